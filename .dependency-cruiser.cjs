@@ -1,0 +1,87 @@
+/**
+ * Who may import whom: the features form a line, each may use those to its left. It reads as containment: a collection
+ * holds sessions, a session becomes a payment, a payment holds captures and refunds.
+ */
+const LAYERS = [
+  ["common"],
+  ["database"],
+  ["payment-model", "outbox", "api-keys", "idempotency", "carts"],
+  ["payment-providers", "refund-reasons"],
+  ["payments"],
+  ["payment-sessions"],
+  ["payment-collections"],
+  ["payment-operations", "webhooks"],
+]
+
+const folder = (names) => `^src/(${names.join("|")})/`
+const rule = (name, from, to, comment) => ({ name, severity: "error", comment, from: { path: from }, to })
+
+const upwards = LAYERS.flatMap((layer, index) => {
+  const above = LAYERS.slice(index + 1).flat()
+  return above.length === 0
+    ? []
+    : [
+        rule(
+          `${layer[0]}-knows-nothing-above`,
+          folder(layer),
+          { path: folder([...above, "ops", "demo", "client"]) },
+          "Dependencies point one way.",
+        ),
+      ]
+})
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-circular",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      comment: "Types may refer to each other: rows do.",
+    },
+    { name: "not-to-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    ...upwards,
+    rule("common-knows-no-payments", "^src/common/", { path: "^src/(?!common/|config)" }, "common is usable anywhere."),
+    rule(
+      "model-apart-from-keys-and-carts",
+      "^src/payment-model/",
+      { path: folder(["outbox", "api-keys", "idempotency", "carts"]) },
+      "The aggregate stands alone.",
+    ),
+    rule(
+      "outbox-knows-no-payments",
+      folder(["outbox", "idempotency", "carts", "api-keys"]),
+      { path: folder(["payment-model"]) },
+      "Infrastructure knows no payment type.",
+    ),
+    rule(
+      "ops-looks-at-the-outside",
+      "^src/ops/",
+      { path: "^src/(?!ops/|common/|config|database/|outbox/|payment-operations/)" },
+      "Health and metrics.",
+    ),
+    rule(
+      "client-takes-types-alone",
+      "^src/client/",
+      { path: "^src/(?!client/)", dependencyTypesNot: ["type-only"] },
+      "Other services install it without ours.",
+    ),
+    rule(
+      "features-are-composed-at-the-top",
+      "^src/[^/]+/",
+      { path: "^src/(main|service|app.module|configure-app|entities|keys|api-document)\\.ts$" },
+      "The composition root imports, nobody imports it.",
+    ),
+    {
+      name: "one-reader-of-the-environment",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(config|main)\\.ts$" },
+      to: { path: "^(node:)?process$" },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: "specify",
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+  },
+}

@@ -1,0 +1,116 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
+import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { ApiEnvelope, ApiErrors, ApiPage } from "../common/api-docs.js"
+import { ApiDeleted, type Deleted } from "../common/deleted.js"
+import type { Selection } from "../common/fields.js"
+import { Answers, Selected } from "../common/fields.interceptor.js"
+import { SelectQuery } from "../common/list-query.js"
+import {
+  API_KEY,
+  API_KEYS,
+  ApiKeyResponse,
+  ApiKeySalesChannelsRequest,
+  CreateApiKeyRequest,
+  ListApiKeysQuery,
+  RevokeApiKeyRequest,
+  toApiKeyResponse,
+  UpdateApiKeyRequest,
+} from "./api-key.dto.js"
+import { ApiKeysService } from "./api-keys.service.js"
+import { CalledBy, type Caller } from "./caller.js"
+
+@ApiTags("Admin: API keys")
+@ApiSecurity("secret_key")
+@ApiErrors("invalid_data", "unauthorized")
+@Controller("admin/api-keys")
+export class AdminApiKeysController {
+  constructor(private readonly keys: ApiKeysService) {}
+
+  @Get()
+  @Answers(API_KEYS)
+  @ApiOperation({ summary: "List API keys", operationId: "listApiKeys" })
+  @ApiPage("api_keys", ApiKeyResponse, "The keys. Tokens of secret keys are not told.")
+  async list(@Query() query: ListApiKeysQuery, @Selected() selection: Selection) {
+    const { rows, ...page } = await this.keys.list(query, selection)
+    return { api_keys: rows.map((key) => toApiKeyResponse(key)), ...page }
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Answers(API_KEY)
+  @ApiOperation({
+    summary: "Create an API key",
+    operationId: "createApiKey",
+    description: "The token of a secret key is told in this answer and never again.",
+  })
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key, with its token.")
+  async create(@Body() body: CreateApiKeyRequest, @Query() _query: SelectQuery, @CalledBy() caller: Caller) {
+    const { key, token } = await this.keys.create(body, caller.id)
+    return { api_key: toApiKeyResponse(key, token) }
+  }
+
+  @Get(":id")
+  @Answers(API_KEY)
+  @ApiOperation({ summary: "Get an API key", operationId: "getApiKey" })
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key.")
+  @ApiErrors("not_found")
+  async get(@Param("id") id: string, @Query() _query: SelectQuery) {
+    return { api_key: toApiKeyResponse(await this.keys.get(id)) }
+  }
+
+  @Post(":id")
+  @HttpCode(200)
+  @Answers(API_KEY)
+  @ApiOperation({ summary: "Rename an API key", operationId: "updateApiKey" })
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key.")
+  @ApiErrors("not_found")
+  async update(@Param("id") id: string, @Body() { title }: UpdateApiKeyRequest, @Query() _query: SelectQuery) {
+    return { api_key: toApiKeyResponse(await this.keys.rename(id, title)) }
+  }
+
+  @Post(":id/revoke")
+  @HttpCode(200)
+  @Answers(API_KEY)
+  @ApiOperation({
+    summary: "Revoke an API key",
+    operationId: "revokeApiKey",
+    description: "At once, or after `revoke_in` seconds. Every instance refuses the key within ten seconds of that.",
+  })
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key.")
+  @ApiErrors("not_found")
+  async revoke(
+    @Param("id") id: string,
+    @Body() { revoke_in }: RevokeApiKeyRequest,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+  ) {
+    return { api_key: toApiKeyResponse(await this.keys.revoke(id, revoke_in ?? 0, caller.id)) }
+  }
+
+  @Post(":id/sales-channels")
+  @HttpCode(200)
+  @Answers(API_KEY)
+  @ApiOperation({
+    summary: "Confine a publishable key to sales channels",
+    operationId: "changeApiKeySalesChannels",
+    description: "A key with channels sees only the carts and collections that belong to them, or to none.",
+  })
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key.")
+  @ApiErrors("not_found")
+  async changeSalesChannels(
+    @Param("id") id: string,
+    @Body() { add, remove }: ApiKeySalesChannelsRequest,
+    @Query() _query: SelectQuery,
+  ) {
+    return { api_key: toApiKeyResponse(await this.keys.changeSalesChannels(id, add ?? [], remove ?? [])) }
+  }
+
+  @Delete(":id")
+  @ApiOperation({ summary: "Delete a revoked API key", operationId: "deleteApiKey" })
+  @ApiDeleted("api_key", "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9")
+  @ApiErrors("not_found", "not_allowed")
+  async delete(@Param("id") id: string): Promise<Deleted> {
+    await this.keys.delete(id)
+    return { id, object: "api_key", deleted: true }
+  }
+}

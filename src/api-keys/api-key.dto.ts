@@ -1,0 +1,171 @@
+import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
+import { IsArray, IsNumber, IsOptional, IsString, Min } from "class-validator"
+import type { View } from "../common/fields.interceptor.js"
+import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
+import { Field, ResourceOf } from "../common/resource.js"
+import { IsOneOf } from "../common/validation.js"
+import { API_KEY_TYPES, ApiKey, type ApiKeyType } from "./api-key.entity.js"
+
+export class CreateApiKeyRequest {
+  @ApiProperty({ description: "What the key is for, for people.", example: "Storefront" })
+  @IsString()
+  title!: string
+
+  @ApiProperty({
+    description: "For the store routes, or for the admin routes.",
+    enum: API_KEY_TYPES,
+    example: "publishable",
+  })
+  @IsOneOf(API_KEY_TYPES)
+  type!: ApiKeyType
+}
+
+export class UpdateApiKeyRequest {
+  @ApiProperty({ description: "What the key is for, for people.", example: "Storefront, Europe" })
+  @IsString()
+  title!: string
+}
+
+export class RevokeApiKeyRequest {
+  @ApiPropertyOptional({
+    type: Number,
+    minimum: 0,
+    description: "Seconds from now after which the key is refused; at once unless given.",
+    example: 3600,
+  })
+  @IsOptional()
+  @Min(0)
+  @IsNumber()
+  revoke_in?: number
+}
+
+export class ApiKeySalesChannelsRequest {
+  @ApiPropertyOptional({
+    type: [String],
+    description: "Ids of sales channels that the key is to see.",
+    example: ["sc_europe"],
+  })
+  @IsOptional()
+  @IsString({ each: true })
+  @IsArray()
+  add?: string[]
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: "Ids of sales channels that the key is no longer to see.",
+    example: [],
+  })
+  @IsOptional()
+  @IsString({ each: true })
+  @IsArray()
+  remove?: string[]
+}
+
+/** What `GET /admin/api-keys` filters by. */
+export const API_KEY_FILTERS = {
+  id: "text",
+  title: "text",
+  type: API_KEY_TYPES,
+  created_at: "time",
+  updated_at: "time",
+  revoked_at: "time",
+} satisfies FilterSpec
+
+export class ListApiKeysQuery extends FilteredListQuery(API_KEY_FILTERS, { searchable: true }) {}
+
+const EXAMPLE_TOKEN = "pk_4c1f7d2b9e8a6035d1c2b3a4958677869504132e2f3d4c5b6a79881726354453"
+
+export class ApiKeySalesChannel {
+  @ApiProperty({ description: "The channel's id, in the words of the shop.", example: "sc_europe" })
+  id!: string
+}
+
+@ResourceOf("api_key", ApiKey)
+export class ApiKeyResponse {
+  @Field({ description: "The key's id.", example: "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9" })
+  id!: string
+
+  @Field({
+    description: "The token. Of a secret key it is told once, when the key is created, and empty afterwards.",
+    example: EXAMPLE_TOKEN,
+  })
+  token!: string
+
+  @Field({ description: "What people recognise the token by.", example: "pk_4c1***453" })
+  redacted!: string
+
+  @Field({ description: "What the key is for.", example: "Storefront" })
+  title!: string
+
+  @Field({ description: "For the store routes, or for the admin routes.", enum: API_KEY_TYPES, example: "publishable" })
+  type!: ApiKeyType
+
+  @Field({
+    description: "When a request last carried it, to the minute; kept for secret keys.",
+    type: String,
+    format: "date-time",
+    nullable: true,
+    example: null,
+  })
+  last_used_at!: Date | null
+
+  @Field({ description: "Who created it.", type: String, nullable: true, example: "apk_01M81YZ0T1S2R3Q4P5N6M7K8J0" })
+  created_by!: string | null
+
+  @Field({ description: "Who revoked it.", type: String, nullable: true, example: null })
+  revoked_by!: string | null
+
+  @Field({
+    description: "From when on it is refused.",
+    type: String,
+    format: "date-time",
+    nullable: true,
+    example: null,
+  })
+  revoked_at!: Date | null
+
+  @Field({
+    description: "When it was created.",
+    type: String,
+    format: "date-time",
+    example: "2026-11-22T10:15:30.000Z",
+  })
+  created_at!: Date
+
+  @Field({
+    description: "When it last changed.",
+    type: String,
+    format: "date-time",
+    example: "2026-11-22T10:15:30.000Z",
+  })
+  updated_at!: Date
+
+  @Field({
+    description: "The sales channels that it sees; without any, it sees all.",
+    type: () => [ApiKeySalesChannel],
+  })
+  sales_channels!: ApiKeySalesChannel[]
+}
+
+const DEFAULTS = ["*"]
+
+export const API_KEY: View = { key: "api_key", type: ApiKeyResponse, audience: "admin", defaults: DEFAULTS }
+export const API_KEYS: View = { ...API_KEY, key: "api_keys" }
+
+/** @param token told only when the key is new */
+export function toApiKeyResponse(key: ApiKey, token?: string): ApiKeyResponse {
+  return {
+    id: key.id,
+    token: token ?? (key.type === "publishable" ? key.lookup : ""),
+    redacted: key.redacted,
+    title: key.title,
+    type: key.type,
+    last_used_at: key.last_used_at,
+    created_by: key.created_by,
+    revoked_by: key.revoked_by,
+    revoked_at: key.revoked_at,
+    created_at: key.created_at,
+    updated_at: key.updated_at,
+    sales_channels: key.sales_channel_ids.map((id) => ({ id })),
+  }
+}

@@ -1,0 +1,107 @@
+import { Injectable } from "@nestjs/common"
+import { DataSource } from "typeorm"
+import { InvalidData, NotAllowed, NotFound } from "../common/errors.js"
+import { newId } from "../common/ids.js"
+import { ROOT } from "../database/read-graph.js"
+import { readPage, type PageOf } from "../database/read-page.js"
+import type { Selection } from "../common/fields.js"
+import { API_KEY_FILTERS, type CreateApiKeyRequest, type ListApiKeysQuery } from "./api-key.dto.js"
+import { ApiKey, type ApiKeyType } from "./api-key.entity.js"
+import { isRevoked, lookupOf, newToken, redact } from "./api-key.rules.js"
+import { KeyRing } from "./key-ring.js"
+
+/** Keys are made, renamed, revoked and deleted here. A token is told once; what is kept of a secret one is its hash. */
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly ring: KeyRing,
+  ) {}
+
+  /** @returns the key, and its token: the only time that a secret one is told */
+  async create(
+    { title, type }: CreateApiKeyRequest,
+    createdBy: string | null,
+  ): Promise<{ key: ApiKey; token: string }> {
+    const token = newToken(type)
+    return { key: await this.store(type, title, token, createdBy), token }
+  }
+
+  /** Makes a key with a given token where there is none, under any race; one that is there, revoked or not, stays as it is. */
+  async ensure(type: ApiKeyType, title: string, token: string): Promise<void> {
+    await this.dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(ApiKey)
+      .values({ id: newId("apk"), type, title, lookup: lookupOf(type, token), redacted: redact(token) })
+      .orIgnore()
+      .execute()
+    this.ring.forget(lookupOf(type, token))
+  }
+
+  async get(id: string): Promise<ApiKey> {
+    const key = await this.dataSource.manager.findOneBy(ApiKey, { id })
+    if (!key) throw new NotFound(`API Key with id: ${id} was not found`)
+    return key
+  }
+
+  async list(query: ListApiKeysQuery, selection: Selection): Promise<PageOf<ApiKey>> {
+    const search =
+      typeof query["q"] === "string" ? { where: `${ROOT}.title ILIKE $1`, parameters: [`%${query["q"]}%`] } : undefined
+    return readPage<ApiKey>(this.dataSource.manager, selection, API_KEY_FILTERS, query, search)
+  }
+
+  async rename(id: string, title: string): Promise<ApiKey> {
+    await this.dataSource.manager.update(ApiKey, { id }, { title })
+    return this.get(id)
+  }
+
+  /** @param seconds from now; a key that is to be revoked later can still be revoked at once */
+  async revoke(id: string, seconds: number, revokedBy: string): Promise<ApiKey> {
+    const now = new Date()
+    const key = await this.get(id)
+    if (isRevoked(key, now)) throw new InvalidData(`The API key ${id} is already revoked.`)
+    await this.dataSource.manager.update(
+      ApiKey,
+      { id },
+      { revoked_at: new Date(now.getTime() + seconds * 1000), revoked_by: revokedBy },
+    )
+    this.ring.forget(key.lookup)
+    return this.get(id)
+  }
+
+  /** Only a revoked key can go, as in Medusa: nobody deletes one in use by mistake. */
+  async delete(id: string): Promise<void> {
+    const key = await this.get(id)
+    if (!isRevoked(key, new Date())) throw new NotAllowed(`Cannot delete api keys that are not revoked - ${id}`)
+    await this.dataSource.manager.delete(ApiKey, { id })
+    this.ring.forget(key.lookup)
+  }
+
+  /** Channels are the shop's own ids; this service does not know what they stand for. */
+  async changeSalesChannels(id: string, add: string[], remove: string[]): Promise<ApiKey> {
+    const key = await this.get(id)
+    if (key.type !== "publishable") throw new InvalidData("Sales channels can only be set on a publishable key")
+    await this.dataSource.query(
+      `UPDATE api_key SET updated_at = now(), sales_channel_ids = ARRAY(
+         SELECT DISTINCT channel FROM unnest(sales_channel_ids || $2::text[]) channel WHERE channel <> ALL($3::text[]) ORDER BY channel
+       ) WHERE id = $1`,
+      [id, add, remove],
+    )
+    this.ring.forget(key.lookup)
+    return this.get(id)
+  }
+
+  private async store(type: ApiKeyType, title: string, token: string, createdBy: string | null): Promise<ApiKey> {
+    const key = {
+      id: newId("apk"),
+      type,
+      title,
+      lookup: lookupOf(type, token),
+      redacted: redact(token),
+      created_by: createdBy,
+    }
+    await this.dataSource.manager.insert(ApiKey, key)
+    return this.get(key.id)
+  }
+}

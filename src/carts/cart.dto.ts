@@ -1,0 +1,155 @@
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
+import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
+import { Message } from "../common/message.js"
+import { toMajor } from "../common/money.js"
+import { IsTime } from "../common/validation.js"
+import type { Cart } from "./cart.entity.js"
+
+export class PutCartRequest {
+  @ApiProperty({ description: "ISO 4217 code, in any case.", example: "eur" })
+  @IsString()
+  currency_code!: string
+
+  @ApiProperty({
+    description: "What the cart costs, in major units. More decimals than the currency has are rounded half-up.",
+    minimum: 0,
+    example: 49.9,
+  })
+  @Min(0)
+  @IsNumber()
+  total!: number
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: "The cart's region. It decides which payment providers there are.",
+    example: "reg_demo",
+  })
+  @IsOptional()
+  @IsString()
+  region_id?: string | null
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: "The shopper's address.",
+    example: "buyer@example.com",
+  })
+  @IsOptional()
+  @IsString()
+  email?: string | null
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: "The shopper, in the words of the shop.",
+    example: "cus_123",
+  })
+  @IsOptional()
+  @IsString()
+  customer_id?: string | null
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: "The cart's sales channel. Keys confined to others do not see it.",
+    example: "sc_europe",
+  })
+  @IsOptional()
+  @IsString()
+  sales_channel_id?: string | null
+
+  @ApiPropertyOptional({
+    type: String,
+    format: "date-time",
+    nullable: true,
+    description: "When the cart became an order.",
+    example: null,
+  })
+  @IsOptional()
+  @IsTime()
+  completed_at?: string | null
+
+  @ApiPropertyOptional({
+    type: String,
+    format: "date-time",
+    nullable: true,
+    description:
+      "When the sender changed the cart; now unless given. An older state than the known one changes nothing; of equal ones the last wins.",
+    example: "2026-11-22T10:15:30.000Z",
+  })
+  @IsOptional()
+  @IsTime()
+  updated_at?: string | null
+}
+
+class CartIdentity {
+  @Length(1, 255)
+  @IsString()
+  id!: string
+}
+
+export class UpsertCartMessage extends IntersectionType(PutCartRequest, CartIdentity, Message) {}
+
+export class CartResponse {
+  @ApiProperty({ description: "The cart's id, in the words of the shop.", example: "cart_demo_1" })
+  id!: string
+
+  @ApiProperty({ description: "ISO 4217 code in lower case.", example: "eur" })
+  currency_code!: string
+
+  @ApiProperty({ description: "What the cart costs, in major units.", example: 49.9 })
+  total!: number
+
+  @ApiProperty({ type: String, nullable: true, description: "The cart's region.", example: "reg_demo" })
+  region_id!: string | null
+
+  @ApiProperty({ type: String, nullable: true, description: "The shopper's address.", example: "buyer@example.com" })
+  email!: string | null
+
+  @ApiProperty({ type: String, nullable: true, description: "The shopper.", example: "cus_123" })
+  customer_id!: string | null
+
+  @ApiProperty({ type: String, nullable: true, description: "The cart's sales channel.", example: null })
+  sales_channel_id!: string | null
+
+  @ApiProperty({
+    type: String,
+    format: "date-time",
+    nullable: true,
+    description: "When the cart became an order.",
+    example: null,
+  })
+  completed_at!: Date | null
+
+  @ApiProperty({
+    type: String,
+    format: "date-time",
+    description: "When this service first heard of it.",
+    example: "2026-11-22T10:15:30.000Z",
+  })
+  created_at!: Date
+
+  @ApiProperty({
+    type: String,
+    format: "date-time",
+    description: "When the sender changed it.",
+    example: "2026-11-22T10:15:30.000Z",
+  })
+  updated_at!: Date
+}
+
+export function toCartResponse(cart: Cart): CartResponse {
+  return {
+    id: cart.id,
+    currency_code: cart.currency_code,
+    total: toMajor({ minor: cart.total, currency: cart.currency_code }),
+    region_id: cart.region_id,
+    email: cart.email,
+    customer_id: cart.customer_id,
+    sales_channel_id: cart.sales_channel_id,
+    completed_at: cart.completed_at,
+    created_at: cart.created_at,
+    updated_at: cart.sent_at,
+  }
+}

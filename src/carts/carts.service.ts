@@ -1,0 +1,50 @@
+import { Injectable } from "@nestjs/common"
+import { DataSource } from "typeorm"
+import { NotFound } from "../common/errors.js"
+import { parseCurrency, roundedMoneyFromMajor } from "../common/money.js"
+import type { PutCartRequest } from "./cart.dto.js"
+import { Cart } from "./cart.entity.js"
+
+/** What this service knows of carts: whatever their owner told it last. */
+@Injectable()
+export class CartsService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Replaces all that is known of a cart; what is left out becomes null. States may arrive out of order: the sender's
+   * clock decides under the row's lock, so an older one changes nothing and the newer one is answered.
+   *
+   * @throws InvalidData when the currency is unknown or the total too large
+   */
+  async put(id: string, cart: PutCartRequest): Promise<Cart> {
+    const currency = parseCurrency(cart.currency_code)
+    const total = roundedMoneyFromMajor(cart.total, currency)
+    await this.dataSource.query(
+      `INSERT INTO cart (id, currency_code, total, region_id, email, customer_id, sales_channel_id, completed_at, sent_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, clock_timestamp()))
+       ON CONFLICT (id) DO UPDATE SET
+         currency_code = excluded.currency_code, total = excluded.total, region_id = excluded.region_id,
+         email = excluded.email, customer_id = excluded.customer_id, sales_channel_id = excluded.sales_channel_id,
+         completed_at = excluded.completed_at, sent_at = excluded.sent_at, updated_at = now()
+       WHERE cart.sent_at <= excluded.sent_at`,
+      [
+        id,
+        currency,
+        total.minor.toString(),
+        cart.region_id ?? null,
+        cart.email ?? null,
+        cart.customer_id ?? null,
+        cart.sales_channel_id ?? null,
+        cart.completed_at ?? null,
+        cart.updated_at ?? null,
+      ],
+    )
+    return this.get(id)
+  }
+
+  async get(id: string): Promise<Cart> {
+    const cart = await this.dataSource.manager.findOneBy(Cart, { id })
+    if (!cart) throw new NotFound(`Cart id not found: ${id}`)
+    return cart
+  }
+}

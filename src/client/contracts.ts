@@ -1,0 +1,63 @@
+import type { CartResponse, PutCartRequest } from "../carts/cart.dto.js"
+import type { Deleted } from "../common/deleted.js"
+import type { CreatePaymentCollectionRequest } from "../payment-collections/payment-collection.dto.js"
+import type { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
+import type { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
+import type { PaymentResponse } from "../payment-model/responses/payment.response.js"
+
+/** What JSON makes of an answer: times arrive as ISO 8601 text. */
+export type Wire<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Wire<T[K]> } : T
+
+/** Names to answer, in the grammar of the query parameter `fields`. */
+export interface Select {
+  fields?: string
+}
+
+export interface PageQuery extends Select {
+  limit?: number
+  offset?: number
+  /** A name to sort by; `-name` sorts descending. */
+  order?: string
+}
+
+export interface PageAnswer {
+  count: number
+  offset: number
+  limit: number
+}
+
+/** A value, several, or operators on it. */
+export type Condition = string | string[] | Record<string, string | string[]>
+
+export type CollectionFilter = Partial<
+  Record<"id" | "cart_id" | "order_id" | "status" | "currency_code" | "created_at" | "updated_at", Condition>
+>
+
+export type PaymentFilter = Partial<
+  Record<
+    "id" | "payment_session_id" | "payment_collection_id" | "provider_id" | "created_at" | "updated_at" | "captured_at",
+    Condition
+  >
+>
+
+interface OneCollection {
+  payment_collection: Wire<PaymentCollectionResponse>
+}
+
+/** Every message of this service: what goes in, what comes back. Amounts are major units of the currency. */
+export interface Messages {
+  "payment_collections.create": { request: CreatePaymentCollectionRequest & Select; answer: OneCollection }
+  "payment_collections.retrieve": { request: { id: string } & Select; answer: OneCollection }
+  "payment_collections.list": {
+    request: CollectionFilter & PageQuery
+    answer: { payment_collections: Wire<PaymentCollectionResponse>[] } & PageAnswer
+  }
+  "payment_collections.delete": { request: { id: string }; answer: Deleted }
+  "payments.list": { request: PaymentFilter & PageQuery; answer: { payments: Wire<PaymentResponse>[] } & PageAnswer }
+  "payments.retrieve": { request: { id: string } & Select; answer: { payment: Wire<PaymentResponse> } }
+  "carts.upsert": { request: { id: string } & PutCartRequest; answer: { cart: Wire<CartResponse> } }
+  "payment_providers.list": {
+    request: { region_id: string } & PageQuery
+    answer: { payment_providers: PaymentProviderResponse[] } & PageAnswer
+  }
+}

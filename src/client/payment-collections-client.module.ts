@@ -1,0 +1,52 @@
+import { Module, type DynamicModule } from "@nestjs/common"
+import { ClientProxy, ClientProxyFactory, Transport } from "@nestjs/microservices"
+import type { ConnectionOptions } from "node:tls"
+import { PaymentCollectionsClient } from "./payment-collections.client.js"
+
+export interface PaymentCollectionsClientOptions {
+  host: string
+  port: number
+  /** The name of the calling service; becomes `created_by` of what it causes. */
+  caller?: string
+  /** The token of the service, where its operator set one (TCP_TOKEN). */
+  token?: string
+  /** Where the service listens with TLS: the CA to trust, and what else Node's `tls.connect` takes. */
+  tls?: ConnectionOptions
+  /** Milliseconds that a call may take; 5000 unless given. */
+  deadline?: number
+}
+
+const PROXY = Symbol("payment-collections proxy")
+
+/** Makes {@link PaymentCollectionsClient} injectable: `PaymentCollectionsClientModule.register({ host, port })`. */
+@Module({})
+export class PaymentCollectionsClientModule {
+  static register({
+    host,
+    port,
+    tls,
+    caller,
+    token,
+    deadline = 5_000,
+  }: PaymentCollectionsClientOptions): DynamicModule {
+    return {
+      module: PaymentCollectionsClientModule,
+      providers: [
+        {
+          provide: PROXY,
+          useFactory: () =>
+            ClientProxyFactory.create({
+              transport: Transport.TCP,
+              options: { host, port, ...(tls && { tlsOptions: tls }) },
+            }),
+        },
+        {
+          provide: PaymentCollectionsClient,
+          inject: [PROXY],
+          useFactory: (proxy: ClientProxy) => new PaymentCollectionsClient(proxy, { caller, token, deadline }),
+        },
+      ],
+      exports: [PaymentCollectionsClient],
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { InvalidData } from "./errors.js"
+import type { Resource } from "./resource.js"
+
+/** Who asks: a storefront with a publishable key, or an operator or service. */
+export type Audience = "store" | "admin"
+
+/** What is answered of one resource: the names of its scalars, and its relations with what is answered of each. */
+export interface Selection {
+  readonly resource: Resource
+  readonly scalars: ReadonlySet<string>
+  readonly relations: ReadonlyMap<string, Selection>
+}
+
+/** Relations that one path may pass through. Resources refer to each other in circles; this is where a path ends. */
+export const MAX_DEPTH = 5
+
+/** Always answered, whatever is selected. */
+const KEY = "id"
+
+interface MutableSelection extends Selection {
+  scalars: Set<string>
+  relations: Map<string, MutableSelection>
+}
+
+/**
+ * Parses a `fields` parameter with Medusa's grammar: `a,b` replaces the defaults, `+a` adds, `-a` removes, `*rel`,
+ * `rel.*` or a plain `rel` expands a relation, dotted paths select inside one. One piece without a modifier makes the
+ * whole list replace the defaults. Absent or empty means the defaults.
+ *
+ * @param defaults paths in the same grammar, written without modifiers
+ * @throws InvalidData naming the unknown paths alone, with the allowed ones in its details
+ */
+export function parseFields(
+  resource: Resource,
+  defaults: readonly string[],
+  fields: string | undefined,
+  audience: Audience,
+): Selection {
+  const pieces = (fields ?? "").split(",").filter((piece) => piece.trim() !== "")
+  const replaces = pieces.some((piece) => !hasModifier(piece))
+  const selection = emptySelection(resource)
+  const unknown: string[] = []
+  const tooDeep: string[] = []
+
+  if (!replaces) for (const path of defaults) add(selection, namesOf(path), audience)
+  for (const piece of pieces) {
+    const path = piece.trim().replace(/^[+\-\s]+/, "")
+    const names = namesOf(path)
+    const change = !replaces && piece.startsWith("-") ? remove : add
+    if (names.length - 1 > MAX_DEPTH) tooDeep.push(path)
+    else if (!change(selection, names, audience)) unknown.push(path)
+  }
+
+  if (tooDeep.length > 0) {
+    throw new InvalidData(
+      `The following fields expand more than the maximum of ${MAX_DEPTH} allowed relations: ${tooDeep.join(", ")}`,
+    )
+  }
+  if (unknown.length > 0) throw unknownFields(resource, unknown, audience)
+  return selection
+}
+
+/** Cuts an answer down to the selection. Relations that were not loaded stay absent. */
+export function prune(answer: unknown, selection: Selection): unknown {
+  if (Array.isArray(answer)) return answer.map((element) => prune(element, selection))
+  if (answer === null || typeof answer !== "object") return answer
+  const source = answer as Record<string, unknown>
+  const pruned: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(source)) {
+    const relation = selection.relations.get(name)
+    if (relation) pruned[name] = prune(value, relation)
+    else if (selection.scalars.has(name)) pruned[name] = value
+  }
+  return pruned
+}
+
+/** The names that a caller may select at one level: scalars and relations. */
+export function selectableNames(resource: Resource, audience: Audience): string[] {
+  return [...scalarNames(resource, audience), ...resource.relations.keys()]
+}
+
+/** The names on a path; none for `*` alone, which stands for all scalars of the resource itself. */
+function namesOf(path: string): string[] {
+  const bare = path.replace(/^\*/, "").replace(/(^|\.)\*$/, "")
+  return bare === "" && path !== "" ? [] : bare.split(".")
+}
+
+function hasModifier(piece: string): boolean {
+  return /^[+\-*\s]/.test(piece) || piece.trimEnd().endsWith(".*")
+}
+
+function emptySelection(resource: Resource): MutableSelection {
+  return { resource, scalars: new Set([KEY]), relations: new Map() }
+}
+
+function scalarNames(resource: Resource, audience: Audience): string[] {
+  return [...resource.fields].filter(([, field]) => audience === "admin" || !field.adminOnly).map(([name]) => name)
+}
+
+/** Adds a path; a path that ends at a relation adds all scalars of it. False when a name on the path is unknown. */
+function add(selection: MutableSelection, names: string[], audience: Audience): boolean {
+  const [name, ...rest] = names
+  if (name === undefined) return addWhole(selection)
+  if (rest.length === 0 && scalarNames(selection.resource, audience).includes(name)) {
+    selection.scalars.add(name)
+    return true
+  }
+  const relation = selection.resource.relations.get(name)
+  if (!relation) return false
+  const child = selection.relations.get(name) ?? emptySelection(relation.target())
+  if (!add(child, rest, audience)) return false
+  selection.relations.set(name, child)
+  return true
+}
+
+/** All scalars that everybody may see; what is for operators alone has to be named. */
+function addWhole(selection: MutableSelection): true {
+  addScalars(selection)
+  for (const relation of selection.resource.relations.values()) {
+    if (!relation.withParent) continue
+    const child = selection.relations.get(relation.name) ?? emptySelection(relation.target())
+    addScalars(child)
+    selection.relations.set(relation.name, child)
+  }
+  return true
+}
+
+function addScalars(selection: MutableSelection): void {
+  for (const name of scalarNames(selection.resource, "store")) selection.scalars.add(name)
+}
+
+/** Removes a scalar, or a relation with all below it. False when a name on the path is unknown. */
+function remove(selection: MutableSelection, names: string[], audience: Audience): boolean {
+  const [name, ...rest] = names
+  if (name === undefined) return false
+  const relation = selection.resource.relations.get(name)
+  if (rest.length > 0) {
+    if (!relation) return false
+    return remove(selection.relations.get(name) ?? emptySelection(relation.target()), rest, audience)
+  }
+  if (relation) {
+    selection.relations.delete(name)
+    return true
+  }
+  if (!scalarNames(selection.resource, audience).includes(name)) return false
+  if (name !== KEY) selection.scalars.delete(name)
+  return true
+}
+
+function unknownFields(resource: Resource, unknown: string[], audience: Audience): InvalidData {
+  const named = unknown.map((path) => `'${path}'`).join(", ")
+  return new InvalidData(`Invalid request: Unknown names in 'fields': ${named}`, {
+    details: [
+      {
+        field: "fields",
+        message: "See the allowed names. A relation's own names follow a dot, such as 'payment_sessions.id'.",
+        allowed: allowedPaths(resource, audience),
+      },
+    ],
+  })
+}
+
+/** The names at the top, and one level into each relation. */
+function allowedPaths(resource: Resource, audience: Audience): string[] {
+  const nested = [...resource.relations.values()].flatMap((relation) =>
+    selectableNames(relation.target(), audience).map((name) => `${relation.name}.${name}`),
+  )
+  return [...selectableNames(resource, audience), ...nested]
+}

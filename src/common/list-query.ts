@@ -1,0 +1,236 @@
+import type { Type } from "@nestjs/common"
+import { ApiPropertyOptional } from "@nestjs/swagger"
+import { IsOptional, IsString, ValidateBy, type ValidationArguments, type ValidationOptions } from "class-validator"
+import { InvalidData } from "./errors.js"
+import { IsOneOf, isRecord } from "./validation.js"
+
+/** What a list can be filtered by: text, a point in time, or one of a closed set. */
+export type FilterKind = "text" | "time" | readonly string[]
+export type FilterSpec = Readonly<Record<string, FilterKind>>
+
+/** A condition on one field, as a client sends it: a value, several, or Medusa's operators. */
+type Condition = string | string[] | Record<string, unknown>
+
+export interface Page {
+  limit: number
+  offset: number
+}
+
+const DEFAULT_LIMIT = 20
+
+/** Query of a route that answers one resource. */
+export class SelectQuery {
+  // Documented by the route, with the names it may have.
+  @IsOptional()
+  @IsString()
+  fields?: string
+}
+
+/** Query of a route that answers a list: a page, an order and a selection. */
+export class ListQuery extends SelectQuery {
+  @ApiPropertyOptional({
+    type: "integer",
+    minimum: 0,
+    default: DEFAULT_LIMIT,
+    description: "How many to answer at most.",
+  })
+  @IsOptional()
+  @IsNotNegative()
+  @IsWholeNumber()
+  limit?: string | number
+
+  @ApiPropertyOptional({ type: "integer", minimum: 0, default: 0, description: "How many to pass over." })
+  @IsOptional()
+  @IsNotNegative()
+  @IsWholeNumber()
+  offset?: string | number
+
+  @ApiPropertyOptional({
+    description: "The name to sort by; `-name` sorts descending. By id unless given.",
+    example: "-created_at",
+  })
+  @IsOptional()
+  @IsString()
+  order?: string
+
+  @ApiPropertyOptional({
+    enum: ["true", "false"],
+    description: "Accepted for Medusa's clients; has no effect, as there.",
+  })
+  @IsOptional()
+  @IsOneOf(["true", "false"])
+  with_deleted?: string
+}
+
+/** The query class of a list with filters; each takes a value, several (`name[]=`), or operators (`name[$gte]=`). */
+export function FilteredListQuery(
+  filters: FilterSpec,
+  { searchable = false } = {},
+): Type<ListQuery & Record<string, unknown>> {
+  class Query extends ListQuery {}
+  for (const [name, kind] of Object.entries(filters)) {
+    IsOptional()(Query.prototype, name)
+    IsCondition(kind)(Query.prototype, name)
+    ApiPropertyOptional({ type: String, description: describe(kind) })(Query.prototype, name)
+  }
+  for (const name of ["$and", "$or"]) {
+    IsOptional()(Query.prototype, name)
+    IsFilterList(filters)(Query.prototype, name)
+  }
+  if (searchable) {
+    IsOptional()(Query.prototype, "q")
+    IsString()(Query.prototype, "q")
+    ApiPropertyOptional({ type: String, description: "Text to find." })(Query.prototype, "q")
+  }
+  return Query as Type<ListQuery & Record<string, unknown>>
+}
+
+export function pageOf(query: ListQuery, defaultLimit = DEFAULT_LIMIT): Page {
+  return { limit: Number(query.limit ?? defaultLimit), offset: Number(query.offset ?? 0) }
+}
+
+/**
+ * The order of a list as SQL, ties by id.
+ * @throws InvalidData when the name is none of the sortable ones
+ */
+export function orderOf(query: ListQuery, sortable: readonly string[], alias: string): string {
+  if (!query.order) return `${alias}.id`
+  const descending = query.order.startsWith("-")
+  const name = descending ? query.order.slice(1) : query.order
+  if (!sortable.includes(name)) {
+    throw new InvalidData(`Order field ${name} is not valid`, {
+      details: [
+        { field: "order", message: "Sort by one of these; '-' before it sorts descending.", allowed: sortable },
+      ],
+    })
+  }
+  return `${alias}."${name}" ${descending ? "DESC" : "ASC"}, ${alias}.id`
+}
+
+/** The filters of a query as SQL; values go into the parameters, never into the text. */
+export function conditionsOf(
+  filters: FilterSpec,
+  query: Record<string, unknown>,
+  alias: string,
+  parameters: unknown[],
+): string {
+  const bind = (value: unknown) => `$${parameters.push(value)}`
+  const ofOne = (conditions: Record<string, unknown>) => {
+    const clauses = Object.keys(filters).flatMap((name) => {
+      const condition = conditions[name]
+      return condition === undefined || condition === null
+        ? []
+        : clausesOf(`${alias}."${name}"`, condition as Condition, bind)
+    })
+    return clauses.length > 0 ? clauses.join(" AND ") : "TRUE"
+  }
+  const ofList = (list: unknown, glue: string) =>
+    Array.isArray(list) && list.length > 0
+      ? [`(${list.map((element) => `(${ofOne(element as Record<string, unknown>)})`).join(glue)})`]
+      : []
+  return [ofOne(query), ...ofList(query["$and"], " AND "), ...ofList(query["$or"], " OR ")].join(" AND ")
+}
+
+const COMPARISONS = new Map<string, (column: string, value: string) => string>([
+  ["$eq", (column, value) => `${column} IS NOT DISTINCT FROM ${value}`],
+  ["$ne", (column, value) => `${column} IS DISTINCT FROM ${value}`],
+  ["$gt", (column, value) => `${column} > ${value}`],
+  ["$gte", (column, value) => `${column} >= ${value}`],
+  ["$lt", (column, value) => `${column} < ${value}`],
+  ["$lte", (column, value) => `${column} <= ${value}`],
+  ["$like", (column, value) => `${column}::text LIKE ${value}`],
+  ["$ilike", (column, value) => `${column}::text ILIKE ${value}`],
+  ["$re", (column, value) => `${column}::text ~ ${value}`],
+  ["$in", (column, value) => `${column} = ANY(${value})`],
+  ["$nin", (column, value) => `${column} <> ALL(${value})`],
+])
+
+const LIST_OPERATORS = new Set(["$in", "$nin"])
+
+/** Operators that are unknown filter nothing, as in Medusa. */
+function clausesOf(column: string, condition: Condition, bind: (value: unknown) => string): string[] {
+  if (Array.isArray(condition)) return [`${column} = ANY(${bind(listOf(condition))})`]
+  if (typeof condition !== "object") return [`${column} = ${bind(condition)}`]
+  return Object.entries(condition).flatMap(([operator, value]) => {
+    const compare = COMPARISONS.get(operator)
+    return compare ? [compare(column, bind(LIST_OPERATORS.has(operator) ? listOf(flat(value)) : value))] : []
+  })
+}
+
+function flat(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [value]
+}
+
+/** One element that holds commas is a list, as Medusa reads `id[]=a,b`. */
+function listOf(values: unknown[]): unknown[] {
+  const [only] = values
+  return values.length === 1 && typeof only === "string" ? only.split(",") : values
+}
+
+function IsWholeNumber(): PropertyDecorator {
+  return check("isWholeNumber", (value) => /^-?\d{1,15}$/.test(String(value)))
+}
+
+function IsNotNegative(): PropertyDecorator {
+  return check("isNotNegative", (value) => Number(value) >= 0)
+}
+
+function IsCondition(kind: FilterKind): PropertyDecorator {
+  return check(
+    "isCondition",
+    (value) => problemWith(kind, value) === undefined,
+    (args) => conditionMessage(kind, args),
+  )
+}
+
+function IsFilterList(filters: FilterSpec): PropertyDecorator {
+  const fitsAll = (element: unknown) =>
+    isRecord(element) && Object.entries(filters).every(([name, kind]) => problemWith(kind, element[name]) === undefined)
+  return check("isArray", (value) => Array.isArray(value) && value.every(fitsAll))
+}
+
+function check(
+  name: string,
+  validate: (value: unknown) => boolean,
+  message: (args: ValidationArguments | undefined) => string = () => name,
+  options?: ValidationOptions,
+): PropertyDecorator {
+  return ValidateBy({ name, validator: { validate, defaultMessage: (args) => message(args) } }, options)
+}
+
+/** The first value that the filter cannot compare with; undefined when all are fine. */
+function problemWith(kind: FilterKind, condition: unknown): { value: unknown } | undefined {
+  if (condition === undefined) return undefined
+  const wrong = comparedValues(condition).find(
+    (value) => value !== null && !(typeof value === "string" && fits(kind, value)),
+  )
+  return wrong === undefined ? undefined : { value: wrong }
+}
+
+function comparedValues(condition: unknown): unknown[] {
+  if (!isRecord(condition)) return listOf(flat(condition))
+  return Object.entries(condition).flatMap(([operator, value]) => {
+    if (!COMPARISONS.has(operator)) return []
+    return LIST_OPERATORS.has(operator) ? listOf(flat(value)) : [value]
+  })
+}
+
+function fits(kind: FilterKind, value: string): boolean {
+  if (kind === "text") return true
+  if (kind === "time") return /^\d{4}-\d\d/.test(value) && !Number.isNaN(Date.parse(value))
+  return kind.includes(value)
+}
+
+function conditionMessage(kind: FilterKind, args: ValidationArguments | undefined): string {
+  const property = args?.property ?? ""
+  const got = String(problemWith(kind, args?.value)?.value)
+  if (typeof kind === "object") return `Expected: '${kind.join(", ")}' for field '${property}', but got: '${got}'`
+  return `Expected type: '${kind === "time" ? "date" : "string"}' for field '${property}', got: '${got}'`
+}
+
+function describe(kind: FilterKind): string {
+  if (kind === "text") return "A value, several (`name[]=a&name[]=b`), or operators (`name[$ne]=a`)."
+  if (kind === "time")
+    return "A time, or operators on it: `name[$gte]=2026-11-22T00:00:00Z`; `$gt`, `$lt`, `$lte` likewise."
+  return `One of ${kind.join(", ")}, or several.`
+}

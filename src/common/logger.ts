@@ -1,0 +1,51 @@
+import type { LoggerService } from "@nestjs/common"
+import { pino, type Logger } from "pino"
+import type { LogLevel } from "../config.js"
+
+/** Header names and fields that a log line never shows, should one ever be logged whole. */
+const SECRETS = [
+  "authorization",
+  "token",
+  "*.authorization",
+  "*.token",
+  '*["x-publishable-api-key"]',
+  "*.private_data",
+  "*.parameters",
+]
+
+/** The one log: a JSON object per line, on standard output. */
+export function createLogger(level: LogLevel): Logger {
+  return pino({
+    level,
+    base: { service: "payment-collections" },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: SECRETS, censor: "[redacted]" },
+  })
+}
+
+/** Nest's own messages, in the same log. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, context?: string): void {
+    this.logger.debug({ context }, String(message))
+  }
+
+  error(message: unknown, stackOrContext?: string, context?: string): void {
+    const err = message instanceof Error ? message : undefined
+    this.logger.error({ err, context: context ?? stackOrContext }, String(message))
+  }
+
+  warn(message: unknown, context?: string): void {
+    this.logger.warn({ context }, String(message))
+  }
+
+  debug(message: unknown, context?: string): void {
+    this.logger.debug({ context }, String(message))
+  }
+
+  verbose(message: unknown, context?: string): void {
+    this.logger.trace({ context }, String(message))
+  }
+}

@@ -1,0 +1,28 @@
+import { IsOptional, IsString, Length } from "class-validator"
+
+/** What every TCP message may carry besides its own fields. */
+export class Message {
+  /** The name of the calling service; becomes `created_by`. */
+  @IsOptional()
+  @Length(1, 100)
+  @IsString()
+  caller?: string
+
+  /** The token of this service, where the operator set one. */
+  @IsOptional()
+  @IsString()
+  token?: string
+}
+
+/** A message whose answer can be selected of, as by the query parameter over HTTP. */
+export class SelectMessage extends Message {
+  @IsOptional()
+  @IsString()
+  fields?: string
+}
+
+/** Asks for one thing by its id. */
+export class IdMessage extends SelectMessage {
+  @IsString()
+  id!: string
+}

@@ -1,0 +1,98 @@
+import type { Type } from "@nestjs/common"
+import { ApiProperty, type ApiPropertyOptions } from "@nestjs/swagger"
+
+/**
+ * A *resource* is what the API answers: a response class whose decorators say, once, which names a client may select,
+ * what each means, and how a relation is found in the database. From it come the parsing of `fields`, the reading, the
+ * pruning of the answer and the API document.
+ */
+export interface Resource {
+  readonly name: string
+  readonly type: Type
+  /** The entity whose rows it shows. */
+  readonly rows: Type
+  readonly fields: ReadonlyMap<string, ScalarField>
+  readonly relations: ReadonlyMap<string, Relation>
+}
+
+export interface ScalarField {
+  /** For admin callers who name it; for the store the name does not exist. */
+  readonly adminOnly: boolean
+}
+
+export interface Relation {
+  readonly name: string
+  /** The related resource, looked up by name so that resources may refer to each other in circles. */
+  readonly target: () => Resource
+  readonly many: boolean
+  /** SQL that ties a child row to its parent row, given their aliases. */
+  readonly join: (parent: string, child: string) => string
+  /** Expanded along with its parent when the whole parent is asked for, as Medusa does with a session's payment. */
+  readonly withParent: boolean
+}
+
+export interface RelationOptions {
+  description: string
+  many?: boolean
+  nullable?: boolean
+  join: (parent: string, child: string) => string
+  withParent?: boolean
+}
+
+interface MutableResource extends Resource {
+  fields: Map<string, ScalarField>
+  relations: Map<string, Relation>
+}
+
+const byName = new Map<string, Resource>()
+const byType = new Map<object, MutableResource>()
+
+/** Names a response class, so that relations find it, and says whose rows it shows. */
+export function ResourceOf(name: string, rows: Type): (type: Type) => void {
+  return (type) => {
+    const resource = declared(type)
+    byName.set(name, Object.assign(resource, { name, rows }))
+  }
+}
+
+/** A scalar of the answer that `fields` can select. */
+export function Field(options: ApiPropertyOptions & { adminOnly?: boolean }): PropertyDecorator {
+  const { adminOnly = false, ...property } = options
+  return (prototype, key) => {
+    declared(prototype.constructor as Type).fields.set(String(key), { adminOnly })
+    ApiProperty(property)(prototype, key)
+  }
+}
+
+/** A related resource that `fields` can expand; answered only when the selection has it. */
+export function Related(targetName: string, options: RelationOptions): PropertyDecorator {
+  const { description, many = false, nullable = false, join, withParent = false } = options
+  const target = () => resourceNamed(targetName)
+  return (prototype, key) => {
+    const name = String(key)
+    declared(prototype.constructor as Type).relations.set(name, { name, target, many, join, withParent })
+    ApiProperty({ type: () => target().type, isArray: many, nullable, required: false, description })(prototype, key)
+  }
+}
+
+/** The table of a response class. */
+export function resourceOf(type: Type): Resource {
+  const resource = byType.get(type)
+  if (!resource) throw new Error(`${type.name} is no resource`)
+  return resource
+}
+
+function resourceNamed(name: string): Resource {
+  const resource = byName.get(name)
+  if (!resource) throw new Error(`No resource is named ${name}`)
+  return resource
+}
+
+function declared(type: Type): MutableResource {
+  let resource = byType.get(type)
+  if (!resource) {
+    resource = { name: type.name, type, rows: type, fields: new Map(), relations: new Map() }
+    byType.set(type, resource)
+  }
+  return resource
+}

@@ -1,0 +1,152 @@
+import { Injectable, ValidationPipe, type ArgumentMetadata } from "@nestjs/common"
+import { isRFC3339, ValidateBy, type ValidationError, type ValidationOptions } from "class-validator"
+import { InvalidData, type ErrorDetail } from "./errors.js"
+
+/** How many problems a message tells, as Medusa; the details tell all. */
+const MESSAGES_SHOWN = 3
+
+/** What a decorator's failure means, by its name in class-validator; the texts are Medusa's. */
+const EXPECTED_TYPES: Readonly<Record<string, string>> = {
+  isString: "string",
+  isNumber: "number",
+  isNumberString: "number",
+  isInt: "number",
+  isWholeNumber: "number",
+  isBoolean: "boolean",
+  isObject: "record",
+  isArray: "array",
+  isTime: "date",
+}
+
+const TOO_SMALL = new Set(["min", "isPositive", "isNotNegative"])
+
+/** Allows one of the values, and tells them in Medusa's words when it is another. */
+export function IsOneOf(values: readonly string[], options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: "isOneOf",
+      constraints: [...values],
+      validator: {
+        validate: (value: unknown) => typeof value === "string" && values.includes(value),
+        defaultMessage: (args) => enumMessage(args?.property ?? "", args?.value, values),
+      },
+    },
+    options,
+  )
+}
+
+/** Allows an ISO 8601 time with its zone, so that it means the same everywhere: `2026-11-22T10:15:30.000Z`. */
+export function IsTime(options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: "isTime",
+      validator: { validate: (value: unknown) => isRFC3339(value) && !Number.isNaN(Date.parse(value as string)) },
+    },
+    options,
+  )
+}
+
+/**
+ * Validates bodies, queries, parameters and TCP messages by their classes, strictly: unknown fields are refused. The
+ * messages are Medusa's, at most three of them; a string that PostgreSQL cannot store is refused here, by name.
+ */
+@Injectable()
+export class RequestValidationPipe extends ValidationPipe {
+  constructor() {
+    super({
+      transform: true,
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      stopAtFirstError: true,
+      validationError: { target: false, value: true },
+      exceptionFactory: (errors: ValidationError[]) => invalidRequest(errors.flatMap((error) => problemsOf(error))),
+    })
+  }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === "custom") return value
+    const unstorable = findUnstorable(value, metadata.type === "param" ? (metadata.data ?? "") : "")
+    if (unstorable) throw invalidRequest([unstorable])
+    if (metadata.type === "body" && !isRecord(value ?? {})) {
+      throw invalidRequest([{ field: "", message: "Expected type: 'object' for the body. Send a JSON object." }])
+    }
+    return super.transform(value, metadata) as Promise<unknown>
+  }
+}
+
+/** The refusal of a malformed request, from all that is wrong with it: missing and wrong fields first, unknown ones last. */
+export function invalidRequest(problems: Problem[]): InvalidData {
+  const known = problems.filter((problem) => problem.unknownField === undefined)
+  const unknown = problems.filter((problem) => problem.unknownField !== undefined)
+  const messages = known.map((problem) => problem.message)
+  if (unknown.length > 0) {
+    messages.push(`Unrecognized fields: '${unknown.map((problem) => problem.unknownField).join(", ")}'`)
+  }
+  return new InvalidData(`Invalid request: ${messages.slice(0, MESSAGES_SHOWN).join("; ")}`, {
+    details: [...known, ...unknown].map(({ field, message, allowed }) => ({
+      field,
+      message,
+      ...(allowed && { allowed }),
+    })),
+  })
+}
+
+export interface Problem extends ErrorDetail {
+  /** The name of the field, where the problem is that there is no such field. */
+  unknownField?: string
+}
+
+export function expectedType(type: string, field: string, value: unknown): Problem {
+  return { field, message: `Expected type: '${type}' for field '${field}', got: '${stringify(value)}'` }
+}
+
+function problemsOf(error: ValidationError, path = ""): Problem[] {
+  const field = path ? `${path}.${error.property}` : error.property
+  const nested = (error.children ?? []).flatMap((child) => problemsOf(child, field))
+  return [
+    ...Object.entries(error.constraints ?? {}).map(([name, text]) => problemOf(name, text, field, error.value)),
+    ...nested,
+  ]
+}
+
+function problemOf(constraint: string, text: string, field: string, value: unknown): Problem {
+  if (constraint === "whitelistValidation") {
+    return { field, message: `Unrecognized fields: '${field}'`, unknownField: field }
+  }
+  if (value === undefined) return { field, message: `Field '${field}' is required` }
+  const type = EXPECTED_TYPES[constraint]
+  if (type) return expectedType(type, field, value)
+  if (TOO_SMALL.has(constraint)) {
+    return { field, message: `Value for field '${field}' too small, expected at least: '0'` }
+  }
+  return { field, message: text }
+}
+
+function enumMessage(field: string, value: unknown, values: readonly string[]): string {
+  return `Expected: '${values.join(", ")}' for field '${field}', but got: '${stringify(value)}'`
+}
+
+/** A value as Medusa's messages show it: JavaScript's own rendering, but for objects. */
+function stringify(value: unknown): string {
+  if (value !== null && typeof value === "object" && !Array.isArray(value)) return "record"
+  return String(value)
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/** Finds text that PostgreSQL cannot store: a NUL, or half of a surrogate pair. */
+function findUnstorable(value: unknown, path: string): Problem | undefined {
+  if (typeof value === "string") {
+    if (!value.includes("\0") && value.isWellFormed()) return undefined
+    return { field: path, message: `Value for field '${path}' contains a character that cannot be stored` }
+  }
+  if (value === null || typeof value !== "object") return undefined
+  for (const [name, child] of Object.entries(value)) {
+    const childPath = path ? `${path}.${name}` : name
+    const problem = findUnstorable(name, childPath) ?? findUnstorable(child, childPath)
+    if (problem) return problem
+  }
+  return undefined
+}

@@ -1,0 +1,142 @@
+import type { INestApplication } from "@nestjs/common"
+import type { CorsOptionsDelegate } from "@nestjs/common/interfaces/external/cors-options.interface.js"
+import { Transport, type MicroserviceOptions } from "@nestjs/microservices"
+import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify"
+import type { FastifyInstance, FastifyRequest } from "fastify"
+import { readFileSync } from "node:fs"
+import type { IncomingMessage } from "node:http"
+import type { Logger } from "pino"
+import { parse as parseQuery } from "qs"
+import { setUpApiDocument } from "./api-document.js"
+import { InvalidData, UnsupportedMediaType } from "./common/errors.js"
+import { newId } from "./common/ids.js"
+import type { Config, CorsOrigin } from "./config.js"
+
+/** Bytes of a body, as Medusa. */
+const BODY_LIMIT = 100 * 1024
+
+/** Characters of a TCP message; what stands in a body fits, with its envelope. */
+const TCP_MESSAGE_LIMIT = 2 * BODY_LIMIT
+
+/** Milliseconds within which a request has to have arrived whole. */
+const REQUEST_TIMEOUT = 30_000
+
+/** An id that a caller gave its request is kept when it looks like one. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/
+
+const REQUEST_ID_HEADER = "x-request-id"
+
+/** Longer queries are refused before they are taken apart. */
+const QUERY_LIMITS = { depth: 5, arrayLimit: 1_000, parameterLimit: 1_000 }
+
+/** Fastify as production and the tests run it. */
+export function createAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
+    genReqId: ({ headers }: IncomingMessage) => {
+      const given = headers[REQUEST_ID_HEADER]
+      return typeof given === "string" && REQUEST_ID.test(given) ? given : newId("req")
+    },
+    requestIdHeader: false,
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      maxParamLength: 500,
+      // A key with a dot is one level of nesting, as in Medusa: created_at.$gte=...
+      querystringParser: (query) => parseQuery(query, { ...QUERY_LIMITS, allowDots: true }),
+    },
+  })
+}
+
+/** Everything about the application that is no module of it: transports, headers, bodies, documents. */
+export function configureApp(app: NestFastifyApplication, config: Config, logger: Logger): void {
+  const fastify = app.getHttpAdapter().getInstance()
+  readBodiesAsJson(fastify)
+  logRequests(fastify, logger)
+  app.useSecurityHeaders({
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  })
+  allowOrigins(app, config)
+  app.connectMicroservice<MicroserviceOptions>(
+    {
+      transport: Transport.TCP,
+      options: {
+        host: config.tcp.host,
+        port: config.tcp.port,
+        maxBufferSize: TCP_MESSAGE_LIMIT,
+        ...(config.tcp.tls && {
+          tlsOptions: { cert: readFileSync(config.tcp.tls.cert), key: readFileSync(config.tcp.tls.key) },
+        }),
+      },
+    },
+    { inheritAppConfig: true },
+  )
+  setUpApiDocument(app)
+}
+
+/** JSON in UTF-8 and nothing else; an empty body is `{}`, which the js-sdk relies on. */
+function readBodiesAsJson(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers()
+  fastify.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body: Buffer, done) => {
+    const charset = /charset\s*=\s*"?([\w-]+)/i.exec(request.headers["content-type"] ?? "")?.[1]
+    if (charset && !/^utf-?8$/i.test(charset)) {
+      done(new UnsupportedMediaType(notJson))
+      return
+    }
+    if (body.length === 0) {
+      done(null, {})
+      return
+    }
+    try {
+      done(null, JSON.parse(body.toString("utf8")))
+    } catch (error) {
+      done(new InvalidData(`The body is not valid JSON: ${(error as Error).message}`))
+    }
+  })
+}
+
+const notJson = "Send the body as JSON in UTF-8, with the header 'content-type: application/json'."
+
+/** One line per request, with its id, which the answer carries too. Paths hold ids; queries and bodies are not logged. */
+function logRequests(fastify: FastifyInstance, logger: Logger): void {
+  fastify.addHook("onRequest", (request, reply, done) => {
+    void reply.header(REQUEST_ID_HEADER, request.id)
+    done()
+  })
+  fastify.addHook("onResponse", (request, reply, done) => {
+    logger.info(
+      {
+        request_id: request.id,
+        method: request.method,
+        path: pathOf(request),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      "request",
+    )
+    done()
+  })
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  const query = url.indexOf("?")
+  return query < 0 ? url : url.slice(0, query)
+}
+
+/** Browsers may call the store routes from one set of origins, the admin routes from another, and no others. */
+function allowOrigins(app: INestApplication, { cors }: Config): void {
+  const shared = {
+    credentials: true,
+    methods: ["GET", "POST", "PUT", "DELETE"],
+    exposedHeaders: [REQUEST_ID_HEADER, "retry-after", "idempotent-replayed"],
+    maxAge: 600,
+  }
+  const originsOf = (path: string): CorsOrigin[] => {
+    if (path.startsWith("/store/")) return cors.store
+    return path.startsWith("/admin/") ? cors.admin : []
+  }
+  const delegate: CorsOptionsDelegate<FastifyRequest> = (request, callback) => {
+    callback(null, { ...shared, origin: originsOf(pathOf(request)) })
+  }
+  app.enableCors(delegate)
+}

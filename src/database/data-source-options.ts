@@ -1,0 +1,47 @@
+import type { DataSourceOptions, EntityTarget, ObjectLiteral } from "typeorm"
+import { migrations } from "./migrations/index.js"
+
+/** Where the database is, and how many connections this process may hold. */
+export interface DatabaseConnection {
+  url?: string
+  /** The folder of a Unix socket, or a host; for the embedded database. */
+  host?: string
+  port?: number
+  poolSize: number
+  /** Milliseconds that a request may wait for a free connection. */
+  acquireTimeout: number
+}
+
+/** Milliseconds after which PostgreSQL gives up on a statement, and on a lock that another transaction holds. */
+const STATEMENT_TIMEOUT = 10_000
+const LOCK_TIMEOUT = 5_000
+
+/** The one set of options: Nest, the migrations at start and TypeORM's command line all use it. */
+export function dataSourceOptions(
+  connection: DatabaseConnection,
+  entities: EntityTarget<ObjectLiteral>[],
+): DataSourceOptions {
+  const { url, host, port, poolSize, acquireTimeout } = connection
+  return {
+    type: "postgres",
+    ...(url ? { url } : { host, port, username: "postgres", database: "postgres" }),
+    applicationName: "payment-collections",
+    entities: entities as NonNullable<DataSourceOptions["entities"]>,
+    migrations,
+    migrationsTableName: "migration",
+    migrationsTransactionMode: "each",
+    synchronize: false,
+    poolSize,
+    extra: {
+      connectionTimeoutMillis: acquireTimeout,
+      statement_timeout: STATEMENT_TIMEOUT,
+      lock_timeout: LOCK_TIMEOUT,
+      keepAlive: true,
+    },
+  }
+}
+
+/** A PostgreSQL somewhere: honest queueing for a connection ends before a client gives up. */
+export function servedConnection(url: string, poolSize: number): DatabaseConnection {
+  return { url, poolSize, acquireTimeout: 5_000 }
+}

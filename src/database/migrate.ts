@@ -1,0 +1,31 @@
+import { DataSource, MigrationExecutor, type DataSourceOptions } from "typeorm"
+
+/** Names the lock that the instances of this service take turns by; any number that others do not use. */
+const MIGRATION_LOCK = 7_267_001
+
+/**
+ * Brings the database up to date. Several instances may start at once: an advisory lock lets one migrate while the
+ * others wait, and the migrations run on the connection that holds it.
+ */
+export async function migrate(options: DataSourceOptions): Promise<void> {
+  const dataSource = await new DataSource(options).initialize()
+  try {
+    const runner = dataSource.createQueryRunner()
+    // Waiting for another instance's migrations, and running long ones, is not cut short.
+    await runner.query("SET statement_timeout = 0")
+    await runner.query("SET lock_timeout = 0")
+    await runner.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK])
+    try {
+      const executor = new MigrationExecutor(dataSource, runner)
+      executor.transaction = "each"
+      await executor.executePendingMigrations()
+    } finally {
+      await runner.query("SELECT pg_advisory_unlock($1)", [MIGRATION_LOCK])
+      await runner.query("RESET statement_timeout")
+      await runner.query("RESET lock_timeout")
+      await runner.release()
+    }
+  } finally {
+    await dataSource.destroy()
+  }
+}

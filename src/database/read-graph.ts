@@ -1,0 +1,105 @@
+import type { EntityManager, EntityMetadata, ObjectLiteral } from "typeorm"
+import type { Selection } from "../common/fields.js"
+
+/** What to read: conditions and order are SQL over the alias of the root, with numbered parameters. */
+export interface GraphQuery {
+  where: string
+  parameters: unknown[]
+  orderBy?: string
+  limit?: number
+  offset?: number
+}
+
+/** The alias of the root in {@link GraphQuery}. */
+export const ROOT = "root"
+
+/**
+ * Reads rows with exactly the relations of a selection in one statement, however deep or wide it is: relations come as
+ * JSON that PostgreSQL builds, so there is no product of joins and no query per row. Columns marked `select: false`
+ * (private data) are never read.
+ */
+export async function readGraph<E extends ObjectLiteral>(
+  tx: EntityManager,
+  selection: Selection,
+  query: GraphQuery,
+): Promise<E[]> {
+  const metadata = tx.dataSource.getMetadata(selection.resource.rows)
+  const page = query.limit === undefined ? "" : ` LIMIT ${query.limit} OFFSET ${query.offset ?? 0}`
+  const statement =
+    `SELECT ${rowJson(tx, selection, ROOT)} AS row FROM ${quote(metadata.tableName)} ${ROOT} ` +
+    `WHERE ${liveOnly(metadata, ROOT)}(${query.where}) ORDER BY ${query.orderBy ?? `${ROOT}.id`}${page}`
+  const rows = await tx.query<{ row: Json }[]>(statement, query.parameters)
+  return rows.map(({ row }) => revive(tx, selection, row) as E)
+}
+
+/** SQL for the rows of one relation of a parent row, as a JSON array or object. */
+export function relationJson(tx: EntityManager, selection: Selection, name: string, parent: string): string {
+  const relation = selection.resource.relations.get(name)
+  const child = selection.relations.get(name)
+  if (!relation || !child) throw new Error(`${selection.resource.name} has no relation ${name} here`)
+  const alias = aliasBelow(parent)
+  const metadata = tx.dataSource.getMetadata(child.resource.rows)
+  const row = rowJson(tx, child, alias)
+  const from = `FROM ${quote(metadata.tableName)} ${alias} WHERE ${liveOnly(metadata, alias)}${relation.join(parent, alias)}`
+  if (!relation.many) return `(SELECT ${row} ${from} LIMIT 1)`
+  return `(SELECT coalesce(json_agg(${row} ORDER BY ${orderOf(metadata, alias)}), '[]') ${from})`
+}
+
+/** What JSON carries of a row becomes the entity's values again: bigints, dates, related rows. */
+export function revive(tx: EntityManager, selection: Selection, row: Json): ObjectLiteral {
+  const metadata = tx.dataSource.getMetadata(selection.resource.rows)
+  const revived: Record<string, unknown> = {}
+  for (const column of metadata.columns) {
+    if (!column.isSelect) continue
+    const value = row[column.propertyName]
+    revived[column.propertyName] = value === null || value === undefined ? null : reviveValue(column.type, value)
+  }
+  for (const [name, child] of selection.relations) {
+    const value = row[name] as Json | Json[] | null
+    revived[name] = Array.isArray(value)
+      ? value.map((element) => revive(tx, child, element))
+      : value && revive(tx, child, value)
+  }
+  return revived
+}
+
+export type Json = Record<string, unknown>
+
+/** SQL for one row as a JSON object: its columns, and the relations of the selection. */
+export function rowJson(tx: EntityManager, selection: Selection, alias: string): string {
+  const metadata = tx.dataSource.getMetadata(selection.resource.rows)
+  const pairs = metadata.columns
+    .filter((column) => column.isSelect)
+    .map(
+      (column) =>
+        `'${column.propertyName}', ${alias}.${quote(column.databaseName)}${column.type === "bigint" ? "::text" : ""}`,
+    )
+  for (const name of selection.relations.keys()) {
+    pairs.push(`'${name}', ${relationJson(tx, selection, name, alias)}`)
+  }
+  return `json_build_object(${pairs.join(", ")})`
+}
+
+function reviveValue(type: unknown, value: unknown): unknown {
+  if (type === "bigint") return BigInt(value as string)
+  if (type === "timestamptz") return new Date(value as string)
+  return value
+}
+
+/** SQL that passes over deleted rows, where the table has such. */
+export function liveOnly(metadata: EntityMetadata, alias: string): string {
+  return metadata.deleteDateColumn ? `${alias}.deleted_at IS NULL AND ` : ""
+}
+
+function orderOf(metadata: EntityMetadata, alias: string): string {
+  return metadata.createDateColumn ? `${alias}.created_at, ${alias}.id` : `${alias}.id`
+}
+
+/** Aliases count the depth: along one path they differ, and they never outgrow PostgreSQL's 63 characters. */
+function aliasBelow(parent: string): string {
+  return `level${Number(/\d+$/.exec(parent)?.[0] ?? 0) + 1}`
+}
+
+function quote(name: string): string {
+  return `"${name}"`
+}

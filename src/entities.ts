@@ -1,0 +1,26 @@
+import type { EntityTarget, ObjectLiteral } from "typeorm"
+import { ApiKey } from "./api-keys/api-key.entity.js"
+import { Cart } from "./carts/cart.entity.js"
+import { Capture } from "./payment-model/capture.entity.js"
+import { PaymentCollection } from "./payment-model/payment-collection.entity.js"
+import { PaymentProvider } from "./payment-model/payment-provider.entity.js"
+import { PaymentSession } from "./payment-model/payment-session.entity.js"
+import { Payment } from "./payment-model/payment.entity.js"
+import { RefundReason } from "./payment-model/refund-reason.entity.js"
+import { Refund } from "./payment-model/refund.entity.js"
+import { Region, RegionPaymentProvider } from "./payment-providers/region.entity.js"
+
+/** Every table, for the one set of data source options. */
+export const entities: EntityTarget<ObjectLiteral>[] = [
+  PaymentCollection,
+  PaymentSession,
+  Payment,
+  Capture,
+  Refund,
+  RefundReason,
+  PaymentProvider,
+  Region,
+  RegionPaymentProvider,
+  Cart,
+  ApiKey,
+]

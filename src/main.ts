@@ -1,0 +1,57 @@
+import type { NestFastifyApplication } from "@nestjs/platform-fastify"
+import { createLogger } from "./common/logger.js"
+import { loadEnvFile, readConfig } from "./config.js"
+import { EmbeddedPostgres } from "./database/embedded-postgres.js"
+import { dataSourceOptions, servedConnection } from "./database/data-source-options.js"
+import { migrate } from "./database/migrate.js"
+import { banner } from "./demo/banner.js"
+import { seedDemo } from "./demo/demo-shop.js"
+import { entities } from "./entities.js"
+import { createService } from "./service.js"
+import { explainStartFailure } from "./start-failure.js"
+
+/** Milliseconds that requests under way get to finish after SIGTERM. */
+const SHUTDOWN_DEADLINE = 10_000
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`${explainStartFailure(error)}\n`)
+  process.exit(1)
+}
+
+async function main(): Promise<void> {
+  loadEnvFile()
+  const config = readConfig()
+  const logger = createLogger(config.logLevel)
+  const embedded = config.databaseUrl === undefined ? await EmbeddedPostgres.start(config.dataDir) : undefined
+  const connection = embedded?.connection ?? servedConnection(config.databaseUrl ?? "", config.databasePoolSize)
+  const dataSource = dataSourceOptions(connection, entities)
+  try {
+    await migrate(dataSource)
+    const app = await createService(config, dataSource, logger)
+    const demo = embedded && (await seedDemo(app, config.dataDir))
+    await app.startAllMicroservices()
+    await app.listen(config.http.port, config.http.host)
+    shutDownGracefully(app, embedded)
+    process.stdout.write(await banner(app, config, demo))
+  } catch (error) {
+    await embedded?.stop()
+    throw error
+  }
+}
+
+/** Requests under way are answered, new ones refused, then the database is closed. */
+function shutDownGracefully(app: NestFastifyApplication, embedded: EmbeddedPostgres | undefined): void {
+  let stopping = false
+  const stop = async () => {
+    if (stopping) return
+    stopping = true
+    setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE).unref()
+    await app.close()
+    await embedded?.stop()
+    process.exit(0)
+  }
+  process.on("SIGTERM", () => void stop())
+  process.on("SIGINT", () => void stop())
+}

@@ -1,0 +1,98 @@
+import type { EntityManager } from "typeorm"
+import type { Selection } from "../common/fields.js"
+import { revive, rowJson, type Json } from "../database/read-graph.js"
+import { LIVE_COLLECTION, type PaymentCollection } from "../payment-model/payment-collection.entity.js"
+
+/** What of a collection follows its cart while nothing is authorized. */
+const FOLLOWS_CART = ["amount", "currency_code", "region_id", "sales_channel_id"]
+const CART_FIGURES = ["total", "currency_code", "region_id", "sales_channel_id"]
+
+const figures = (alias: string, names: string[]) => `(${names.map((name) => `${alias}.${name}`).join(", ")})`
+
+/** Nothing is authorized, and the cart has moved on. */
+const outdated = (collection: string, cart: string, cartFigures: string[]) =>
+  `${collection}.status = 'not_paid' AND ${figures(collection, FOLLOWS_CART)} IS DISTINCT FROM ${figures(cart, cartFigures)}`
+
+/** A key that is confined to sales channels ($2) sees a cart of theirs, or of none. */
+const VISIBLE_CART =
+  "cart.id = $1 AND ($2::text[] IS NULL OR cart.sales_channel_id IS NULL OR cart.sales_channel_id = ANY($2::text[]))"
+
+/**
+ * The whole of "create" in one statement. What there is, is seen in one snapshot; only where something has to be
+ * written is the cart's row locked and the collection's row written, by the figures that the cart has after the wait
+ * for its lock: a create that races with a cart change ends at the newer total. The unique index decides between
+ * parallel creates, and the condition of the update is tested on the newest version of the row.
+ *
+ * $1 cart id, $2 sales channels or null, $3 id for a new collection.
+ */
+export function createStatement(writtenRow: string): string {
+  return `
+    WITH seen AS (
+      SELECT cart.completed_at, collection.id AS collection_id,
+        cart.completed_at IS NULL AND (collection.id IS NULL OR (${outdated("collection", "cart", CART_FIGURES)})) AS has_to_write
+      FROM cart LEFT JOIN payment_collection collection
+        ON collection.cart_id = cart.id AND collection.deleted_at IS NULL AND collection.status <> 'canceled'
+      WHERE ${VISIBLE_CART}
+    ), locked AS (
+      SELECT cart.* FROM cart
+      WHERE ${VISIBLE_CART} AND cart.completed_at IS NULL AND (SELECT has_to_write FROM seen)
+      FOR UPDATE
+    ), written AS (
+      INSERT INTO payment_collection (id, cart_id, ${FOLLOWS_CART.join(", ")})
+      SELECT $3, locked.id, ${CART_FIGURES.map((name) => `locked.${name}`).join(", ")} FROM locked
+      ON CONFLICT (cart_id) WHERE ${LIVE_COLLECTION} DO UPDATE SET
+        ${FOLLOWS_CART.map((name) => `${name} = excluded.${name}`).join(", ")},
+        updated_at = now(), version = payment_collection.version + 1
+      WHERE ${outdated("payment_collection", "excluded", FOLLOWS_CART)}
+      RETURNING *
+    )
+    SELECT seen.collection_id, seen.completed_at IS NOT NULL AS completed, written.id AS written_id,
+      CASE WHEN written.id = $3 THEN ${writtenRow} END AS created
+    FROM seen LEFT JOIN written ON true`
+}
+
+/** How a create ended. */
+export type CreateOutcome =
+  | { outcome: "created"; collection: PaymentCollection }
+  /** It is there, and says what the cart says. */
+  | { outcome: "exists"; id: string }
+  | { outcome: "cart_not_found" }
+  | { outcome: "cart_completed" }
+  /** Another request came first; what it did can be seen by now. */
+  | { outcome: "raced" }
+
+/** Creates the collection of a cart, or brings the one it has up to date. */
+export async function createForCart(
+  tx: EntityManager,
+  cartId: string,
+  salesChannelIds: readonly string[],
+  newId: string,
+  selection: Selection,
+): Promise<CreateOutcome> {
+  const fresh = ofNewCollection(selection)
+  const channels = salesChannelIds.length > 0 ? salesChannelIds : null
+  const [row] = await tx.query<CreateRow[]>(createStatement(rowJson(tx, fresh, "written")), [cartId, channels, newId])
+  if (!row) return { outcome: "cart_not_found" }
+  if (row.created)
+    return { outcome: "created", collection: withNothingPaid(revive(tx, fresh, row.created) as PaymentCollection) }
+  const id = row.written_id ?? row.collection_id
+  if (id) return { outcome: "exists", id }
+  return row.completed ? { outcome: "cart_completed" } : { outcome: "raced" }
+}
+
+interface CreateRow {
+  collection_id: string | null
+  completed: boolean
+  written_id: string | null
+  created: Json | null
+}
+
+/** A new collection has no sessions and payments to read; its providers are its region's. */
+function ofNewCollection(selection: Selection): Selection {
+  const providers = selection.relations.get("payment_providers")
+  return { ...selection, relations: new Map(providers ? [["payment_providers", providers]] : []) }
+}
+
+function withNothingPaid(collection: PaymentCollection): PaymentCollection {
+  return Object.assign(collection, { payment_sessions: [], payments: [] })
+}

@@ -1,0 +1,47 @@
+import { ApiProperty } from "@nestjs/swagger"
+import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
+import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
+import { COLLECTION_STATUSES } from "../payment-model/status.js"
+
+export class CreatePaymentCollectionRequest {
+  @ApiProperty({ description: "The cart that is to be paid.", example: "cart_demo_1" })
+  @IsString()
+  cart_id!: string
+}
+
+export class CreateOrderCollectionRequest {
+  @ApiProperty({
+    description: "The order that is to be paid: an opaque reference of the caller's.",
+    example: "order_123",
+  })
+  @Length(1, 255)
+  @IsString()
+  order_id!: string
+
+  @ApiProperty({ description: "What is to be paid, in major units.", minimum: 0, example: 49.9 })
+  @Min(0)
+  @IsNumber()
+  amount!: number
+
+  @ApiProperty({
+    required: false,
+    description: "ISO 4217 code. Required unless the order has a collection here already.",
+    example: "eur",
+  })
+  @IsOptional()
+  @IsString()
+  currency_code?: string
+}
+
+/** What lists of collections filter by. */
+export const COLLECTION_FILTERS = {
+  id: "text",
+  cart_id: "text",
+  order_id: "text",
+  status: COLLECTION_STATUSES,
+  currency_code: "text",
+  created_at: "time",
+  updated_at: "time",
+} satisfies FilterSpec
+
+export class ListPaymentCollectionsQuery extends FilteredListQuery(COLLECTION_FILTERS) {}

@@ -1,0 +1,69 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
+import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { CalledBy, type Caller } from "../api-keys/caller.js"
+import { ApiEnvelope, ApiErrors } from "../common/api-docs.js"
+import type { Selection } from "../common/fields.js"
+import { Answers, Selected } from "../common/fields.interceptor.js"
+import { SelectQuery } from "../common/list-query.js"
+import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
+import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
+import { STORE_COLLECTION } from "../payment-model/responses/views.js"
+import { NEW_COLLECTION_EXAMPLE } from "./payment-collection.examples.js"
+import { CreatePaymentCollectionRequest } from "./payment-collection.dto.js"
+import { PaymentCollectionsService } from "./payment-collections.service.js"
+
+@ApiTags("Store: payment collections")
+@ApiSecurity("publishable_key")
+@ApiErrors("invalid_data", "not_allowed", "not_found")
+@Controller("store/payment-collections")
+export class StorePaymentCollectionsController {
+  constructor(private readonly collections: PaymentCollectionsService) {}
+
+  @Post()
+  @HttpCode(200)
+  @Answers(STORE_COLLECTION)
+  @ApiOperation({
+    summary: "Create the payment collection of a cart",
+    operationId: "createPaymentCollection",
+    description:
+      "Answers the one collection of the cart: made at the first call, the same ever after, however many call at once. " +
+      "While nothing is authorized a repeat takes over the cart's currency and total.",
+  })
+  @ApiEnvelope("payment_collection", PaymentCollectionResponse, "The collection.", NEW_COLLECTION_EXAMPLE)
+  @ApiErrors("too_large", "unsupported_media_type")
+  async create(
+    @Body() { cart_id }: CreatePaymentCollectionRequest,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    return {
+      payment_collection: toPaymentCollectionResponse(
+        await this.collections.create(cart_id, caller, selection),
+        "store",
+      ),
+    }
+  }
+
+  @Get(":id")
+  @Answers(STORE_COLLECTION)
+  @ApiOperation({
+    summary: "Get a payment collection",
+    operationId: "getPaymentCollection",
+    description: "To poll after a redirect, for one.",
+  })
+  @ApiEnvelope("payment_collection", PaymentCollectionResponse, "The collection.", NEW_COLLECTION_EXAMPLE)
+  async get(
+    @Param("id") id: string,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    return {
+      payment_collection: toPaymentCollectionResponse(
+        await this.collections.getVisible(id, caller, selection),
+        "store",
+      ),
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { Check, Column, Entity, Index } from "typeorm"
+import { JsonColumn, MinorUnitsColumn, SoftDeletedRow, TimeColumn } from "../database/columns.js"
+import type { PaymentProvider } from "./payment-provider.entity.js"
+import type { PaymentSession } from "./payment-session.entity.js"
+import type { Payment } from "./payment.entity.js"
+import { COLLECTION_STATUSES, sqlList, type CollectionStatus } from "./status.js"
+
+/** Which collections are live: a cart has at most one of them. A canceled one gives way to a new one. */
+export const LIVE_COLLECTION = "deleted_at IS NULL AND status <> 'canceled'"
+
+/** All that is paid for one cart, or for one order of another system. Amounts are minor units of its currency. */
+@Entity("payment_collection")
+// One live collection per cart, under any race.
+@Index("payment_collection_live_cart", ["cart_id"], { unique: true, where: LIVE_COLLECTION })
+@Index("payment_collection_order", ["order_id"], { where: "order_id IS NOT NULL" })
+@Check("payment_collection_status_known", `status IN (${sqlList(COLLECTION_STATUSES)})`)
+// Money is never owed backwards.
+@Check(
+  "payment_collection_amounts_positive",
+  "amount >= 0 AND authorized_amount >= 0 AND captured_amount >= 0 AND refunded_amount >= 0",
+)
+export class PaymentCollection extends SoftDeletedRow {
+  @Column("text")
+  currency_code!: string
+
+  @MinorUnitsColumn()
+  amount!: bigint
+
+  @MinorUnitsColumn({ default: 0 })
+  authorized_amount!: bigint
+
+  @MinorUnitsColumn({ default: 0 })
+  captured_amount!: bigint
+
+  @MinorUnitsColumn({ default: 0 })
+  refunded_amount!: bigint
+
+  @Column("text", { default: "not_paid" })
+  status!: CollectionStatus
+
+  /** Set once, when everything was captured. */
+  @TimeColumn()
+  completed_at!: Date | null
+
+  @JsonColumn()
+  metadata!: Record<string, unknown> | null
+
+  @Column("text", { nullable: true })
+  cart_id!: string | null
+
+  /** An opaque reference of the caller's. */
+  @Column("text", { nullable: true })
+  order_id!: string | null
+
+  @Column("text", { nullable: true })
+  region_id!: string | null
+
+  @Column("text", { nullable: true })
+  sales_channel_id!: string | null
+
+  /** Counts the changes of the row. */
+  @Column("integer", { default: 1 })
+  version!: number
+
+  // Read with the collection where they are asked for; see responses/payment-collection.response.ts.
+  payment_providers?: PaymentProvider[]
+  payment_sessions?: PaymentSession[]
+  payments?: Payment[]
+}

@@ -1,0 +1,112 @@
+import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { PaymentCollection } from "../payment-collection.entity.js"
+import { COLLECTION_STATUSES, type CollectionStatus } from "../status.js"
+import { EXAMPLE } from "./examples.js"
+import type { PaymentProviderResponse } from "./payment-provider.response.js"
+import type { PaymentSessionResponse } from "./payment-session.response.js"
+import type { PaymentResponse } from "./payment.response.js"
+
+@ResourceOf("payment_collection", PaymentCollection)
+export class PaymentCollectionResponse {
+  @Field({ description: "The collection's id.", example: EXAMPLE.collectionId })
+  id!: string
+
+  @Field({ description: "ISO 4217 code in lower case.", example: "eur" })
+  currency_code!: string
+
+  @Field({ description: "What is to be paid, in major units of the currency.", example: 49.9 })
+  amount!: number
+
+  @Field({ description: "Where the collection stands.", enum: COLLECTION_STATUSES, example: "not_paid" })
+  status!: CollectionStatus
+
+  @Field({ description: "What providers have authorized, in major units.", example: 0 })
+  authorized_amount!: number
+
+  @Field({ description: "What was captured, in major units.", example: 0 })
+  captured_amount!: number
+
+  @Field({ description: "What was refunded, in major units.", example: 0 })
+  refunded_amount!: number
+
+  @Field({ description: "When everything was paid.", type: String, format: "date-time", nullable: true, example: null })
+  completed_at!: Date | null
+
+  @Field({ description: "When the collection was created.", type: String, format: "date-time", example: EXAMPLE.time })
+  created_at!: Date
+
+  @Field({ description: "When the collection last changed.", type: String, format: "date-time", example: EXAMPLE.time })
+  updated_at!: Date
+
+  @Field({
+    description: "Free data of the operator's.",
+    type: "object",
+    additionalProperties: true,
+    nullable: true,
+    example: null,
+  })
+  metadata!: Record<string, unknown> | null
+
+  @Field({
+    adminOnly: true,
+    required: false,
+    description: "The cart it is for. Admin only.",
+    type: String,
+    nullable: true,
+    example: EXAMPLE.cartId,
+  })
+  cart_id?: string | null
+
+  @Field({
+    adminOnly: true,
+    required: false,
+    description: "The order it is for, in the caller's words. Admin only.",
+    type: String,
+    nullable: true,
+    example: null,
+  })
+  order_id?: string | null
+
+  @Field({
+    adminOnly: true,
+    required: false,
+    description: "The cart's region. Admin only.",
+    type: String,
+    nullable: true,
+    example: EXAMPLE.regionId,
+  })
+  region_id?: string | null
+
+  @Field({
+    adminOnly: true,
+    required: false,
+    description: "The cart's sales channel. Admin only.",
+    type: String,
+    nullable: true,
+    example: null,
+  })
+  sales_channel_id?: string | null
+
+  @Related("payment_provider", {
+    many: true,
+    description: "The providers that the collection's region enables; every enabled one where it has no region.",
+    join: (collection, provider) =>
+      `${provider}.is_enabled AND (${collection}.region_id IS NULL OR EXISTS (SELECT 1 FROM region_payment_provider link ` +
+      `WHERE link.region_id = ${collection}.region_id AND link.payment_provider_id = ${provider}.id))`,
+  })
+  payment_providers?: PaymentProviderResponse[]
+
+  @Related("payment_session", {
+    many: true,
+    description: "The attempts to pay it. A replaced or canceled session is not listed.",
+    join: (collection, session) => `${session}.payment_collection_id = ${collection}.id`,
+  })
+  payment_sessions?: PaymentSessionResponse[]
+
+  @Related("payment", {
+    many: true,
+    description: "The payments that its authorized sessions became.",
+    join: (collection, payment) => `${payment}.payment_collection_id = ${collection}.id`,
+  })
+  payments?: PaymentResponse[]
+}

@@ -1,0 +1,12 @@
+import { Field, ResourceOf } from "../../common/resource.js"
+import { PaymentProvider } from "../payment-provider.entity.js"
+import { EXAMPLE } from "./examples.js"
+
+@ResourceOf("payment_provider", PaymentProvider)
+export class PaymentProviderResponse {
+  @Field({ description: "The provider's id: `pp_{identifier}_{id}`.", example: EXAMPLE.providerId })
+  id!: string
+
+  @Field({ description: "Whether sessions can be opened with it.", example: true })
+  is_enabled!: boolean
+}

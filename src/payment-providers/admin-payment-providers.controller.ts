@@ -1,0 +1,50 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
+import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { ApiEnvelope, ApiErrors, ApiPage } from "../common/api-docs.js"
+import type { Selection } from "../common/fields.js"
+import { Answers, Selected } from "../common/fields.interceptor.js"
+import { SelectQuery } from "../common/list-query.js"
+import { toPaymentProviderResponse } from "../payment-model/responses/mappers.js"
+import { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
+import {
+  ADMIN_PROVIDER,
+  ADMIN_PROVIDERS,
+  EnablePaymentProviderRequest,
+  ListPaymentProvidersQuery,
+} from "./payment-provider.dto.js"
+import { PaymentProvidersService } from "./payment-providers.service.js"
+
+@ApiTags("Admin: payment providers")
+@ApiSecurity("secret_key")
+@ApiErrors("invalid_data", "unauthorized")
+@Controller("admin/payments/payment-providers")
+export class AdminPaymentProvidersController {
+  constructor(private readonly providers: PaymentProvidersService) {}
+
+  @Get()
+  @Answers(ADMIN_PROVIDERS)
+  @ApiOperation({ summary: "List payment providers", operationId: "listPaymentProviders" })
+  @ApiPage("payment_providers", PaymentProviderResponse, "The providers that this service was started with.")
+  async list(@Query() query: ListPaymentProvidersQuery, @Selected() selection: Selection) {
+    const { rows, ...page } = await this.providers.list(query, selection)
+    return { payment_providers: rows.map(toPaymentProviderResponse), ...page }
+  }
+
+  @Post(":id")
+  @HttpCode(200)
+  @Answers(ADMIN_PROVIDER)
+  @ApiOperation({
+    summary: "Enable or disable a payment provider",
+    operationId: "enablePaymentProvider",
+    description: "A disabled provider opens no session, in any region. Starting the service again does not enable it.",
+  })
+  @ApiEnvelope("payment_provider", PaymentProviderResponse, "The provider.")
+  @ApiErrors("not_found")
+  async enable(
+    @Param("id") id: string,
+    @Body() { is_enabled }: EnablePaymentProviderRequest,
+    @Query() _query: SelectQuery,
+  ) {
+    return { payment_provider: toPaymentProviderResponse(await this.providers.enable(id, is_enabled)) }
+  }
+}

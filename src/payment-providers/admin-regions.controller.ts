@@ -1,0 +1,33 @@
+import { Body, Controller, Get, HttpCode, Param, Post } from "@nestjs/common"
+import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { ApiEnvelope, ApiErrors } from "../common/api-docs.js"
+import { ConfigureRegionRequest, RegionResponse, toRegionResponse } from "./payment-provider.dto.js"
+import { PaymentProvidersService } from "./payment-providers.service.js"
+
+@ApiTags("Admin: regions")
+@ApiSecurity("secret_key")
+@ApiErrors("invalid_data", "unauthorized", "not_found")
+@Controller("admin/regions")
+export class AdminRegionsController {
+  constructor(private readonly providers: PaymentProvidersService) {}
+
+  @Post(":id")
+  @HttpCode(200)
+  @ApiOperation({
+    summary: "Configure a region",
+    operationId: "configureRegion",
+    description:
+      "Makes the region known and replaces the set of providers that it offers. A region that was never configured offers none.",
+  })
+  @ApiEnvelope("region", RegionResponse, "The region.")
+  async configure(@Param("id") id: string, @Body() { payment_providers }: ConfigureRegionRequest) {
+    return { region: toRegionResponse(id, await this.providers.configureRegion(id, payment_providers)) }
+  }
+
+  @Get(":id")
+  @ApiOperation({ summary: "Get a region", operationId: "getRegion" })
+  @ApiEnvelope("region", RegionResponse, "The region.")
+  async get(@Param("id") id: string) {
+    return { region: toRegionResponse(id, await this.providers.getRegion(id)) }
+  }
+}

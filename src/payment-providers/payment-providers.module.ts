@@ -1,0 +1,22 @@
+import { Module } from "@nestjs/common"
+import { DiscoveryModule } from "@nestjs/core"
+import { AdminPaymentProvidersController } from "./admin-payment-providers.controller.js"
+import { AdminRegionsController } from "./admin-regions.controller.js"
+import { PaymentProviderRegistry } from "./payment-provider.registry.js"
+import { PaymentProvidersMessageController } from "./payment-providers.message.controller.js"
+import { PaymentProvidersService } from "./payment-providers.service.js"
+import { StorePaymentProvidersController } from "./store-payment-providers.controller.js"
+import { SystemPaymentProvider } from "./system.provider.js"
+
+@Module({
+  imports: [DiscoveryModule],
+  controllers: [
+    StorePaymentProvidersController,
+    AdminPaymentProvidersController,
+    AdminRegionsController,
+    PaymentProvidersMessageController,
+  ],
+  providers: [PaymentProviderRegistry, PaymentProvidersService, SystemPaymentProvider],
+  exports: [PaymentProviderRegistry, PaymentProvidersService],
+})
+export class PaymentProvidersModule {}

@@ -1,0 +1,83 @@
+import { Injectable } from "@nestjs/common"
+import { DataSource, In } from "typeorm"
+import { NotAllowed, NotFound } from "../common/errors.js"
+import type { Selection } from "../common/fields.js"
+import type { ListQuery } from "../common/list-query.js"
+import { ROOT } from "../database/read-graph.js"
+import { readPage, type PageOf } from "../database/read-page.js"
+import { PaymentProvider } from "../payment-model/payment-provider.entity.js"
+import { PROVIDER_FILTERS, type ListPaymentProvidersQuery } from "./payment-provider.dto.js"
+import { PaymentProviderRegistry } from "./payment-provider.registry.js"
+import { Region, RegionPaymentProvider } from "./region.entity.js"
+
+/** Which providers there are, whether they may be used, and what each region offers. */
+@Injectable()
+export class PaymentProvidersService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly registry: PaymentProviderRegistry,
+  ) {}
+
+  /** The providers that a region offers; none for a region that was never configured, as in Medusa. */
+  async listOfRegion(regionId: string, query: ListQuery, selection: Selection): Promise<PageOf<PaymentProvider>> {
+    if (regionId === "") throw new NotAllowed("You must provide the region_id to list payment providers")
+    return readPage<PaymentProvider>(
+      this.dataSource.manager,
+      selection,
+      {},
+      { ...query },
+      {
+        where:
+          `${ROOT}.id = ANY($1) AND EXISTS (SELECT 1 FROM region_payment_provider link ` +
+          `WHERE link.region_id = $2 AND link.payment_provider_id = ${ROOT}.id)`,
+        parameters: [this.registry.ids, regionId],
+      },
+    )
+  }
+
+  async list(query: ListPaymentProvidersQuery, selection: Selection): Promise<PageOf<PaymentProvider>> {
+    const scope = { where: `${ROOT}.id = ANY($1)`, parameters: [this.registry.ids] }
+    return readPage<PaymentProvider>(this.dataSource.manager, selection, PROVIDER_FILTERS, query, scope)
+  }
+
+  /** A disabled provider opens no session anywhere; payments made with it go on. */
+  async enable(id: string, isEnabled: boolean): Promise<PaymentProvider> {
+    if (!this.registry.has(id)) throw new NotFound(`Payment provider id not found: ${id}`)
+    await this.dataSource.manager.update(PaymentProvider, { id }, { is_enabled: isEnabled })
+    return this.dataSource.manager.findOneByOrFail(PaymentProvider, { id })
+  }
+
+  /** Makes a region known, and replaces the set of providers that it offers. */
+  async configureRegion(regionId: string, providerIds: readonly string[]): Promise<string[]> {
+    const ids = [...new Set(providerIds)]
+    await this.dataSource.transaction(async (tx) => {
+      const enabled = await tx.findBy(PaymentProvider, { id: In(ids), is_enabled: true })
+      const usable = new Set(enabled.map((provider) => provider.id).filter((id) => this.registry.has(id)))
+      const refused = ids.filter((id) => !usable.has(id))
+      if (refused.length > 0)
+        throw new NotFound(`Payment providers with ids ${refused.join(", ")} not found or not enabled`)
+      // The row is locked until the set is whole: of two parallel calls one set wins, never a mixture.
+      await tx.query("INSERT INTO region (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET updated_at = now()", [
+        regionId,
+      ])
+      await tx.delete(RegionPaymentProvider, { region_id: regionId })
+      if (ids.length > 0) {
+        await tx.insert(
+          RegionPaymentProvider,
+          ids.map((id) => ({ region_id: regionId, payment_provider_id: id })),
+        )
+      }
+    })
+    return ids.sort()
+  }
+
+  async getRegion(regionId: string): Promise<string[]> {
+    const region = await this.dataSource.manager.findOneBy(Region, { id: regionId })
+    if (!region) throw new NotFound(`Region id not found: ${regionId}`)
+    const links = await this.dataSource.manager.find(RegionPaymentProvider, {
+      where: { region_id: regionId },
+      order: { payment_provider_id: "ASC" },
+    })
+    return links.map((link) => link.payment_provider_id)
+  }
+}

@@ -1,0 +1,26 @@
+import { Controller, Get, Query } from "@nestjs/common"
+import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { ApiErrors, ApiPage } from "../common/api-docs.js"
+import type { Selection } from "../common/fields.js"
+import { Answers, Selected } from "../common/fields.interceptor.js"
+import { toPaymentProviderResponse } from "../payment-model/responses/mappers.js"
+import { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
+import { ListRegionProvidersQuery, STORE_PROVIDERS } from "./payment-provider.dto.js"
+import { PaymentProvidersService } from "./payment-providers.service.js"
+
+@ApiTags("Store: payment providers")
+@ApiSecurity("publishable_key")
+@ApiErrors("invalid_data", "not_allowed")
+@Controller("store/payment-providers")
+export class StorePaymentProvidersController {
+  constructor(private readonly providers: PaymentProvidersService) {}
+
+  @Get()
+  @Answers(STORE_PROVIDERS)
+  @ApiOperation({ summary: "List the payment providers of a region", operationId: "listRegionPaymentProviders" })
+  @ApiPage("payment_providers", PaymentProviderResponse, "The providers; none for a region that was never configured.")
+  async list(@Query() { region_id, ...query }: ListRegionProvidersQuery, @Selected() selection: Selection) {
+    const { rows, ...page } = await this.providers.listOfRegion(region_id, query, selection)
+    return { payment_providers: rows.map(toPaymentProviderResponse), ...page }
+  }
+}

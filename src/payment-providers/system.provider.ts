@@ -1,0 +1,54 @@
+import { Injectable } from "@nestjs/common"
+import {
+  RegisterPaymentProvider,
+  type PaymentProvider,
+  type ProviderCall,
+  type ProviderOutcome,
+  type SessionCall,
+} from "./payment-provider.contract.js"
+
+/** The id of the provider that is always there. */
+export const SYSTEM_PROVIDER_ID = "pp_system_default"
+
+/**
+ * Payment outside of any provider: cash, invoice, a bank transfer that people look after. It agrees to everything,
+ * calls no network, and echoes the JSON object that the client sent.
+ */
+@Injectable()
+@RegisterPaymentProvider()
+export class SystemPaymentProvider implements PaymentProvider {
+  readonly id = SYSTEM_PROVIDER_ID
+  readonly capabilities = { multicapture: true, callsNetwork: false }
+
+  initiate({ clientData }: SessionCall): Promise<ProviderOutcome> {
+    return Promise.resolve({ outcome: "pending", data: clientData })
+  }
+
+  update(call: SessionCall): Promise<ProviderOutcome> {
+    return this.initiate(call)
+  }
+
+  authorize(call: ProviderCall): Promise<ProviderOutcome> {
+    return agree(call)
+  }
+
+  capture(call: ProviderCall): Promise<ProviderOutcome> {
+    return agree(call)
+  }
+
+  refund(call: ProviderCall): Promise<ProviderOutcome> {
+    return agree(call)
+  }
+
+  cancel(call: ProviderCall): Promise<ProviderOutcome> {
+    return agree(call)
+  }
+
+  lookUp(call: ProviderCall): Promise<ProviderOutcome> {
+    return agree(call)
+  }
+}
+
+function agree({ amount, data }: ProviderCall): Promise<ProviderOutcome> {
+  return Promise.resolve({ outcome: "succeeded", amount, data })
+}

@@ -9,6 +9,7 @@ import { TcpTokenGuard } from "./api-keys/tcp-token.guard.js"
 import { CartsModule } from "./carts/carts.module.js"
 import { ErrorFilter } from "./common/error.filter.js"
 import { FieldsInterceptor } from "./common/fields.interceptor.js"
+import { UnknownMessagesController } from "./common/unknown-messages.controller.js"
 import { UnknownRoutesController } from "./common/unknown-routes.controller.js"
 import { RequestValidationPipe } from "./common/validation.js"
 import { translateDatabaseError } from "./database/database-errors.js"
@@ -39,7 +40,7 @@ export class AppModule {
         PaymentCollectionsModule,
         OpsModule,
       ],
-      controllers: [UnknownRoutesController],
+      controllers: [UnknownRoutesController, UnknownMessagesController],
       providers: [
         { provide: APP_GUARD, useValue: new TcpTokenGuard(tcpToken) },
         { provide: APP_GUARD, useClass: PublishableKeyGuard },

@@ -1,6 +1,6 @@
 import type { INestApplication } from "@nestjs/common"
 import type { CorsOptionsDelegate } from "@nestjs/common/interfaces/external/cors-options.interface.js"
-import { Transport, type MicroserviceOptions } from "@nestjs/microservices"
+import type { MicroserviceOptions } from "@nestjs/microservices"
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify"
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import { readFileSync } from "node:fs"
@@ -10,13 +10,11 @@ import { parse as parseQuery } from "qs"
 import { setUpApiDocument } from "./api-document.js"
 import { InvalidData, UnsupportedMediaType } from "./common/errors.js"
 import { newId } from "./common/ids.js"
+import { TcpServer } from "./common/tcp-server.js"
 import type { Config, CorsOrigin } from "./config.js"
 
 /** Bytes of a body, as Medusa. */
 const BODY_LIMIT = 100 * 1024
-
-/** Characters of a TCP message; what stands in a body fits, with its envelope. */
-const TCP_MESSAGE_LIMIT = 2 * BODY_LIMIT
 
 /** Milliseconds within which a request has to have arrived whole. */
 const REQUEST_TIMEOUT = 30_000
@@ -57,21 +55,13 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   })
   allowOrigins(app, config)
-  app.connectMicroservice<MicroserviceOptions>(
-    {
-      transport: Transport.TCP,
-      options: {
-        host: config.tcp.host,
-        port: config.tcp.port,
-        maxBufferSize: TCP_MESSAGE_LIMIT,
-        ...(config.tcp.tls && {
-          tlsOptions: { cert: readFileSync(config.tcp.tls.cert), key: readFileSync(config.tcp.tls.key) },
-        }),
-      },
-    },
-    { inheritAppConfig: true },
-  )
+  app.connectMicroservice<MicroserviceOptions>({ strategy: createTcpServer(config, logger) }, { inheritAppConfig: true })
   setUpApiDocument(app)
+}
+
+function createTcpServer({ tcp: { host, port, tls } }: Config, logger: Logger): TcpServer {
+  const tlsOptions = tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
+  return new TcpServer({ host, port, ...(tlsOptions && { tlsOptions }) }, logger)
 }
 
 /** JSON in UTF-8 and nothing else; an empty body is `{}`, which the js-sdk relies on. */

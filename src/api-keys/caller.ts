@@ -25,8 +25,9 @@ export function identify(request: FastifyRequest, caller: Caller): void {
 /** Injects who calls. */
 export const CalledBy = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
   if (context.getType() === "rpc") {
-    const { caller } = context.switchToRpc().getData<{ caller?: string }>()
-    return { id: caller ?? UNNAMED_SERVICE, salesChannelIds: [] }
+    // Read before the message is validated, which then refuses what is none.
+    const data = context.switchToRpc().getData<{ caller?: string } | null | undefined>()
+    return { id: data?.caller ?? UNNAMED_SERVICE, salesChannelIds: [] }
   }
   const caller = context.switchToHttp().getRequest<IdentifiedRequest>()[CALLER]
   if (!caller) throw new Error("No guard identified the caller of this route")

@@ -12,6 +12,7 @@ import {
   UnknownError,
   UnsupportedMediaType,
 } from "./errors.js"
+import { messageIdOf } from "./tcp-server.js"
 
 /** Turns errors of one library into ours; undefined when the error is none of its. */
 export type ErrorTranslator = (error: unknown) => ServiceError | undefined
@@ -30,8 +31,9 @@ export class ErrorFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
     const error = this.translate(exception)
     if (host.getType() === "rpc") {
-      this.log(error, {})
-      return throwError(() => error.toBody())
+      const id = messageIdOf(host.switchToRpc().getContext<object>())
+      this.log(error, { request_id: id })
+      return throwError(() => error.toBody(id))
     }
     const request = host.switchToHttp().getRequest<FastifyRequest>()
     const reply = host.switchToHttp().getResponse<FastifyReply>()

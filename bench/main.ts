@@ -1,0 +1,55 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { cpus } from "node:os"
+import { join } from "node:path"
+import type { Contestant } from "./contestant.js"
+import { LoadGenerator } from "./load-generator.js"
+import { measure } from "./measure.js"
+import { readOptions, type BenchOptions } from "./options.js"
+import { startOwn } from "./own-contestants.js"
+import { joinPeer } from "./peer-contestant.js"
+import { summarize, table } from "./report.js"
+
+const RESULTS = "bench/results"
+
+const contestants: Contestant[] = []
+const generator = new LoadGenerator()
+process.on("SIGINT", () => void cleanUp().then(() => process.exit(130)))
+try {
+  await bench(readOptions(process.argv.slice(2)))
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exitCode = 1
+} finally {
+  await cleanUp()
+}
+
+async function bench(options: BenchOptions): Promise<void> {
+  const { databaseUrl, peerEnv, requests, peerRequests, rounds } = options
+  const raw = await startOwn("raw", databaseUrl, requests)
+  contestants.push(raw, await startOwn("service", databaseUrl, requests))
+  if (peerEnv) contestants.push(joinPeer(peerEnv, peerRequests))
+
+  const samples = await measure(contestants, generator, rounds, ({ mode, connections }) =>
+    process.stderr.write(`${mode} at ${connections} connections\n`),
+  )
+  const summary = summarize(samples)
+  const machine = {
+    node: process.version,
+    postgres: await raw.database.serverVersion(),
+    cpus: cpus().map(({ model }) => model),
+  }
+  const file = write({ at: new Date().toISOString(), machine, requests, peerRequests, rounds, summary, samples })
+  process.stdout.write(`${table(summary)}\n\nMedians of ${rounds} rounds; every sample is in ${file}\n`)
+}
+
+function write(result: { at: string; [name: string]: unknown }): string {
+  mkdirSync(RESULTS, { recursive: true })
+  const file = join(RESULTS, `${result.at.replaceAll(":", "-")}.json`)
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`)
+  return file
+}
+
+async function cleanUp(): Promise<void> {
+  generator.stop()
+  for (const contestant of contestants.splice(0)) await contestant.stop()
+}

@@ -1,0 +1,67 @@
+import { CELLS, type Cell, type Contestant } from "./contestant.js"
+import type { Sample } from "./measure.js"
+
+type Name = Contestant["name"]
+
+const FIGURES = ["requestsPerSecond", "p50", "p99", "cpuPerRequest", "rss"] as const
+type Figures = Record<(typeof FIGURES)[number], number>
+
+/** One cell: each contestant's medians over the rounds, and the service's in proportion to the others'. */
+export interface CellSummary extends Cell {
+  medians: Partial<Record<Name, Figures>>
+  ratios: Partial<Record<`service/${Exclude<Name, "service">}`, Figures>>
+}
+
+export function summarize(samples: Sample[]): CellSummary[] {
+  return CELLS.map((cell) => {
+    const here = samples.filter(({ mode, connections }) => mode === cell.mode && connections === cell.connections)
+    const medians: CellSummary["medians"] = {}
+    for (const name of new Set(here.map(({ contestant }) => contestant))) {
+      const own = here.filter(({ contestant }) => contestant === name)
+      medians[name] = figures((figure) => median(own.map((sample) => sample[figure])))
+    }
+    const ratios: CellSummary["ratios"] = {}
+    const { service } = medians
+    for (const other of ["raw", "peer"] as const) {
+      const theirs = medians[other]
+      if (service && theirs) ratios[`service/${other}`] = figures((figure) => service[figure] / theirs[figure])
+    }
+    return { ...cell, medians, ratios }
+  })
+}
+
+/** The summary as a text table: a line per contestant, and one per ratio below them. */
+export function table(summary: CellSummary[]): string {
+  const heading = ["mode", "connections", "", "requests/s", "p50 ms", "p99 ms", "CPU ms/request", "RSS MB"]
+  const lines = summary.flatMap(({ mode, connections, medians, ratios }) => {
+    const line = (name: string, row: Figures, digits: number[]) => [
+      mode,
+      String(connections),
+      name,
+      ...FIGURES.map((figure, column) => row[figure].toFixed(digits[column])),
+    ]
+    return [
+      ...Object.entries(medians).map(([name, row]) => line(name, row, [0, 2, 2, 2, 0])),
+      ...Object.entries(ratios).map(([name, row]) => line(name, row, [2, 2, 2, 2, 2])),
+    ]
+  })
+  return aligned([heading, ...lines])
+}
+
+function aligned(rows: string[][]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const pad = (text: string, column: number) =>
+    column < 3 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0)
+  return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n")
+}
+
+function figures(of: (figure: (typeof FIGURES)[number]) => number): Figures {
+  return Object.fromEntries(FIGURES.map((figure) => [figure, of(figure)])) as Figures
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2
+}

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { newCollection, newPaidCollection, putCart } from "./support/factories.js"
+import { newSdk, type Sdk } from "./support/sdk.js"
+import { REGION, TestService } from "./support/service.js"
+
+let service: TestService
+let store: Sdk
+let admin: Sdk
+beforeAll(async () => {
+  service = await TestService.start()
+  store = newSdk({ baseUrl: service.url, publishableKey: service.publishableKey })
+  admin = newSdk({ baseUrl: service.url, apiKey: service.secretKey })
+})
+afterAll(() => service.close())
+
+/** What `sdk.store.payment.initiatePaymentSession` posts first for a cart that has no collection yet. */
+const create = (sdk: Sdk, cartId: string, query?: Record<string, unknown>): Promise<any> =>
+  sdk.client.fetch("/store/payment-collections", { method: "POST", body: { cart_id: cartId }, query })
+
+/** A FetchError of the sdk. */
+const refusal = (status: number, message: unknown) => expect.objectContaining({ status, message })
+
+describe("sdk.store.payment", () => {
+  it("lists the payment providers of a region", async () => {
+    expect(await store.store.payment.listPaymentProviders({ region_id: REGION })).toEqual({
+      payment_providers: [{ id: "pp_system_default", is_enabled: true }],
+      count: 1,
+      offset: 0,
+      limit: 20,
+    })
+  })
+
+  it("lists none for a region that was never configured", async () => {
+    const page = await store.store.payment.listPaymentProviders({ region_id: "reg_nowhere" })
+    expect(page).toMatchObject({ payment_providers: [], count: 0 })
+  })
+
+  it("takes paging and fields", async () => {
+    const query = { region_id: REGION, limit: 5, offset: 1, fields: "id" }
+    expect(await store.store.payment.listPaymentProviders(query)).toEqual({
+      payment_providers: [],
+      count: 1,
+      offset: 1,
+      limit: 5,
+    })
+  })
+})
+
+describe("the first step of sdk.store.payment.initiatePaymentSession", () => {
+  it("creates the collection of the cart, and answers the same one when it is repeated", async () => {
+    const cartId = await putCart(service, { total: 49.9 })
+    const { payment_collection: first } = await create(store, cartId)
+    expect(first).toMatchObject({ currency_code: "eur", amount: 49.9, status: "not_paid", payment_sessions: [] })
+    expect((await create(store, cartId)).payment_collection.id).toBe(first.id)
+  })
+
+  it("answers the fields that the query names and no others", async () => {
+    const cartId = await putCart(service)
+    const named = await create(store, cartId, { fields: "id,amount,payment_sessions.id" })
+    expect(named.payment_collection).toEqual({ id: expect.any(String), amount: 10, payment_sessions: [] })
+    const changed = await create(store, cartId, { fields: "-payments,-metadata,*payment_providers" })
+    expect(changed.payment_collection).not.toHaveProperty("payments")
+    expect(changed.payment_collection).not.toHaveProperty("metadata")
+    expect(changed.payment_collection.payment_providers).toEqual([{ id: "pp_system_default", is_enabled: true }])
+  })
+
+  it("is what the method itself does first", async () => {
+    const cartId = await putCart(service)
+    // Opening the session is its second step and of no concern here.
+    const cart = { id: cartId } as Parameters<typeof store.store.payment.initiatePaymentSession>[0]
+    await store.store.payment.initiatePaymentSession(cart, { provider_id: "pp_system_default" }).catch(() => undefined)
+    const made = await service.admin("GET", `/admin/payment-collections?cart_id=${cartId}`)
+    expect(made.body).toMatchObject({ count: 1 })
+  })
+})
+
+describe("sdk.admin.apiKey", () => {
+  const newKey = async (title: string, type: "publishable" | "secret" = "publishable") =>
+    (await admin.admin.apiKey.create({ title, type })).api_key
+
+  it("creates keys that work", async () => {
+    const publishable = await newKey("Storefront")
+    expect(publishable).toMatchObject({ title: "Storefront", type: "publishable", revoked_at: null })
+    const storefront = newSdk({ baseUrl: service.url, publishableKey: publishable.token })
+    expect(await storefront.store.payment.listPaymentProviders({ region_id: REGION })).toMatchObject({ count: 1 })
+
+    const secret = await newKey("Operator", "secret")
+    const operator = newSdk({ baseUrl: service.url, apiKey: secret.token })
+    expect((await operator.admin.apiKey.list()).count).toBeGreaterThan(1)
+  })
+
+  it("tells the token of a secret key once", async () => {
+    const { id, token } = await newKey("Told once", "secret")
+    expect(token).toMatch(/^sk_/)
+    expect((await admin.admin.apiKey.retrieve(id)).api_key.token).toBe("")
+  })
+
+  it("lists with filters, paging and fields", async () => {
+    const { id } = await newKey("To be found")
+    await newKey("To be found too")
+    const found = await admin.admin.apiKey.list({ title: "To be found", type: "publishable" })
+    expect(found).toMatchObject({ api_keys: [{ id, title: "To be found" }], count: 1, offset: 0, limit: 20 })
+    const page = await admin.admin.apiKey.list({ q: "To be found", limit: 1, order: "-title", fields: "title" })
+    expect(page).toEqual({
+      api_keys: [{ id: expect.any(String), title: "To be found too" }],
+      count: 2,
+      offset: 0,
+      limit: 1,
+    })
+  })
+
+  it("retrieves and renames", async () => {
+    const { id } = await newKey("Before")
+    expect((await admin.admin.apiKey.update(id, { title: "After" })).api_key).toMatchObject({ id, title: "After" })
+    expect((await admin.admin.apiKey.retrieve(id)).api_key).toMatchObject({ id, title: "After" })
+  })
+
+  it("confines a key to sales channels", async () => {
+    const { id } = await newKey("Confined")
+    const added = await admin.admin.apiKey.batchSalesChannels(id, { add: ["sc_1", "sc_2"] })
+    expect(added.api_key).toMatchObject({ id, sales_channels: [{ id: "sc_1" }, { id: "sc_2" }] })
+    const removed = await admin.admin.apiKey.batchSalesChannels(id, { remove: ["sc_1"] })
+    expect(removed.api_key).toMatchObject({ id, sales_channels: [{ id: "sc_2" }] })
+  })
+
+  it("revokes without a body, and the key is refused from then on", async () => {
+    const { id, token } = await newKey("Revoked")
+    const { api_key } = await admin.admin.apiKey.revoke(id)
+    expect(Date.parse(String(api_key.revoked_at))).toBeLessThanOrEqual(Date.now())
+    const storefront = newSdk({ baseUrl: service.url, publishableKey: token })
+    await expect(storefront.store.payment.listPaymentProviders({ region_id: REGION })).rejects.toEqual(
+      refusal(400, "A valid publishable key is required to proceed with the request"),
+    )
+  })
+
+  it("deletes a revoked key and refuses to delete one in use", async () => {
+    const { id } = await newKey("Deleted")
+    await expect(admin.admin.apiKey.delete(id)).rejects.toMatchObject({ status: 400 })
+    await admin.admin.apiKey.revoke(id)
+    expect(await admin.admin.apiKey.delete(id)).toEqual({ id, object: "api_key", deleted: true })
+    await expect(admin.admin.apiKey.retrieve(id)).rejects.toMatchObject({ status: 404 })
+  })
+})
+
+describe("sdk.admin.payment", () => {
+  it("lists payments by filter", async () => {
+    const { id, paymentId } = await newPaidCollection(service)
+    const page = await admin.admin.payment.list({ payment_collection_id: id })
+    expect(page).toMatchObject({ payments: [{ id: paymentId, amount: 10, payment_collection_id: id }], count: 1 })
+    const { payments } = await admin.admin.payment.list({ order: "-created_at", limit: 1, fields: "id,amount" })
+    expect(payments).toEqual([{ id: paymentId, amount: 10 }])
+  })
+
+  it("retrieves one with its captures and refunds", async () => {
+    const { paymentId } = await newPaidCollection(service)
+    const { payment } = await admin.admin.payment.retrieve(paymentId)
+    expect(payment.captures?.map(({ amount }: { amount: unknown }) => amount)).toEqual([4, 3])
+    expect(payment.refunds).toEqual([
+      expect.objectContaining({ amount: 2, refund_reason: expect.objectContaining({ code: "late" }) }),
+    ])
+    const { payment: named } = await admin.admin.payment.retrieve(paymentId, { fields: "id,*payment_collection" })
+    expect(Object.keys(named).sort()).toEqual(["id", "payment_collection"])
+  })
+
+  it("lists the providers that the service knows", async () => {
+    expect(await admin.admin.payment.listPaymentProviders({ is_enabled: true })).toEqual({
+      payment_providers: [{ id: "pp_system_default", is_enabled: true }],
+      count: 1,
+      offset: 0,
+      limit: 20,
+    })
+  })
+})
+
+describe("sdk.admin.paymentCollection", () => {
+  it("creates a collection for an order", async () => {
+    const order = { order_id: "order_sdk", amount: 12.5, currency_code: "eur" }
+    const { payment_collection } = await admin.admin.paymentCollection.create(order)
+    expect(payment_collection).toMatchObject({ amount: 12.5, currency_code: "eur", status: "not_paid" })
+  })
+
+  it("deletes a collection, and the cart gets a new one", async () => {
+    const { id, cartId } = await newCollection(service)
+    expect(await admin.admin.paymentCollection.delete(id)).toEqual({ id, object: "payment-collection", deleted: true })
+    expect((await create(store, cartId)).payment_collection.id).not.toBe(id)
+  })
+})
+
+describe("errors, as the sdk throws them", () => {
+  it.each([
+    ["no publishable key", undefined, "Publishable API key required in the request header: x-publishable-api-key"],
+    ["an unknown one", "pk_wrong", "A valid publishable key is required to proceed with the request"],
+  ])("tells that the storefront sends %s", async (_, publishableKey, message) => {
+    const sdk = newSdk({ baseUrl: service.url, publishableKey })
+    await expect(create(sdk, "cart_1")).rejects.toEqual(refusal(400, expect.stringContaining(message)))
+  })
+
+  it("tells that the secret key is wrong", async () => {
+    const sdk = newSdk({ baseUrl: service.url, apiKey: "sk_wrong" })
+    await expect(sdk.admin.apiKey.list()).rejects.toEqual(refusal(401, expect.stringContaining("Unauthorized")))
+  })
+
+  it("tells that the cart is unknown", async () => {
+    await expect(create(store, "cart_unknown")).rejects.toEqual(refusal(404, expect.stringContaining("cart_unknown")))
+  })
+
+  it("tells that a payment is unknown", async () => {
+    await expect(admin.admin.payment.retrieve("pay_unknown")).rejects.toEqual(
+      refusal(404, expect.stringContaining("pay_unknown")),
+    )
+  })
+
+  it("tells what is wrong with a body", async () => {
+    await expect(create(store, 5 as never)).rejects.toEqual(
+      refusal(400, "Invalid request: Expected type: 'string' for field 'cart_id', got: '5'"),
+    )
+  })
+
+  it("counts a POST without a body as an empty object", async () => {
+    const sent = store.client.fetch("/store/payment-collections", { method: "POST" })
+    await expect(sent).rejects.toEqual(refusal(400, "Invalid request: Field 'cart_id' is required"))
+  })
+})

@@ -37,7 +37,7 @@ function parse(args: string[]) {
         "database-url": { type: "string" },
         "peer-env": { type: "string" },
         requests: { type: "string", default: "1500" },
-        "peer-requests": { type: "string", default: "150" },
+        "peer-requests": { type: "string", default: "100" },
         rounds: { type: "string", default: "5" },
       },
     })

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { fileURLToPath } from "node:url"
 import { BenchDatabase, POOL_SIZE } from "./bench-database.js"
 import type { Contestant } from "./contestant.js"
+import { rawStatements } from "./raw-statements.js"
 import { freePort, ServerProcess } from "./server-process.js"
 
 /** The service as in production, and the raw limit: each one process with a database of its own. */
@@ -19,6 +20,7 @@ export async function startOwn(
       TCP_PORT: String(await freePort()),
       BOOTSTRAP_PUBLISHABLE_KEY: publishableKey,
       BOOTSTRAP_SECRET_KEY: `sk_${randomBytes(32).toString("hex")}`,
+      ...(name === "raw" && { STATEMENTS: JSON.stringify(await rawStatements(database.url)) }),
     })
     return {
       name,

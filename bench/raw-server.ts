@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import pg from "pg"
 import { newId } from "../src/common/ids.js"
-import { POOL_SIZE } from "./bench-database.js"
-import { rawStatements } from "./raw-statements.js"
+import type { RawStatements } from "./raw-statements.js"
 
 // The raw limit: what Node and PostgreSQL can do at best for these requests, with nothing around the durable write. It
 // takes the happy path only: any other request is answered wrongly, or not at all.
@@ -11,8 +10,8 @@ type Json = Record<string, unknown>
 
 /** A key opens the door to these sales channels; null for all. */
 const keys = new Map<unknown, string[] | null>([[env("BOOTSTRAP_PUBLISHABLE_KEY"), null]])
-const statements = await rawStatements(env("DATABASE_URL"))
-const pool = new pg.Pool({ connectionString: env("DATABASE_URL"), max: POOL_SIZE })
+const statements = JSON.parse(env("STATEMENTS")) as RawStatements
+const pool = new pg.Pool({ connectionString: env("DATABASE_URL"), max: Number(env("DATABASE_POOL_SIZE")) })
 
 const server = createServer((request, response) => {
   if (request.method === "GET") answer(response, 200, {})

@@ -7,11 +7,11 @@ import { entities } from "../src/entities.js"
 import { createStatement } from "../src/payment-collections/collection-for-cart.js"
 import { STORE_COLLECTION } from "../src/payment-model/responses/views.js"
 
-/**
- * The service's own SQL, which is one statement for a create and two for a repeat, written out once. TypeORM is needed
- * for the names of the columns and is gone before the first request.
- */
-export async function rawStatements(databaseUrl: string) {
+/** Named, so that PostgreSQL parses and plans each once per connection. */
+export type RawStatements = Record<"create" | "read", { name: string; text: string }>
+
+/** The service's own SQL, which is one statement for a create and two for a repeat, written out once. */
+export async function rawStatements(databaseUrl: string): Promise<RawStatements> {
   const dataSource = await new DataSource(dataSourceOptions(servedConnection(databaseUrl, 1), entities)).initialize()
   const { type, defaults, audience } = STORE_COLLECTION
   const whole = parseFields(resourceOf(type), defaults, undefined, audience)

@@ -1,12 +1,16 @@
 import type { NestFastifyApplication } from "@nestjs/platform-fastify"
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from "@nestjs/swagger"
+import { errorResponses, type Refusal } from "./common/api-docs.js"
 
 const DESCRIPTION = `
 Everything that is paid for one cart: payment sessions with providers, the payments they become, captures and refunds.
 Speaks the wire format of Medusa v2, so \`@medusajs/js-sdk\` works unchanged.
 
 **Try it:** press *Authorize*, enter a publishable key for the store routes and a secret key for the admin routes (the
-service prints both at start where it runs on its embedded database), then *Try it out*. Amounts are in major units.
+service prints both at start where it runs on its embedded database), then *Execute*. Amounts are in major units.
+
+**Requests** may name themselves in the header \`x-request-id\` (letters, digits, \`_.:-\`, at most 128); every answer
+carries the id. **Answers** hold what \`fields\` selects: only \`id\` is always there.
 `.trim()
 
 /** Serves the API document at /docs-json and Swagger UI at /docs. */
@@ -17,6 +21,19 @@ export function setUpApiDocument(app: NestFastifyApplication): void {
     customSiteTitle: "Payment Collections",
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
   })
+}
+
+/** The groups of routes, in the order of the page. */
+const TAGS: Record<string, string> = {
+  "Store: payment collections": "What a storefront does: gather what is paid for a cart.",
+  "Store: payment providers": "What a shopper can pay with.",
+  "Admin: payment collections": "Collections as operators see them, and those of orders.",
+  "Admin: payments": "The money that providers have authorized.",
+  "Admin: payment providers": "The providers that this service was started with.",
+  "Admin: regions": "Which providers a region offers.",
+  "Admin: carts": "What the service that owns carts tells of them.",
+  "Admin: API keys": "Publishable keys for storefronts, secret keys for operators.",
+  Health: "For load balancers and orchestrators.",
 }
 
 export function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
@@ -44,6 +61,91 @@ export function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
       },
       "secret_key",
     )
-    .build()
-  return SwaggerModule.createDocument(app, config)
+  for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description)
+  return completed(SwaggerModule.createDocument(app, config.build()))
+}
+
+type Operation = NonNullable<OpenAPIObject["paths"][string]["get"]>
+type Schemas = NonNullable<NonNullable<OpenAPIObject["components"]>["schemas"]>
+type Schema = Schemas[string]
+
+/** Adds what follows from the document itself, and what is the same for many routes. */
+function completed(document: OpenAPIObject): OpenAPIObject {
+  const schemas = document.components?.schemas ?? {}
+  for (const path of Object.values(document.paths)) {
+    const { get, post, put, delete: remove } = path
+    for (const operation of [get, post, put, remove]) if (operation) completeBody(operation, schemas)
+    for (const operation of [post, put, remove]) if (operation) addErrors(operation, ["conflict"])
+    for (const operation of [get, post, put, remove]) {
+      if (!operation) continue
+      operation.security ??= []
+      addHeaders(operation)
+    }
+  }
+  document.components = { ...document.components, headers: HEADERS, schemas: usedSchemas(document, schemas) }
+  return document
+}
+
+/** Every body has a ready example, made of those of its fields, and can be left out where nothing in it is required. */
+function completeBody(operation: Operation, schemas: Schemas): void {
+  const body = operation.requestBody
+  if (!body || "$ref" in body) return
+  for (const media of Object.values(body.content)) {
+    const schema = resolve(media.schema, schemas)
+    body.required = (schema?.required ?? []).length > 0
+    media.example = Object.fromEntries(
+      Object.entries(schema?.properties ?? {}).map(([name, property]) => [name, resolve(property, schemas)?.example]),
+    )
+  }
+  addErrors(operation, ["too_large", "unsupported_media_type"])
+}
+
+function resolve(schema: Schema | undefined, schemas: Schemas): Exclude<Schema, { $ref: string }> | undefined {
+  if (!schema || !("$ref" in schema)) return schema
+  return resolve(schemas[schema.$ref.slice(SCHEMAS.length)], schemas)
+}
+
+const SCHEMAS = "#/components/schemas/"
+
+function addErrors(operation: Operation, refusals: Refusal[]): void {
+  for (const { status, ...response } of errorResponses(refusals)) operation.responses[status] ??= response
+}
+
+const HEADERS = {
+  RequestId: {
+    description: "The id of the request: the one it was given, or a new one.",
+    schema: { type: "string" },
+    example: "req_01M81ZBVX6BHV83Q1RCZ2434AT",
+  },
+  RetryAfter: {
+    description: "Seconds after which the same request may succeed.",
+    schema: { type: "integer" },
+    example: 1,
+  },
+}
+
+const RETRIABLE = new Set(["409", "503"])
+
+function addHeaders({ responses }: Operation): void {
+  for (const [status, response] of Object.entries(responses)) {
+    if (!response || "$ref" in response) continue
+    response.headers = {
+      "x-request-id": { $ref: "#/components/headers/RequestId" },
+      ...(RETRIABLE.has(status) && { "retry-after": { $ref: "#/components/headers/RetryAfter" } }),
+    }
+  }
+}
+
+/** Without the messages of the TCP transport, which Nest collects along with the requests over HTTP. */
+function usedSchemas(document: OpenAPIObject, schemas: Schemas): Schemas {
+  const used = new Set<string>()
+  const collect = (part: unknown): void => {
+    for (const [, name = ""] of JSON.stringify(part).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
+      if (used.has(name)) continue
+      used.add(name)
+      collect(schemas[name])
+    }
+  }
+  collect(document.paths)
+  return Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)))
 }

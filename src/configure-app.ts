@@ -2,13 +2,14 @@ import type { INestApplication } from "@nestjs/common"
 import type { CorsOptionsDelegate } from "@nestjs/common/interfaces/external/cors-options.interface.js"
 import type { MicroserviceOptions } from "@nestjs/microservices"
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify"
-import type { FastifyInstance, FastifyRequest } from "fastify"
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { readFileSync } from "node:fs"
 import type { IncomingMessage } from "node:http"
 import type { Logger } from "pino"
 import { parse as parseQuery } from "qs"
 import { setUpApiDocument } from "./api-document.js"
-import { InvalidData, UnsupportedMediaType } from "./common/errors.js"
+import { translateHttpError } from "./common/error.filter.js"
+import { ERROR_KINDS, InvalidData, UnsupportedMediaType } from "./common/errors.js"
 import { newId } from "./common/ids.js"
 import { TcpServer } from "./common/tcp-server.js"
 import type { Config, CorsOrigin } from "./config.js"
@@ -24,19 +25,26 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/
 
 const REQUEST_ID_HEADER = "x-request-id"
 
-/** Longer queries are refused before they are taken apart. */
-const QUERY_LIMITS = { depth: 5, arrayLimit: 1_000, parameterLimit: 1_000 }
+/** How far a query is taken apart. No URL that Node accepts has more parameters, so none is dropped unseen. */
+const QUERY_LIMITS = { depth: 5, arrayLimit: 1_000, parameterLimit: 10_000 }
 
 /** Fastify as production and the tests run it. */
 export function createAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
+    // On shutdown idle connections are closed at once, the others when they were answered.
+    forceCloseConnections: "idle",
     requestTimeout: REQUEST_TIMEOUT,
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers[REQUEST_ID_HEADER]
       return typeof given === "string" && REQUEST_ID.test(given) ? given : newId("req")
     },
     requestIdHeader: false,
+    // What the router itself refuses, a malformed URL for one, never reaches the filter.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      const refusal = translateHttpError(error) ?? new InvalidData(error.message)
+      void reply.status(ERROR_KINDS[refusal.kind].status).send(refusal.toBody(request.id))
+    },
     routerOptions: {
       ignoreTrailingSlash: true,
       maxParamLength: 500,
@@ -55,7 +63,10 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   })
   allowOrigins(app, config)
-  app.connectMicroservice<MicroserviceOptions>({ strategy: createTcpServer(config, logger) }, { inheritAppConfig: true })
+  app.connectMicroservice<MicroserviceOptions>(
+    { strategy: createTcpServer(config, logger) },
+    { inheritAppConfig: true },
+  )
   setUpApiDocument(app)
 }
 

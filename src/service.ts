@@ -20,7 +20,7 @@ export async function createService(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.register({ dataSource, logger, tcpToken: config.tcp.token }),
     createAdapter(),
-    { bodyParser: false, logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: true },
+    { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
   )
   configureApp(app, config, logger)
   await app.init()

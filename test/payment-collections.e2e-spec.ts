@@ -165,6 +165,17 @@ describe("the body of a create", () => {
     },
   )
 
+  it("is refused when it is nested without end", async () => {
+    for (const depth of [60, 2_000, 40_000]) {
+      const raw = `{"cart_id":${"[".repeat(depth)}${"]".repeat(depth)}}`
+      expect(await post(raw, JSON_TYPE)).toEqual([
+        400,
+        "invalid_data",
+        "Invalid request: Value for field 'cart_id' is nested deeper than 50 levels",
+      ])
+    }
+  })
+
   it("does not reach into prototypes", async () => {
     expect((await post('{"__proto__": {"cart_id": "x"}}', JSON_TYPE)).slice(0, 2)).toEqual([400, "invalid_data"])
     await post('{"cart_id": "x", "constructor": {"prototype": {"polluted": 1}}}', JSON_TYPE)

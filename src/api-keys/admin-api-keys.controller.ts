@@ -1,12 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiPage } from "../common/api-docs.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
 import { ApiDeleted, type Deleted } from "../common/deleted.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
 import {
   API_KEY,
+  API_KEY_EXAMPLE,
   API_KEYS,
   ApiKeyResponse,
   ApiKeySalesChannelsRequest,
@@ -29,7 +30,7 @@ export class AdminApiKeysController {
   @Get()
   @Answers(API_KEYS)
   @ApiOperation({ summary: "List API keys", operationId: "listApiKeys" })
-  @ApiPage("api_keys", ApiKeyResponse, "The keys. Tokens of secret keys are not told.")
+  @ApiPage("api_keys", ApiKeyResponse, "The keys. Tokens of secret keys are not told.", API_KEY_EXAMPLE)
   async list(@Query() query: ListApiKeysQuery, @Selected() selection: Selection) {
     const { rows, ...page } = await this.keys.list(query, selection)
     return { api_keys: rows.map((key) => toApiKeyResponse(key)), ...page }
@@ -43,32 +44,35 @@ export class AdminApiKeysController {
     operationId: "createApiKey",
     description: "The token of a secret key is told in this answer and never again.",
   })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key, with its token.")
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key, with its token.", API_KEY_EXAMPLE)
   async create(@Body() body: CreateApiKeyRequest, @Query() _query: SelectQuery, @CalledBy() caller: Caller) {
     const { key, token } = await this.keys.create(body, caller.id)
     return { api_key: toApiKeyResponse(key, token) }
   }
 
   @Get(":id")
+  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @Answers(API_KEY)
   @ApiOperation({ summary: "Get an API key", operationId: "getApiKey" })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key.")
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
   @ApiErrors("not_found")
   async get(@Param("id") id: string, @Query() _query: SelectQuery) {
     return { api_key: toApiKeyResponse(await this.keys.get(id)) }
   }
 
   @Post(":id")
+  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @HttpCode(200)
   @Answers(API_KEY)
   @ApiOperation({ summary: "Rename an API key", operationId: "updateApiKey" })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key.")
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
   @ApiErrors("not_found")
   async update(@Param("id") id: string, @Body() { title }: UpdateApiKeyRequest, @Query() _query: SelectQuery) {
     return { api_key: toApiKeyResponse(await this.keys.rename(id, title)) }
   }
 
   @Post(":id/revoke")
+  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @HttpCode(200)
   @Answers(API_KEY)
   @ApiOperation({
@@ -76,7 +80,7 @@ export class AdminApiKeysController {
     operationId: "revokeApiKey",
     description: "At once, or after `revoke_in` seconds. Every instance refuses the key within ten seconds of that.",
   })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key.")
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
   @ApiErrors("not_found")
   async revoke(
     @Param("id") id: string,
@@ -88,6 +92,7 @@ export class AdminApiKeysController {
   }
 
   @Post(":id/sales-channels")
+  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @HttpCode(200)
   @Answers(API_KEY)
   @ApiOperation({
@@ -95,7 +100,7 @@ export class AdminApiKeysController {
     operationId: "changeApiKeySalesChannels",
     description: "A key with channels sees only the carts and collections that belong to them, or to none.",
   })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key.")
+  @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
   @ApiErrors("not_found")
   async changeSalesChannels(
     @Param("id") id: string,
@@ -106,9 +111,10 @@ export class AdminApiKeysController {
   }
 
   @Delete(":id")
+  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @ApiOperation({ summary: "Delete a revoked API key", operationId: "deleteApiKey" })
-  @ApiDeleted("api_key", "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9")
-  @ApiErrors("not_found", "not_allowed")
+  @ApiDeleted("api_key", API_KEY_EXAMPLE.id)
+  @ApiErrors("not_found", "invalid_data", "key_in_use")
   async delete(@Param("id") id: string): Promise<Deleted> {
     await this.keys.delete(id)
     return { id, object: "api_key", deleted: true }

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
 import { IsArray, IsNumber, IsOptional, IsString, Min } from "class-validator"
+import { exampleOf } from "../common/example.js"
 import type { View } from "../common/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
 import { Field, ResourceOf } from "../common/resource.js"
@@ -73,6 +74,7 @@ export const API_KEY_FILTERS = {
 
 export class ListApiKeysQuery extends FilteredListQuery(API_KEY_FILTERS, { searchable: true }) {}
 
+const EXAMPLE_ID = "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9"
 const EXAMPLE_TOKEN = "pk_4c1f7d2b9e8a6035d1c2b3a4958677869504132e2f3d4c5b6a79881726354453"
 
 export class ApiKeySalesChannel {
@@ -82,7 +84,7 @@ export class ApiKeySalesChannel {
 
 @ResourceOf("api_key", ApiKey)
 export class ApiKeyResponse {
-  @Field({ description: "The key's id.", example: "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9" })
+  @Field({ description: "The key's id.", example: EXAMPLE_ID })
   id!: string
 
   @Field({
@@ -143,6 +145,7 @@ export class ApiKeyResponse {
   @Field({
     description: "The sales channels that it sees; without any, it sees all.",
     type: () => [ApiKeySalesChannel],
+    example: [{ id: "sc_europe" }],
   })
   sales_channels!: ApiKeySalesChannel[]
 }
@@ -151,6 +154,9 @@ const DEFAULTS = ["*"]
 
 export const API_KEY: View = { key: "api_key", type: ApiKeyResponse, audience: "admin", defaults: DEFAULTS }
 export const API_KEYS: View = { ...API_KEY, key: "api_keys" }
+
+/** A new key, as it stands in the API document. */
+export const API_KEY_EXAMPLE = { ...exampleOf(API_KEY), id: EXAMPLE_ID }
 
 /** @param token told only when the key is new */
 export function toApiKeyResponse(key: ApiKey, token?: string): ApiKeyResponse {

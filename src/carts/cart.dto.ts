@@ -76,7 +76,7 @@ export class PutCartRequest {
     nullable: true,
     description:
       "When the sender changed the cart; now unless given. An older state than the known one changes nothing; of equal ones the last wins.",
-    example: "2026-11-22T10:15:30.000Z",
+    example: null,
   })
   @IsOptional()
   @IsTime()
@@ -110,7 +110,7 @@ export class CartResponse {
   @ApiProperty({ type: String, nullable: true, description: "The shopper.", example: "cus_123" })
   customer_id!: string | null
 
-  @ApiProperty({ type: String, nullable: true, description: "The cart's sales channel.", example: null })
+  @ApiProperty({ type: String, nullable: true, description: "The cart's sales channel.", example: "sc_europe" })
   sales_channel_id!: string | null
 
   @ApiProperty({
@@ -137,6 +137,20 @@ export class CartResponse {
     example: "2026-11-22T10:15:30.000Z",
   })
   updated_at!: Date
+}
+
+/** A cart, as it stands in the API document. */
+export const CART_EXAMPLE = {
+  id: "cart_demo_1",
+  currency_code: "eur",
+  total: 49.9,
+  region_id: "reg_demo",
+  email: "buyer@example.com",
+  customer_id: "cus_123",
+  sales_channel_id: "sc_europe",
+  completed_at: null,
+  created_at: "2026-11-22T10:15:30.000Z",
+  updated_at: "2026-11-22T10:15:30.000Z",
 }
 
 export function toCartResponse(cart: Cart): CartResponse {

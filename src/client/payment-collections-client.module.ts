@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from "@nestjs/common"
-import { ClientProxy, ClientProxyFactory, Transport } from "@nestjs/microservices"
 import type { ConnectionOptions } from "node:tls"
+import { Connection } from "./connection.js"
 import { PaymentCollectionsClient } from "./payment-collections.client.js"
 
 export interface PaymentCollectionsClientOptions {
@@ -15,8 +15,6 @@ export interface PaymentCollectionsClientOptions {
   /** Milliseconds that a call may take; 5000 unless given. */
   deadline?: number
 }
-
-const PROXY = Symbol("payment-collections proxy")
 
 /** Makes {@link PaymentCollectionsClient} injectable: `PaymentCollectionsClientModule.register({ host, port })`. */
 @Module({})
@@ -33,17 +31,11 @@ export class PaymentCollectionsClientModule {
       module: PaymentCollectionsClientModule,
       providers: [
         {
-          provide: PROXY,
-          useFactory: () =>
-            ClientProxyFactory.create({
-              transport: Transport.TCP,
-              options: { host, port, ...(tls && { tlsOptions: tls }) },
-            }),
-        },
-        {
           provide: PaymentCollectionsClient,
-          inject: [PROXY],
-          useFactory: (proxy: ClientProxy) => new PaymentCollectionsClient(proxy, { caller, token, deadline }),
+          useFactory: () => {
+            const connection = new Connection({ host, port, ...(tls && { tlsOptions: tls }) }, deadline)
+            return new PaymentCollectionsClient(connection, { caller, token, deadline })
+          },
         },
       ],
       exports: [PaymentCollectionsClient],

@@ -1,8 +1,8 @@
 import type { OnModuleDestroy } from "@nestjs/common"
-import type { ClientProxy } from "@nestjs/microservices"
-import { firstValueFrom, timeout, TimeoutError } from "rxjs"
+import { catchError, defer, firstValueFrom, mergeMap, throwError, timeout } from "rxjs"
+import type { Connection } from "./connection.js"
 import type { Messages } from "./contracts.js"
-import { PaymentCollectionsError } from "./payment-collections.error.js"
+import { PaymentCollectionsError, type PaymentCollectionsErrorBody } from "./payment-collections.error.js"
 
 type Request<M extends keyof Messages> = Messages[M]["request"]
 type Answer<M extends keyof Messages> = Promise<Messages[M]["answer"]>
@@ -44,37 +44,61 @@ export class PaymentCollectionsClient implements OnModuleDestroy {
   }
 
   constructor(
-    private readonly proxy: ClientProxy,
+    private readonly connection: Connection,
     private readonly identity: ClientIdentity,
   ) {}
 
   onModuleDestroy(): void {
-    void this.proxy.close()
+    this.connection.close()
   }
 
-  private async send<M extends keyof Messages>(pattern: M, request: Request<M>): Answer<M> {
+  private send<M extends keyof Messages>(pattern: M, request: Request<M>): Answer<M> {
     const { caller, token, deadline } = this.identity
     const message = { ...request, ...(caller && { caller }), ...(token && { token }) }
-    try {
-      return await firstValueFrom(this.proxy.send<Messages[M]["answer"]>(pattern, message).pipe(timeout(deadline)))
-    } catch (error) {
-      throw toClientError(error, pattern, deadline)
-    }
+    let connected = false
+    const call = defer(() => this.connection.connect()).pipe(
+      catchError((error: unknown) => throwError(() => unavailable(pattern, error))),
+      mergeMap(() => {
+        connected = true
+        return this.connection.send<Messages[M]["answer"]>(pattern, message)
+      }),
+      timeout({
+        each: deadline,
+        with: () => throwError(() => (connected ? timedOut(pattern, deadline) : unavailable(pattern, "too slow"))),
+      }),
+    )
+    return firstValueFrom(call).catch((error: unknown) => {
+      throw toClientError(error, pattern)
+    })
   }
 }
 
-function toClientError(error: unknown, pattern: string, deadline: number): PaymentCollectionsError {
+function toClientError(error: unknown, pattern: string): PaymentCollectionsError {
+  if (error instanceof PaymentCollectionsError) return error
   if (isErrorBody(error)) return new PaymentCollectionsError(error)
-  if (error instanceof TimeoutError) {
-    const message = `${pattern} was not answered within ${deadline} ms. It may have happened all the same: ask before you repeat it.`
-    return new PaymentCollectionsError({ type: "timeout", message }, { cause: error })
-  }
-  const reason = error instanceof Error ? error.message : String(error)
-  const message = `${pattern} did not reach the payment service (${reason}). Check its host, port and TLS.`
-  return new PaymentCollectionsError({ type: "unavailable", message }, { cause: error })
+  const message = `The connection to the payment service was lost during ${pattern} (${reasonOf(error)}). ${UNCERTAIN}`
+  return new PaymentCollectionsError({ type: "connection_lost", message }, { cause: error })
 }
 
-function isErrorBody(error: unknown): error is { type: string; message: string } {
+function timedOut(pattern: string, deadline: number): PaymentCollectionsError {
+  const message = `${pattern} was not answered within ${deadline} ms. ${UNCERTAIN}`
+  return new PaymentCollectionsError({ type: "timeout", message })
+}
+
+function unavailable(pattern: string, cause: unknown): PaymentCollectionsError {
+  const message = `${pattern} did not reach the payment service (${reasonOf(cause)}). Check its host, port and TLS.`
+  return new PaymentCollectionsError({ type: "unavailable", message }, { cause })
+}
+
+const UNCERTAIN = "It may have happened all the same: ask before you repeat it."
+
+function reasonOf(error: unknown): string {
+  // Node reports a name with several addresses as one error without a message of its own.
+  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [error]
+  return first instanceof Error ? first.message : String(first)
+}
+
+function isErrorBody(error: unknown): error is PaymentCollectionsErrorBody {
   return (
     typeof error === "object" && error !== null && !(error instanceof Error) && "type" in error && "message" in error
   )

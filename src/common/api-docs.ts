@@ -1,6 +1,6 @@
 import { applyDecorators, type Type } from "@nestjs/common"
-import { ApiExtraModels, ApiOkResponse, ApiProperty, ApiResponse, getSchemaPath } from "@nestjs/swagger"
-import { ERROR_KINDS, type ErrorKind } from "./errors.js"
+import { ApiExtraModels, ApiOkResponse, ApiParam, ApiProperty, ApiResponse, getSchemaPath } from "@nestjs/swagger"
+import { ERROR_KINDS, type ErrorBody, type ErrorKind } from "./errors.js"
 
 /** The JSON body of every error. */
 export class ErrorResponse {
@@ -30,9 +30,13 @@ export class ErrorResponse {
       type: "object",
       required: ["field", "message"],
       properties: {
-        field: { type: "string" },
-        message: { type: "string" },
-        allowed: { type: "array", items: { type: "string" } },
+        field: { type: "string", description: "Which field; empty for the body itself." },
+        message: { type: "string", description: "What is wrong with it." },
+        allowed: {
+          type: "array",
+          items: { type: "string" },
+          description: "What it may be, where that is a closed set.",
+        },
       },
     },
     example: [{ field: "cart_id", message: "Field 'cart_id' is required" }],
@@ -40,69 +44,116 @@ export class ErrorResponse {
   details?: unknown[]
 }
 
-const DESCRIPTIONS: Record<ErrorKind, string> = {
-  invalid_data: "The request is malformed, or a value is not valid.",
-  not_allowed: "The publishable key is missing or not valid, or the state does not permit it.",
-  unauthorized: "The secret key is missing or not valid.",
-  not_found: "There is no such thing, or the key does not see it.",
-  conflict: "Another request got in between.",
-  too_large: "The body is larger than 100 kB.",
-  unsupported_media_type: "The body is not JSON in UTF-8.",
-  duplicate: "There is one like it already.",
-  unavailable: "The database is lost or overloaded; retry after the seconds in `Retry-After`.",
-  unknown: "A fault of the service; `request_id` finds it in the log.",
+/** What a route can refuse: a kind of error, or a case of one that has words of its own. */
+export type Refusal = ErrorKind | "publishable_key" | "key_in_use"
+
+const REFUSALS: Record<Refusal, { kind: ErrorKind; description: string; message: string }> = {
+  invalid_data: {
+    kind: "invalid_data",
+    description: "The request is malformed, or a value is not valid.",
+    message: "Invalid request: Field 'cart_id' is required",
+  },
+  publishable_key: {
+    kind: "not_allowed",
+    description: "The publishable key is missing or not valid.",
+    message: "A valid publishable key is required to proceed with the request",
+  },
+  not_allowed: {
+    kind: "not_allowed",
+    description: "The state does not permit it.",
+    message: "Can only delete payment collections where status is not_paid",
+  },
+  key_in_use: {
+    kind: "not_allowed",
+    description: "The key is not revoked.",
+    message: "Cannot delete api keys that are not revoked - apk_01M81YZ0T1S2R3Q4P5N6M7K8J9",
+  },
+  unauthorized: {
+    kind: "unauthorized",
+    description: "The secret key is missing or not valid.",
+    message: "Unauthorized. Send a secret API key as 'Authorization: Bearer sk_...'.",
+  },
+  not_found: {
+    kind: "not_found",
+    description: "There is no such thing, or the key does not see it.",
+    message: "Cart id not found: cart_123",
+  },
+  conflict: {
+    kind: "conflict",
+    description: "Another request got in between.",
+    message: "Another request changed the same data at the same time. Retry the request.",
+  },
+  too_large: {
+    kind: "too_large",
+    description: "The body is larger than 100 kB.",
+    message: "The body is larger than the limit of 100 kB. Send less in one request.",
+  },
+  unsupported_media_type: {
+    kind: "unsupported_media_type",
+    description: "The body is not JSON in UTF-8.",
+    message: "Send the body as JSON in UTF-8, with the header 'content-type: application/json'.",
+  },
+  duplicate: {
+    kind: "duplicate",
+    description: "There is one like it already.",
+    message: "A refund reason with this code exists already.",
+  },
+  unavailable: {
+    kind: "unavailable",
+    description: "The database is lost or overloaded; retry after the seconds in `Retry-After`.",
+    message: "The service is temporarily unavailable. Retry the request shortly.",
+  },
+  unknown: {
+    kind: "unknown",
+    description: "A fault of the service; `request_id` finds it in the log.",
+    message: "An unknown error occurred.",
+  },
 }
 
-const EXAMPLES: Record<ErrorKind, string> = {
-  invalid_data: "Invalid request: Field 'cart_id' is required",
-  not_allowed: "A valid publishable key is required to proceed with the request",
-  unauthorized: "Unauthorized. Send a secret API key as 'Authorization: Bearer sk_...'.",
-  not_found: "Cart id not found: cart_123",
-  conflict: "Another request changed the same data at the same time. Retry the request.",
-  too_large: "The body is larger than the limit of 100 kB. Send less in one request.",
-  unsupported_media_type: "Send the body as JSON in UTF-8, with the header 'content-type: application/json'.",
-  duplicate: "A refund reason with this code exists already.",
-  unavailable: "The service is temporarily unavailable. Retry the request shortly.",
-  unknown: "An unknown error occurred.",
-}
-
-/** Documents the refusals of a route; those of one status stand together. */
-export function ApiErrors(...kinds: ErrorKind[]): MethodDecorator & ClassDecorator {
-  const byStatus = new Map<number, ErrorKind[]>()
-  for (const kind of [...kinds, "unavailable" as const, "unknown" as const]) {
-    const { status } = ERROR_KINDS[kind]
-    byStatus.set(status, [...(byStatus.get(status) ?? []), kind])
-  }
+/** Documents the refusals of a route besides those that every route, write and body has. */
+export function ApiErrors(...refusals: Refusal[]): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiExtraModels(ErrorResponse),
-    ...[...byStatus].map(([status, same]) =>
-      ApiResponse({
-        status,
-        description: same.map((kind) => DESCRIPTIONS[kind]).join(" "),
-        content: {
-          "application/json": {
-            schema: { $ref: getSchemaPath(ErrorResponse) },
-            examples: Object.fromEntries(
-              same.map((kind) => [
-                kind,
-                {
-                  value: {
-                    type: ERROR_KINDS[kind].type,
-                    message: EXAMPLES[kind],
-                    request_id: "req_01M81ZBVX6BHV83Q1RCZ2434AT",
-                  },
-                },
-              ]),
-            ),
-          },
-        },
-      }),
-    ),
+    ...errorResponses([...refusals, "unavailable", "unknown"]).map((response) => ApiResponse(response)),
   )
 }
 
+/** The responses that tell these refusals; those of one status stand together. */
+export function errorResponses(refusals: readonly Refusal[]) {
+  const byStatus = new Map<number, Refusal[]>()
+  for (const refusal of refusals) {
+    const { status } = ERROR_KINDS[REFUSALS[refusal].kind]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), refusal])
+  }
+  return [...byStatus].map(([status, same]) => ({
+    status,
+    description: same.map((refusal) => REFUSALS[refusal].description).join(" "),
+    content: {
+      "application/json": {
+        schema: { $ref: getSchemaPath(ErrorResponse) },
+        examples: Object.fromEntries(same.map((refusal) => [refusal, { value: errorExample(refusal) }])),
+      },
+    },
+  }))
+}
+
+function errorExample(refusal: Refusal): ErrorBody {
+  const { kind, message } = REFUSALS[refusal]
+  return {
+    ...(kind === "unknown" && { code: "unknown_error" }),
+    type: ERROR_KINDS[kind].type,
+    message,
+    request_id: "req_01M81ZBVX6BHV83Q1RCZ2434AT",
+  }
+}
+
+/** Documents the id in the path of a route. */
+export function ApiId(description: string, example: string): MethodDecorator {
+  return ApiParam({ name: "id", description, example })
+}
+
 /** Documents an answer of one resource in its envelope: `{ payment_collection: {...} }`. */
-export function ApiEnvelope(key: string, type: Type, description: string, example?: unknown): MethodDecorator {
+export function ApiEnvelope(key: string, type: Type, description: string, example: unknown): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(type),
     ApiOkResponse({
@@ -110,7 +161,7 @@ export function ApiEnvelope(key: string, type: Type, description: string, exampl
       content: {
         "application/json": {
           schema: { type: "object", required: [key], properties: { [key]: { $ref: getSchemaPath(type) } } },
-          ...(example !== undefined && { example: { [key]: example } }),
+          example: { [key]: example },
         },
       },
     }),
@@ -118,20 +169,24 @@ export function ApiEnvelope(key: string, type: Type, description: string, exampl
 }
 
 /** Documents a page of a list: `{ payments: [...], count, offset, limit }`. */
-export function ApiPage(key: string, type: Type, description: string): MethodDecorator {
-  const number = (text: string, example: number) => ({ type: "integer", description: text, example })
+export function ApiPage(key: string, type: Type, description: string, example: unknown): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(type),
     ApiOkResponse({
       description,
-      schema: {
-        type: "object",
-        required: [key, "count", "offset", "limit"],
-        properties: {
-          [key]: { type: "array", items: { $ref: getSchemaPath(type) } },
-          count: number("How many there are in all.", 1),
-          offset: number("How many were passed over.", 0),
-          limit: number("How many were asked for.", 20),
+      content: {
+        "application/json": {
+          schema: {
+            type: "object",
+            required: [key, "count", "offset", "limit"],
+            properties: {
+              [key]: { type: "array", items: { $ref: getSchemaPath(type) } },
+              count: { type: "integer", description: "How many there are in all." },
+              offset: { type: "integer", description: "How many were passed over." },
+              limit: { type: "integer", description: "How many were asked for." },
+            },
+          },
+          example: { [key]: [example], count: 1, offset: 0, limit: 20 },
         },
       },
     }),

@@ -10,13 +10,18 @@ export interface Deleted {
 export function ApiDeleted(object: string, exampleId: string): MethodDecorator {
   return ApiOkResponse({
     description: "It is deleted.",
-    schema: {
-      type: "object",
-      required: ["id", "object", "deleted"],
-      properties: {
-        id: { type: "string", example: exampleId },
-        object: { type: "string", enum: [object], example: object },
-        deleted: { type: "boolean", example: true },
+    content: {
+      "application/json": {
+        schema: {
+          type: "object",
+          required: ["id", "object", "deleted"],
+          properties: {
+            id: { type: "string", description: "What was deleted." },
+            object: { type: "string", enum: [object], description: "What it was." },
+            deleted: { type: "boolean", enum: [true], description: "Always true." },
+          },
+        },
+        example: { id: exampleId, object, deleted: true },
       },
     },
   })

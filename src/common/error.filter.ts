@@ -59,7 +59,7 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 /** Refusals of Nest and Fastify themselves: no such route, a body that cannot be read. */
-function translateHttpError(error: unknown): ServiceError | undefined {
+export function translateHttpError(error: unknown): ServiceError | undefined {
   const status = statusOf(error)
   const message = error instanceof Error ? error.message : ""
   switch (status) {

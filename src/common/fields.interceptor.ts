@@ -104,7 +104,7 @@ function describeFields({ type, audience, defaults }: View): string {
     `Names: ${code(selectableNames(resource, audience))}`,
     ...(relations.length > 0 ? ["", "Inside relations:", ...relations] : []),
     "",
-    `Defaults: ${code(defaults)}`,
+    `Defaults: ${code(defaults)}${defaults.includes("*") ? "; `*` stands for every name that is no relation" : ""}`,
   ].join("\n")
 }
 

@@ -2,7 +2,9 @@ import { describe, expect, it } from "@jest/globals"
 import { parseFields, prune, selectableNames, type Audience, type Selection } from "./fields.js"
 import { Field, Related, ResourceOf, resourceOf } from "./resource.js"
 
-class Rows {}
+class Rows {
+  readonly id = ""
+}
 const join = () => "TRUE"
 
 @ResourceOf("spec_shelf", Rows)

@@ -46,8 +46,8 @@ export class ListQuery extends SelectQuery {
   offset?: string | number
 
   @ApiPropertyOptional({
-    description: "The name to sort by; `-name` sorts descending. By id unless given.",
-    example: "-created_at",
+    description:
+      "The field to sort by, one that the answer has, such as `id`; `-id` sorts descending. By id unless given.",
   })
   @IsOptional()
   @IsString()
@@ -71,7 +71,7 @@ export function FilteredListQuery(
   for (const [name, kind] of Object.entries(filters)) {
     IsOptional()(Query.prototype, name)
     IsCondition(kind)(Query.prototype, name)
-    ApiPropertyOptional({ type: String, description: describe(kind) })(Query.prototype, name)
+    ApiPropertyOptional({ type: String, description: describe(name, kind) })(Query.prototype, name)
   }
   for (const name of ["$and", "$or"]) {
     IsOptional()(Query.prototype, name)
@@ -228,9 +228,9 @@ function conditionMessage(kind: FilterKind, args: ValidationArguments | undefine
   return `Expected type: '${kind === "time" ? "date" : "string"}' for field '${property}', got: '${got}'`
 }
 
-function describe(kind: FilterKind): string {
-  if (kind === "text") return "A value, several (`name[]=a&name[]=b`), or operators (`name[$ne]=a`)."
+function describe(name: string, kind: FilterKind): string {
+  if (kind === "text") return `A value, several (\`${name}[]=a&${name}[]=b\`), or operators (\`${name}[$ne]=a\`).`
   if (kind === "time")
-    return "A time, or operators on it: `name[$gte]=2026-11-22T00:00:00Z`; `$gt`, `$lt`, `$lte` likewise."
-  return `One of ${kind.join(", ")}, or several.`
+    return `A time, or operators on it: \`${name}[$gte]=2026-11-22T00:00:00Z\`; \`$gt\`, \`$lt\`, \`$lte\` likewise.`
+  return `One of ${kind.map((value) => `\`${value}\``).join(", ")}, or several (\`${name}[]=${kind.slice(0, 2).join(`&${name}[]=`)}\`).`
 }

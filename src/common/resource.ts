@@ -18,6 +18,8 @@ export interface Resource {
 export interface ScalarField {
   /** For admin callers who name it; for the store the name does not exist. */
   readonly adminOnly: boolean
+  /** What the examples of the API document show of it. */
+  readonly example: unknown
 }
 
 export interface Relation {
@@ -59,8 +61,10 @@ export function ResourceOf(name: string, rows: Type): (type: Type) => void {
 export function Field(options: ApiPropertyOptions & { adminOnly?: boolean }): PropertyDecorator {
   const { adminOnly = false, ...property } = options
   return (prototype, key) => {
-    declared(prototype.constructor as Type).fields.set(String(key), { adminOnly })
-    ApiProperty(property)(prototype, key)
+    const name = String(key)
+    declared(prototype.constructor as Type).fields.set(name, { adminOnly, example: property.example })
+    // `fields` can leave out everything but the id, so that nothing else can be promised.
+    ApiProperty({ ...property, required: name === "id" } as ApiPropertyOptions)(prototype, key)
   }
 }
 
@@ -80,6 +84,11 @@ export function resourceOf(type: Type): Resource {
   const resource = byType.get(type)
   if (!resource) throw new Error(`${type.name} is no resource`)
   return resource
+}
+
+/** Every table there is. */
+export function allResources(): Resource[] {
+  return [...byName.values()]
 }
 
 function resourceNamed(name: string): Resource {

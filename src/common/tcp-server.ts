@@ -23,6 +23,8 @@ export const UNKNOWN_PATTERN = "*"
 /** Ids of the messages under way, by the context that stands for each. */
 const messageIds = new WeakMap<object, string>()
 
+type Handler = MessageHandler<unknown, TcpContext, unknown>
+
 /** The id of a message, for its answer and its log lines. */
 export function messageIdOf(context: object): string | undefined {
   return messageIds.get(context)
@@ -50,8 +52,8 @@ export class TcpServer extends ServerTCP {
     this.server.listen(this.port, this.host, callback)
   }
 
-  override addHandler(...[pattern, handler, ...rest]: Parameters<ServerTCP["addHandler"]>): void {
-    super.addHandler(pattern, this.attended(handler), ...rest)
+  override addHandler(pattern: unknown, handler: Handler, isEvent?: boolean, extras?: Record<string, unknown>): void {
+    super.addHandler(pattern, this.attended(handler), isEvent, extras)
   }
 
   override getHandlerByPattern(pattern: string): MessageHandler | null {
@@ -69,13 +71,13 @@ export class TcpServer extends ServerTCP {
     super.close()
   }
 
-  /** A frame that cannot be read. What the peer sent may hold secrets, and stays out of the log. */
+  /** A connection that broke, or sent what is no message: that may hold secrets, and stays out of the log. */
   protected override handleError(error: unknown): void {
-    this.log.warn({ err: { message: error instanceof Error ? error.message : String(error) } }, "tcp connection failed")
+    this.log.warn({ err: { message: error instanceof Error ? error.message : String(error) } }, "tcp error")
   }
 
-  private attended(handler: MessageHandler<unknown, TcpContext>): MessageHandler<unknown, TcpContext> {
-    return (data: unknown, context?: TcpContext) => {
+  private attended(handler: Handler): Handler {
+    return (data, context) => {
       const id = newId("req")
       const start = performance.now()
       let outcome = "ok"

@@ -12,6 +12,7 @@ export class UnknownMessagesController {
   @MessagePattern(UNKNOWN_PATTERN)
   refuse(@Ctx() context: TcpContext): never {
     // A message without a pattern has none here either, whatever the type says.
-    throw new NotFound(`There is no message '${String(context.getPattern()).slice(0, SHOWN)}' in this service.`)
+    const pattern = context.getPattern() as string | undefined
+    throw new NotFound(`There is no message '${pattern?.slice(0, SHOWN)}' in this service.`)
   }
 }

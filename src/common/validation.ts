@@ -5,6 +5,9 @@ import { InvalidData, type ErrorDetail } from "./errors.js"
 /** How many problems a message tells, as Medusa; the details tell all. */
 const MESSAGES_SHOWN = 3
 
+/** How deep a value may be nested; more than any data of a shop is, less than would exhaust the stack. */
+const MAX_NESTING = 50
+
 /** What a decorator's failure means, by its name in class-validator; the texts are Medusa's. */
 const EXPECTED_TYPES: Readonly<Record<string, string>> = {
   isString: "string",
@@ -136,8 +139,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
-/** Finds text that PostgreSQL cannot store: a NUL, or half of a surrogate pair. */
-function findUnstorable(value: unknown, path: string): Problem | undefined {
+/** Finds what cannot be stored or walked through: a NUL, half of a surrogate pair, nesting without end. */
+function findUnstorable(value: unknown, path: string, depth = 0): Problem | undefined {
+  if (depth > MAX_NESTING) {
+    const field = path.split(".")[0] ?? ""
+    return { field, message: `Value for field '${field}' is nested deeper than ${MAX_NESTING} levels` }
+  }
   if (typeof value === "string") {
     if (!value.includes("\0") && value.isWellFormed()) return undefined
     return { field: path, message: `Value for field '${path}' contains a character that cannot be stored` }
@@ -145,7 +152,7 @@ function findUnstorable(value: unknown, path: string): Problem | undefined {
   if (value === null || typeof value !== "object") return undefined
   for (const [name, child] of Object.entries(value)) {
     const childPath = path ? `${path}.${name}` : name
-    const problem = findUnstorable(name, childPath) ?? findUnstorable(child, childPath)
+    const problem = findUnstorable(name, childPath) ?? findUnstorable(child, childPath, depth + 1)
     if (problem) return problem
   }
   return undefined

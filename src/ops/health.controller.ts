@@ -6,10 +6,29 @@ import { ApiErrors } from "../common/api-docs.js"
 /** Milliseconds that the database may take to answer before the service counts as not ready. */
 const PING_TIMEOUT = 2_000
 
-const STATUS_SCHEMA = {
-  type: "object",
-  properties: { status: { type: "string", example: "ok" } },
-  required: ["status"],
+const LIVE = {
+  schema: {
+    type: "object",
+    properties: { status: { type: "string", description: "Always ok." } },
+    required: ["status"],
+  },
+  example: { status: "ok" },
+}
+
+const DATABASE_UP = { database: { status: "up", responseTime: 1 } }
+
+const READY = {
+  schema: {
+    type: "object",
+    properties: {
+      ...LIVE.schema.properties,
+      info: { type: "object", additionalProperties: true, description: "What was asked and is well." },
+      error: { type: "object", additionalProperties: true, description: "What is not: nothing." },
+      details: { type: "object", additionalProperties: true, description: "All that was asked." },
+    },
+    required: ["status", "info", "error", "details"],
+  },
+  example: { status: "ok", info: DATABASE_UP, error: {}, details: DATABASE_UP },
 }
 
 @ApiTags("Health")
@@ -23,7 +42,7 @@ export class HealthController {
   @Get("live")
   @HttpCode(200)
   @ApiOperation({ summary: "Whether the process runs", operationId: "getLiveness" })
-  @ApiOkResponse({ description: "It does.", schema: STATUS_SCHEMA })
+  @ApiOkResponse({ description: "It does.", content: { "application/json": LIVE } })
   live() {
     return { status: "ok" }
   }
@@ -34,7 +53,7 @@ export class HealthController {
     operationId: "getReadiness",
     description: "Asks the database.",
   })
-  @ApiOkResponse({ description: "They can.", schema: STATUS_SCHEMA })
+  @ApiOkResponse({ description: "They can.", content: { "application/json": READY } })
   @ApiErrors()
   async ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.database.pingCheck("database", { timeout: PING_TIMEOUT })])

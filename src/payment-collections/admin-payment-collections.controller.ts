@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiPage } from "../common/api-docs.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
 import { ApiDeleted, type Deleted } from "../common/deleted.js"
+import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
@@ -10,7 +11,7 @@ import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import { ADMIN_COLLECTION, ADMIN_COLLECTIONS } from "../payment-model/responses/views.js"
 import { CreateOrderCollectionRequest, ListPaymentCollectionsQuery } from "./payment-collection.dto.js"
-import { ADMIN_COLLECTION_EXAMPLE } from "./payment-collection.examples.js"
+import { ADMIN_COLLECTION_EXAMPLE, PAID_COLLECTION } from "./payment-collection.examples.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 
 @ApiTags("Admin: payment collections")
@@ -23,7 +24,12 @@ export class AdminPaymentCollectionsController {
   @Get()
   @Answers(ADMIN_COLLECTIONS)
   @ApiOperation({ summary: "List payment collections", operationId: "listPaymentCollections" })
-  @ApiPage("payment_collections", PaymentCollectionResponse, "The collections.")
+  @ApiPage(
+    "payment_collections",
+    PaymentCollectionResponse,
+    "The collections.",
+    exampleOf(ADMIN_COLLECTIONS, PAID_COLLECTION),
+  )
   async list(@Query() query: ListPaymentCollectionsQuery, @Selected() selection: Selection) {
     const { rows, ...page } = await this.collections.list(query, selection)
     return { payment_collections: rows.map((row) => toPaymentCollectionResponse(row, "admin")), ...page }
@@ -45,22 +51,29 @@ export class AdminPaymentCollectionsController {
   }
 
   @Get(":id")
+  @ApiId("The collection's id.", EXAMPLE.collectionId)
   @Answers(ADMIN_COLLECTION)
   @ApiOperation({ summary: "Get a payment collection", operationId: "getPaymentCollectionAsAdmin" })
-  @ApiEnvelope("payment_collection", PaymentCollectionResponse, "The collection.", ADMIN_COLLECTION_EXAMPLE)
+  @ApiEnvelope(
+    "payment_collection",
+    PaymentCollectionResponse,
+    "The collection.",
+    exampleOf(ADMIN_COLLECTION, PAID_COLLECTION),
+  )
   @ApiErrors("not_found")
   async get(@Param("id") id: string, @Query() _query: SelectQuery, @Selected() selection: Selection) {
     return { payment_collection: toPaymentCollectionResponse(await this.collections.get(id, selection), "admin") }
   }
 
   @Delete(":id")
+  @ApiId("The collection's id.", EXAMPLE.collectionId)
   @ApiOperation({
     summary: "Delete a payment collection",
     operationId: "deletePaymentCollection",
     description: "Only while nothing is authorized or paid. The cart gets a new one at the next create.",
   })
   @ApiDeleted("payment-collection", EXAMPLE.collectionId)
-  @ApiErrors("not_found", "not_allowed")
+  @ApiErrors("not_found", "invalid_data", "not_allowed")
   async delete(@Param("id") id: string): Promise<Deleted> {
     await this.collections.delete(id)
     return { id, object: "payment-collection", deleted: true }

@@ -1,3 +1,4 @@
+import type { Story } from "../common/example.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 
 /** What a first create answers, as it stands in the API document. */
@@ -29,4 +30,16 @@ export const ADMIN_COLLECTION_EXAMPLE = {
   refunded_amount: 0,
   payment_sessions: [],
   payments: [],
+}
+
+/** What is different once it was paid, and a part given back. */
+export const PAID_COLLECTION: Story = {
+  payment_collection: {
+    status: "completed",
+    authorized_amount: 49.9,
+    captured_amount: 49.9,
+    refunded_amount: 10,
+    completed_at: EXAMPLE.time,
+  },
+  payment_session: { status: "captured", authorized_at: EXAMPLE.time },
 }

@@ -1,20 +1,22 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors } from "../common/api-docs.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
+import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
+import { EXAMPLE } from "../payment-model/responses/examples.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import { STORE_COLLECTION } from "../payment-model/responses/views.js"
-import { NEW_COLLECTION_EXAMPLE } from "./payment-collection.examples.js"
+import { NEW_COLLECTION_EXAMPLE, PAID_COLLECTION } from "./payment-collection.examples.js"
 import { CreatePaymentCollectionRequest } from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 
 @ApiTags("Store: payment collections")
 @ApiSecurity("publishable_key")
-@ApiErrors("invalid_data", "not_allowed", "not_found")
+@ApiErrors("invalid_data", "publishable_key", "not_found")
 @Controller("store/payment-collections")
 export class StorePaymentCollectionsController {
   constructor(private readonly collections: PaymentCollectionsService) {}
@@ -30,7 +32,6 @@ export class StorePaymentCollectionsController {
       "While nothing is authorized a repeat takes over the cart's currency and total.",
   })
   @ApiEnvelope("payment_collection", PaymentCollectionResponse, "The collection.", NEW_COLLECTION_EXAMPLE)
-  @ApiErrors("too_large", "unsupported_media_type")
   async create(
     @Body() { cart_id }: CreatePaymentCollectionRequest,
     @Query() _query: SelectQuery,
@@ -46,13 +47,19 @@ export class StorePaymentCollectionsController {
   }
 
   @Get(":id")
+  @ApiId("The collection's id.", EXAMPLE.collectionId)
   @Answers(STORE_COLLECTION)
   @ApiOperation({
     summary: "Get a payment collection",
     operationId: "getPaymentCollection",
     description: "To poll after a redirect, for one.",
   })
-  @ApiEnvelope("payment_collection", PaymentCollectionResponse, "The collection.", NEW_COLLECTION_EXAMPLE)
+  @ApiEnvelope(
+    "payment_collection",
+    PaymentCollectionResponse,
+    "The collection.",
+    exampleOf(STORE_COLLECTION, PAID_COLLECTION),
+  )
   async get(
     @Param("id") id: string,
     @Query() _query: SelectQuery,

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiPage } from "../common/api-docs.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
+import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
@@ -24,13 +25,19 @@ export class AdminPaymentProvidersController {
   @Get()
   @Answers(ADMIN_PROVIDERS)
   @ApiOperation({ summary: "List payment providers", operationId: "listPaymentProviders" })
-  @ApiPage("payment_providers", PaymentProviderResponse, "The providers that this service was started with.")
+  @ApiPage(
+    "payment_providers",
+    PaymentProviderResponse,
+    "The providers that this service was started with.",
+    exampleOf(ADMIN_PROVIDERS),
+  )
   async list(@Query() query: ListPaymentProvidersQuery, @Selected() selection: Selection) {
     const { rows, ...page } = await this.providers.list(query, selection)
     return { payment_providers: rows.map(toPaymentProviderResponse), ...page }
   }
 
   @Post(":id")
+  @ApiId("The provider's id.", "pp_system_default")
   @HttpCode(200)
   @Answers(ADMIN_PROVIDER)
   @ApiOperation({
@@ -38,7 +45,7 @@ export class AdminPaymentProvidersController {
     operationId: "enablePaymentProvider",
     description: "A disabled provider opens no session, in any region. Starting the service again does not enable it.",
   })
-  @ApiEnvelope("payment_provider", PaymentProviderResponse, "The provider.")
+  @ApiEnvelope("payment_provider", PaymentProviderResponse, "The provider.", exampleOf(ADMIN_PROVIDER))
   @ApiErrors("not_found")
   async enable(
     @Param("id") id: string,

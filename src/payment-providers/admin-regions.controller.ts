@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors } from "../common/api-docs.js"
-import { ConfigureRegionRequest, RegionResponse, toRegionResponse } from "./payment-provider.dto.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
+import { ConfigureRegionRequest, REGION_EXAMPLE, RegionResponse, toRegionResponse } from "./payment-provider.dto.js"
 import { PaymentProvidersService } from "./payment-providers.service.js"
 
 @ApiTags("Admin: regions")
@@ -12,6 +12,7 @@ export class AdminRegionsController {
   constructor(private readonly providers: PaymentProvidersService) {}
 
   @Post(":id")
+  @ApiId("The region's id, in the words of the shop.", REGION_EXAMPLE.id)
   @HttpCode(200)
   @ApiOperation({
     summary: "Configure a region",
@@ -19,14 +20,15 @@ export class AdminRegionsController {
     description:
       "Makes the region known and replaces the set of providers that it offers. A region that was never configured offers none.",
   })
-  @ApiEnvelope("region", RegionResponse, "The region.")
+  @ApiEnvelope("region", RegionResponse, "The region.", REGION_EXAMPLE)
   async configure(@Param("id") id: string, @Body() { payment_providers }: ConfigureRegionRequest) {
     return { region: toRegionResponse(id, await this.providers.configureRegion(id, payment_providers)) }
   }
 
   @Get(":id")
+  @ApiId("The region's id, in the words of the shop.", REGION_EXAMPLE.id)
   @ApiOperation({ summary: "Get a region", operationId: "getRegion" })
-  @ApiEnvelope("region", RegionResponse, "The region.")
+  @ApiEnvelope("region", RegionResponse, "The region.", REGION_EXAMPLE)
   async get(@Param("id") id: string) {
     return { region: toRegionResponse(id, await this.providers.getRegion(id)) }
   }

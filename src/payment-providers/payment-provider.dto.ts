@@ -45,6 +45,9 @@ export class PaymentProviderIdentity {
   id!: string
 }
 
+/** A region, as it stands in the API document. */
+export const REGION_EXAMPLE: RegionResponse = { id: "reg_demo", payment_providers: [{ id: "pp_system_default" }] }
+
 export function toRegionResponse(id: string, providerIds: readonly string[]): RegionResponse {
   return { id, payment_providers: providerIds.map((provider) => ({ id: provider })) }
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { ApiErrors, ApiPage } from "../common/api-docs.js"
+import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { toPaymentProviderResponse } from "../payment-model/responses/mappers.js"
@@ -10,7 +11,7 @@ import { PaymentProvidersService } from "./payment-providers.service.js"
 
 @ApiTags("Store: payment providers")
 @ApiSecurity("publishable_key")
-@ApiErrors("invalid_data", "not_allowed")
+@ApiErrors("invalid_data", "publishable_key")
 @Controller("store/payment-providers")
 export class StorePaymentProvidersController {
   constructor(private readonly providers: PaymentProvidersService) {}
@@ -18,7 +19,12 @@ export class StorePaymentProvidersController {
   @Get()
   @Answers(STORE_PROVIDERS)
   @ApiOperation({ summary: "List the payment providers of a region", operationId: "listRegionPaymentProviders" })
-  @ApiPage("payment_providers", PaymentProviderResponse, "The providers; none for a region that was never configured.")
+  @ApiPage(
+    "payment_providers",
+    PaymentProviderResponse,
+    "The providers; none for a region that was never configured.",
+    exampleOf(STORE_PROVIDERS),
+  )
   async list(@Query() { region_id, ...query }: ListRegionProvidersQuery, @Selected() selection: Selection) {
     const { rows, ...page } = await this.providers.listOfRegion(region_id, query, selection)
     return { payment_providers: rows.map(toPaymentProviderResponse), ...page }

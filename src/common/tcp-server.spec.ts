@@ -1,0 +1,114 @@
+import { afterEach, describe, expect, it } from "@jest/globals"
+import { ClientTCP, type TcpContext } from "@nestjs/microservices"
+import { once } from "node:events"
+import { connect, type AddressInfo, type Server } from "node:net"
+import { pino } from "pino"
+import { firstValueFrom, throwError } from "rxjs"
+import { NotFound } from "./errors.js"
+import { messageIdOf, TcpServer, UNKNOWN_PATTERN } from "./tcp-server.js"
+
+const closing: { close: () => unknown }[] = []
+afterEach(async () => {
+  for (const opened of closing.splice(0).reverse()) await opened.close()
+})
+
+type Handler = Parameters<TcpServer["addHandler"]>[1]
+
+/** A server with these handlers, a client of it, and what it logs. */
+async function started(handlers: Record<string, Handler>) {
+  const lines: Record<string, unknown>[] = []
+  const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) })
+  const server = new TcpServer({ host: "127.0.0.1", port: 0 }, log)
+  for (const [pattern, handler] of Object.entries(handlers)) server.addHandler(pattern, handler)
+  await listening(server)
+  const { port } = server.unwrap<Server>().address() as AddressInfo
+  const client = new ClientTCP({ host: "127.0.0.1", port })
+  closing.push(server, client)
+  return { server, port, lines, ask: (pattern: string, data: unknown) => firstValueFrom(client.send(pattern, data)) }
+}
+
+function listening(server: TcpServer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.listen((error) => {
+      // An error of Node is no instance of the Error that a test file has.
+      if (error) reject(new Error((error as Error).message))
+      else resolve()
+    })
+  })
+}
+
+const echo: Handler = (data) => Promise.resolve(data)
+
+describe("TcpServer", () => {
+  it("logs one line per message: its id, pattern, caller and outcome, and nothing of what it said", async () => {
+    const ids: unknown[] = []
+    const refuse: Handler = (_: unknown, context?: TcpContext) => {
+      const id = context && messageIdOf(context)
+      ids.push(id)
+      return Promise.resolve(throwError(() => new NotFound("There is none").toBody(id)))
+    }
+    const { ask, lines } = await started({ echo, refuse })
+    await ask("echo", { caller: "shop", token: "hunter2" })
+    await expect(ask("refuse", { id: "private" })).rejects.toMatchObject({ type: "not_found" })
+    expect(ids).toEqual([expect.stringMatching(/^req_/)])
+    expect(lines).toEqual([
+      expect.objectContaining({
+        msg: "message",
+        pattern: "echo",
+        caller: "shop",
+        outcome: "ok",
+        ms: expect.any(Number),
+      }),
+      expect.objectContaining({ msg: "message", pattern: "refuse", outcome: "not_found", request_id: ids[0] }),
+    ])
+    expect(JSON.stringify(lines)).not.toMatch(/hunter2|private/)
+  })
+
+  it("cuts what a caller says of itself", async () => {
+    const { ask, lines } = await started({ [UNKNOWN_PATTERN]: echo })
+    await ask("x".repeat(5_000), { caller: "y".repeat(5_000) })
+    expect(lines).toEqual([expect.objectContaining({ pattern: "x".repeat(100), caller: "y".repeat(100) })])
+  })
+
+  it("does not log what a frame said that is no message", async () => {
+    const { port, lines } = await started({})
+    const socket = connect(port, "127.0.0.1")
+    socket.end("9#{hunter2}")
+    socket.resume()
+    await once(socket, "close")
+    expect(lines).toEqual([expect.objectContaining({ msg: "tcp error", level: 40 })])
+    expect(JSON.stringify(lines)).not.toContain("hunter2")
+  })
+
+  it("answers what is under way before it is closed, and refuses what comes then", async () => {
+    const release: (() => void)[] = []
+    const arrived: (() => void)[] = []
+    const wait: Handler = () =>
+      new Promise((resolve) => {
+        release.push(() => {
+          resolve("done")
+        })
+        arrived.splice(0).forEach((tell) => {
+          tell()
+        })
+      })
+    const { ask, server } = await started({ wait, echo })
+    const underWay = ask("wait", {})
+    await new Promise<void>((resolve) => arrived.push(resolve))
+    const closed = server.close()
+    await expect(ask("echo", {})).rejects.toMatchObject({ type: "unavailable" })
+    release.forEach((go) => {
+      go()
+    })
+    expect(await underWay).toBe("done")
+    await closed
+    await expect(ask("echo", {})).rejects.toThrow()
+  })
+
+  it("fails to start on a port that is taken, and on an address that is not this machine's", async () => {
+    const { port } = await started({})
+    const log = pino({ level: "silent" })
+    await expect(listening(new TcpServer({ host: "127.0.0.1", port }, log))).rejects.toThrow("EADDRINUSE")
+    await expect(listening(new TcpServer({ host: "192.0.2.1", port: 0 }, log))).rejects.toThrow("EADDRNOTAVAIL")
+  })
+})

@@ -1,0 +1,359 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { createConfig, lintFromString } from "@redocly/openapi-core"
+import { allResources, type Resource } from "../src/common/resource.js"
+import { dereference, problemsWith, shapeDifferences, type ApiSchema } from "./support/api-schema.js"
+import { newCollection, newPaidCollection, putCart } from "./support/factories.js"
+import { REGION, TestService, type Answer } from "./support/service.js"
+
+interface Media {
+  schema?: ApiSchema
+  example?: unknown
+  examples?: Record<string, { value: unknown }>
+}
+
+interface Operation {
+  method: string
+  path: string
+  operationId: string
+  summary?: string
+  tags?: string[]
+  security?: Record<string, unknown>[]
+  parameters?: {
+    name: string
+    in: string
+    description?: string
+    required: boolean
+    schema: ApiSchema
+    example?: unknown
+  }[]
+  requestBody?: { required: boolean; content: Record<string, Media> }
+  responses: Record<
+    string,
+    { description: string; headers?: Record<string, ApiSchema>; content?: Record<string, Media> }
+  >
+}
+
+let service: TestService
+let document: any
+let operations: Operation[]
+beforeAll(async () => {
+  service = await TestService.start()
+  document = (await service.call("GET", "/docs-json", undefined, {})).body
+  operations = Object.entries<Record<string, any>>(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
+  )
+})
+afterAll(() => service.close())
+
+const JSON_TYPE = "application/json"
+const nameOf = ({ method, path }: Operation) => `${method} ${path}`
+const isProtected = ({ path }: Operation) => /^\/(store|admin)\//.test(path)
+
+/** The operations for which a statement does not hold, so that a failure names them. */
+const exceptions = (holds: (operation: Operation) => boolean) =>
+  operations.filter((operation) => !holds(operation)).map(nameOf)
+
+function operation(id: string): Operation {
+  const found = operations.find(({ operationId }) => operationId === id)
+  if (!found) throw new Error(`No operation is called ${id}`)
+  return found
+}
+
+const answerOf = (id: string): Media => operation(id).responses["200"]?.content?.[JSON_TYPE] ?? {}
+const bodyOf = (id: string): any => operation(id).requestBody?.content[JSON_TYPE]?.example
+
+describe("the API document", () => {
+  it("is valid OpenAPI, and a linter has nothing to say about it", async () => {
+    const config = await createConfig({
+      extends: ["recommended"],
+      // Asking for health takes nothing that could be wrong.
+      rules: { "operation-4xx-response": "off" },
+    })
+    const problems = await lintFromString({ source: JSON.stringify(document), absoluteRef: "/docs.json", config })
+    expect(problems.map(({ severity, message, location }) => [severity, message, location[0]?.pointer])).toEqual([])
+  })
+
+  it("has no reference that leads nowhere, and no schema that nothing refers to", () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
+      ([, reference = ""]) => reference,
+    )
+    for (const reference of references) expect(dereference(reference, document)).toBeDefined()
+    const schemas = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`)
+    expect(schemas.filter((schema) => !references.includes(schema))).toEqual([])
+  })
+
+  it("is also there as YAML", async () => {
+    expect((await service.call("GET", "/docs-yaml", undefined, {})).body).toMatch(/^openapi: 3\.0\.3/)
+  })
+
+  it("has every route of the service", () => {
+    const documented = operations.map(({ method, path }) => `${method} ${path.replaceAll("{id}", ":id")}`)
+    const routes = [...routesOf(service)].filter((route) => /^\w+ \/(store|admin|health)\/[^*]*$/.test(route))
+    expect(documented.sort()).toEqual(routes.sort())
+  })
+})
+
+describe("every operation", () => {
+  it("has a summary and an id of its own", () => {
+    expect(exceptions(({ summary }) => Boolean(summary))).toEqual([])
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
+  })
+
+  it("stands under one of the described groups", () => {
+    const groups = new Map<string, string>(
+      document.tags.map((tag: { name: string; description: string }) => [tag.name, tag.description]),
+    )
+    expect([...groups].filter(([, description]) => !description)).toEqual([])
+    expect(exceptions(({ tags }) => tags?.length === 1 && groups.has(tags[0] ?? ""))).toEqual([])
+  })
+
+  it("asks for the key of its routes, and health for none", () => {
+    const key = (scheme: string) => JSON.stringify([{ [scheme]: [] }])
+    expect(
+      exceptions(({ path, security }) => {
+        if (path.startsWith("/store/")) return JSON.stringify(security) === key("publishable_key")
+        return path.startsWith("/admin/") ? JSON.stringify(security) === key("secret_key") : security?.length === 0
+      }),
+    ).toEqual([])
+    expect(document.components.securitySchemes).toMatchObject({
+      publishable_key: { type: "apiKey", in: "header", name: "x-publishable-api-key" },
+      secret_key: { type: "http", scheme: "bearer" },
+    })
+  })
+
+  it("describes its parameters, with an example of what has to be given", () => {
+    expect(exceptions(({ parameters = [] }) => parameters.every(({ description }) => Boolean(description)))).toEqual([])
+    const hasExample = ({ example, schema }: { example?: unknown; schema: ApiSchema }) =>
+      (example ?? schema.example) !== undefined
+    expect(
+      exceptions(({ parameters = [] }) =>
+        parameters.every((parameter) => !parameter.required || hasExample(parameter)),
+      ),
+    ).toEqual([])
+  })
+
+  it("fills in nothing that is optional, so that a first try asks for the defaults", () => {
+    const isFilledIn = ({ required, example, schema }: { required: boolean; example?: unknown; schema: ApiSchema }) =>
+      !required && (example ?? schema.example) !== undefined
+    expect(exceptions(({ parameters = [] }) => !parameters.some(isFilledIn))).toEqual([])
+  })
+
+  it("has an example of its body, which fits the schema", () => {
+    const problems = operations.flatMap(({ requestBody, ...rest }) => {
+      const media = requestBody?.content[JSON_TYPE]
+      if (!media) return []
+      return problemsWith(media.example, media.schema ?? {}, document, nameOf(rest))
+    })
+    expect(problems).toEqual([])
+    expect(
+      exceptions(({ requestBody }) => !requestBody || requestBody.content[JSON_TYPE]?.example !== undefined),
+    ).toEqual([])
+  })
+
+  it("has a schema and an example of its answer, which fit each other", () => {
+    expect(exceptions(({ operationId }) => Boolean(answerOf(operationId).schema))).toEqual([])
+    const problems = operations.flatMap((each) => {
+      const { example, schema = {} } = answerOf(each.operationId)
+      return problemsWith(example, schema, document, nameOf(each))
+    })
+    expect(problems).toEqual([])
+  })
+
+  it("tells its errors, each with an example that fits the schema of errors", () => {
+    const errorsOf = ({ responses }: Operation) => Object.entries(responses).filter(([status]) => status !== "200")
+    const expected = ({ method, path, requestBody }: Operation) => [
+      "400",
+      ...(path.startsWith("/admin/") ? ["401"] : []),
+      ...(method === "GET" ? [] : ["409"]),
+      ...(requestBody ? ["413", "415"] : []),
+      ...(path.includes("{id}") && operationOfUnknownFails(method, path) ? ["404"] : []),
+      "500",
+      "503",
+    ]
+    const missing = operations.filter(isProtected).flatMap((each) => {
+      const told = errorsOf(each).map(([status]) => status)
+      return expected(each)
+        .filter((status) => !told.includes(status))
+        .map((status) => `${nameOf(each)}: ${status}`)
+    })
+    expect(missing).toEqual([])
+    for (const each of operations) {
+      for (const [, { content }] of errorsOf(each)) {
+        const { schema, examples = {} } = content?.[JSON_TYPE] ?? {}
+        expect(schema).toEqual({ $ref: "#/components/schemas/ErrorResponse" })
+        expect(Object.keys(examples)).not.toEqual([])
+        for (const { value } of Object.values(examples)) expect(problemsWith(value, schema ?? {}, document)).toEqual([])
+      }
+    }
+  })
+
+  it("describes the headers of its answers", () => {
+    for (const { responses } of operations) {
+      for (const [status, { headers = {} }] of Object.entries(responses)) {
+        expect(Object.keys(headers)).toEqual(
+          ["409", "503"].includes(status) ? ["x-request-id", "retry-after"] : ["x-request-id"],
+        )
+        for (const { $ref = "" } of Object.values(headers)) expect(dereference($ref, document).description).toBeTruthy()
+      }
+    }
+  })
+})
+
+it("describes every property of every schema", () => {
+  const undescribed = Object.entries<ApiSchema>(document.components.schemas).flatMap(([schema, { properties = {} }]) =>
+    Object.entries(properties)
+      .filter(([, { description }]) => !description)
+      .map(([name]) => `${schema}.${name}`),
+  )
+  expect(undescribed).toEqual([])
+})
+
+describe("a resource", () => {
+  const names = ({ fields, relations }: Resource) => [...fields.keys(), ...relations.keys()].sort()
+
+  it("has the same names in its schema as in `fields`", () => {
+    const resources = allResources()
+    expect(resources.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["payment_collection", "api_key", "refund"]),
+    )
+    for (const resource of resources) {
+      const schema = document.components.schemas[resource.type.name] as ApiSchema
+      expect([resource.name, Object.keys(schema.properties ?? {}).sort()]).toEqual([resource.name, names(resource)])
+      expect(schema.required).toEqual(["id"])
+    }
+  })
+
+  it("has an example for each of its fields", () => {
+    const without = allResources().flatMap(({ name, fields }) =>
+      [...fields].filter(([, { example }]) => example === undefined).map(([field]) => `${name}.${field}`),
+    )
+    expect(without).toEqual([])
+  })
+})
+
+describe("what the service answers", () => {
+  /** Compares an answer with what the document says of it: the schema, and the shape of the example. */
+  function expectDocumented(id: string, { status, body }: Answer): void {
+    const { schema = {}, example } = answerOf(id)
+    expect([status, body]).toEqual([200, expect.any(Object)])
+    expect(problemsWith(body, schema, document, id)).toEqual([])
+    expect(shapeDifferences(example, body, id)).toEqual([])
+  }
+
+  const createKey = async (type: string) =>
+    (await service.admin("POST", "/admin/api-keys", { title: "Documented", type })).body.api_key.id as string
+
+  const calls: Record<string, () => Promise<Answer>> = {
+    createPaymentCollection: async () => {
+      await putCart(service, { id: bodyOf("createPaymentCollection").cart_id })
+      return service.store("POST", "/store/payment-collections", bodyOf("createPaymentCollection"))
+    },
+    getPaymentCollection: async () =>
+      service.store("GET", `/store/payment-collections/${(await newPaidCollection(service)).id}`),
+    listRegionPaymentProviders: () => service.store("GET", `/store/payment-providers?region_id=${REGION}`),
+    listPaymentCollections: async () =>
+      service.admin("GET", `/admin/payment-collections?id=${(await newPaidCollection(service)).id}`),
+    createOrderPaymentCollection: () =>
+      service.admin("POST", "/admin/payment-collections", bodyOf("createOrderPaymentCollection")),
+    getPaymentCollectionAsAdmin: async () =>
+      service.admin("GET", `/admin/payment-collections/${(await newPaidCollection(service)).id}`),
+    deletePaymentCollection: async () =>
+      service.admin("DELETE", `/admin/payment-collections/${(await newCollection(service)).id}`),
+    listPayments: async () =>
+      service.admin("GET", `/admin/payments?id=${(await newPaidCollection(service)).paymentId}`),
+    getPayment: async () => service.admin("GET", `/admin/payments/${(await newPaidCollection(service)).paymentId}`),
+    listPaymentProviders: () => service.admin("GET", "/admin/payments/payment-providers"),
+    enablePaymentProvider: async () => {
+      const path = "/admin/payments/payment-providers/pp_system_default"
+      const answer = await service.admin("POST", path, bodyOf("enablePaymentProvider"))
+      await service.admin("POST", path, { is_enabled: true })
+      return answer
+    },
+    configureRegion: () => service.admin("POST", "/admin/regions/reg_documented", bodyOf("configureRegion")),
+    getRegion: () => service.admin("GET", `/admin/regions/${REGION}`),
+    putCart: () => service.admin("PUT", "/admin/carts/cart_documented", bodyOf("putCart")),
+    getCart: async () => service.admin("GET", `/admin/carts/${await putCart(service)}`),
+    listApiKeys: () => service.admin("GET", "/admin/api-keys"),
+    createApiKey: () => service.admin("POST", "/admin/api-keys", bodyOf("createApiKey")),
+    getApiKey: async () => service.admin("GET", `/admin/api-keys/${await createKey("secret")}`),
+    updateApiKey: async () =>
+      service.admin("POST", `/admin/api-keys/${await createKey("secret")}`, bodyOf("updateApiKey")),
+    revokeApiKey: async () =>
+      service.admin("POST", `/admin/api-keys/${await createKey("secret")}/revoke`, bodyOf("revokeApiKey")),
+    changeApiKeySalesChannels: async () => {
+      const path = `/admin/api-keys/${await createKey("publishable")}/sales-channels`
+      return service.admin("POST", path, bodyOf("changeApiKeySalesChannels"))
+    },
+    deleteApiKey: async () => {
+      const path = `/admin/api-keys/${await createKey("secret")}`
+      await service.admin("POST", `${path}/revoke`)
+      return service.admin("DELETE", path)
+    },
+    getLiveness: () => service.call("GET", "/health/live", undefined, {}),
+    getReadiness: () => service.call("GET", "/health/ready", undefined, {}),
+  }
+
+  it.each(Object.entries(calls))(
+    "to %s fits the document's schema and is shaped like its example",
+    async (id, call) => {
+      expectDocumented(id, await call())
+    },
+  )
+
+  it("is compared for every operation", () => {
+    expect(Object.keys(calls).sort()).toEqual(operations.map(({ operationId }) => operationId).sort())
+  })
+
+  it("fits the schema whatever `fields` selects", async () => {
+    const { id, paymentId } = await newPaidCollection(service)
+    const everything =
+      "*payment_providers,*payment_sessions.payment_collection,*payments.captures.payment,*payments.refunds.payment"
+    const collection = await service.store("GET", `/store/payment-collections/${id}?fields=${everything}`)
+    expect(problemsWith(collection.body, answerOf("getPaymentCollection").schema ?? {}, document)).toEqual([])
+    const payment = await service.admin("GET", `/admin/payments/${paymentId}?fields=id`)
+    expect(problemsWith(payment.body, answerOf("getPayment").schema ?? {}, document)).toEqual([])
+  })
+
+  it.each([
+    ["a missing field", () => service.store("POST", "/store/payment-collections", {}), 400],
+    [
+      "a missing publishable key",
+      () => service.store("GET", "/store/payment-collections/x", undefined, { key: null }),
+      400,
+    ],
+    ["a missing secret key", () => service.call("GET", "/admin/api-keys", undefined, {}), 401],
+    ["an unknown id", () => service.store("GET", "/store/payment-collections/x"), 404],
+    ["a large body", () => service.store("POST", "/store/payment-collections", { cart_id: "x".repeat(110_000) }), 413],
+    [
+      "another content type",
+      () => service.store("POST", "/store/payment-collections", "<a/>", { headers: { "content-type": "text/xml" } }),
+      415,
+    ],
+  ] as const)("on %s fits the schema of errors", async (_, call, expected) => {
+    const { status, body, headers } = await call()
+    expect(status).toBe(expected)
+    expect(problemsWith(body, { $ref: "#/components/schemas/ErrorResponse" }, document)).toEqual([])
+    expect(headers.get("x-request-id")).toBe(body.request_id)
+  })
+})
+
+/** Telling a cart or a region makes it known, so that there is none that is unknown. */
+function operationOfUnknownFails(method: string, path: string): boolean {
+  return !(method === "PUT" && path === "/admin/carts/{id}")
+}
+
+/** What the router of the running service knows: "GET /health/live" and so on. HEAD comes along with GET. */
+function routesOf({ app }: TestService): Set<string> {
+  const routes = new Set<string>()
+  const lines = app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false }).split("\n")
+  const prefixes: string[] = []
+  for (const line of lines) {
+    const [, indent = "", part = "", methods = ""] = /^([│ ]*)[├└]── (.*?)(?: \((.*)\))?$/.exec(line) ?? []
+    const depth = indent.length / 4
+    prefixes.length = depth
+    prefixes.push(part)
+    for (const method of methods.split(", ").filter((name) => name !== "" && name !== "HEAD"))
+      routes.add(`${method} ${prefixes.join("")}`)
+  }
+  return routes
+}

@@ -1,0 +1,22 @@
+import { execFile } from "node:child_process"
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { promisify } from "node:util"
+
+const run = promisify(execFile)
+
+/** The service as `npm run build` makes it, built once per test run; the folder has `src/main.js` and the rest. */
+export async function builtService(): Promise<string> {
+  const folder = join(process.env["TEST_RUN_DIR"] ?? "", "built")
+  const done = join(folder, "done")
+  if (mkdirSync(folder, { recursive: true }) !== undefined) {
+    symlinkSync(resolve("node_modules"), join(folder, "node_modules"))
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }))
+    await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", folder])
+    writeFileSync(done, "")
+  }
+  // Another worker builds: there is nothing to be told by, so look again.
+  while (!existsSync(done)) await sleep(100)
+  return folder
+}

@@ -32,7 +32,6 @@ const QUERY_LIMITS = { depth: 5, arrayLimit: 1_000, parameterLimit: 10_000 }
 export function createAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
-    // On shutdown idle connections are closed at once, the others when they were answered.
     forceCloseConnections: "idle",
     requestTimeout: REQUEST_TIMEOUT,
     genReqId: ({ headers }: IncomingMessage) => {
@@ -49,7 +48,7 @@ export function createAdapter(): FastifyAdapter {
       ignoreTrailingSlash: true,
       maxParamLength: 500,
       // A key with a dot is one level of nesting, as in Medusa: created_at.$gte=...
-      querystringParser: (query) => parseQuery(query, { ...QUERY_LIMITS, allowDots: true }),
+      querystringParser: (query) => (query === "" ? {} : parseQuery(query, { ...QUERY_LIMITS, allowDots: true })),
     },
   })
 }
@@ -59,6 +58,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const fastify = app.getHttpAdapter().getInstance()
   readBodiesAsJson(fastify)
   logRequests(fastify, logger)
+  answerBeforeClosing(fastify)
   app.useSecurityHeaders({
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   })
@@ -115,6 +115,31 @@ function logRequests(fastify: FastifyInstance, logger: Logger): void {
       },
       "request",
     )
+    done()
+  })
+}
+
+/**
+ * On shutdown every request under way is answered, then whatever is left open is closed: a browser keeps connections
+ * that never carried a request, and waiting for those would take a minute.
+ */
+function answerBeforeClosing(fastify: FastifyInstance): void {
+  let underWay = 0
+  let closing = false
+  const closeWhenDone = () => {
+    if (closing && underWay === 0) fastify.server.closeAllConnections()
+  }
+  fastify.addHook("onRequest", (_request, reply, done) => {
+    underWay++
+    reply.raw.once("close", () => {
+      underWay--
+      closeWhenDone()
+    })
+    done()
+  })
+  fastify.addHook("preClose", (done) => {
+    closing = true
+    closeWhenDone()
     done()
   })
 }

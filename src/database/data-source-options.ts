@@ -1,4 +1,5 @@
 import type { DataSourceOptions, EntityTarget, ObjectLiteral } from "typeorm"
+import { PreparingClient } from "./preparing-client.js"
 import { migrations } from "./migrations/index.js"
 
 /** Where the database is, and how many connections this process may hold. */
@@ -33,6 +34,8 @@ export function dataSourceOptions(
     synchronize: false,
     poolSize,
     extra: {
+      // Not on the embedded database: its one session outlives connections, and so would the names in it.
+      ...(url && { Client: PreparingClient }),
       connectionTimeoutMillis: acquireTimeout,
       statement_timeout: STATEMENT_TIMEOUT,
       lock_timeout: LOCK_TIMEOUT,

@@ -33,7 +33,7 @@ export async function readGraph<E extends ObjectLiteral>(
 }
 
 /** SQL for the rows of one relation of a parent row, as a JSON array or object. */
-export function relationJson(tx: EntityManager, selection: Selection, name: string, parent: string): string {
+function relationJson(tx: EntityManager, selection: Selection, name: string, parent: string): string {
   const relation = selection.resource.relations.get(name)
   const child = selection.relations.get(name)
   if (!relation || !child) throw new Error(`${selection.resource.name} has no relation ${name} here`)
@@ -67,13 +67,27 @@ export type Json = Record<string, unknown>
 
 /** SQL for one row as a JSON object: its columns, and the relations of the selection. */
 export function rowJson(tx: EntityManager, selection: Selection, alias: string): string {
+  const written = sqlBySelection.get(selection) ?? new Map<string, string>()
+  sqlBySelection.set(selection, written)
+  let sql = written.get(alias)
+  if (sql === undefined) {
+    sql = writeRowJson(tx, selection, alias)
+    written.set(alias, sql)
+  }
+  return sql
+}
+
+/** The default selections come back with every request; their SQL is written once. */
+const sqlBySelection = new WeakMap<Selection, Map<string, string>>()
+
+function writeRowJson(tx: EntityManager, selection: Selection, alias: string): string {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
   const pairs = metadata.columns
     .filter((column) => column.isSelect)
-    .map(
-      (column) =>
-        `'${column.propertyName}', ${alias}.${quote(column.databaseName)}${column.type === "bigint" ? "::text" : ""}`,
-    )
+    .map((column) => {
+      const text = column.type === "bigint" ? "::text" : ""
+      return `'${column.propertyName}', ${alias}.${quote(column.databaseName)}${text}`
+    })
   for (const name of selection.relations.keys()) {
     pairs.push(`'${name}', ${relationJson(tx, selection, name, alias)}`)
   }

@@ -69,9 +69,9 @@ export async function createForCart(
   newId: string,
   selection: Selection,
 ): Promise<CreateOutcome> {
-  const fresh = ofNewCollection(selection)
+  const { fresh, statement } = statementFor(tx, selection)
   const channels = salesChannelIds.length > 0 ? salesChannelIds : null
-  const [row] = await tx.query<CreateRow[]>(createStatement(rowJson(tx, fresh, "written")), [cartId, channels, newId])
+  const [row] = await tx.query<CreateRow[]>(statement, [cartId, channels, newId])
   if (!row) return { outcome: "cart_not_found" }
   if (row.created)
     return { outcome: "created", collection: withNothingPaid(revive(tx, fresh, row.created) as PaymentCollection) }
@@ -85,6 +85,25 @@ interface CreateRow {
   completed: boolean
   written_id: string | null
   created: Json | null
+}
+
+interface CreateStatement {
+  /** What is answered of a new collection. */
+  fresh: Selection
+  statement: string
+}
+
+/** The default selection comes with almost every request; its statement is written once. */
+const statements = new WeakMap<Selection, CreateStatement>()
+
+function statementFor(tx: EntityManager, selection: Selection): CreateStatement {
+  let known = statements.get(selection)
+  if (!known) {
+    const fresh = ofNewCollection(selection)
+    known = { fresh, statement: createStatement(rowJson(tx, fresh, "written")) }
+    statements.set(selection, known)
+  }
+  return known
 }
 
 /** A new collection has no sessions and payments to read; its providers are its region's. */

@@ -45,17 +45,15 @@ export async function newPaidCollection(
     "INSERT INTO refund_reason (id, label, code) VALUES ('refr_test', 'Late', 'late') ON CONFLICT DO NOTHING",
     [],
   )
-  for (const [amount, status] of [
-    [400, "succeeded"],
-    [300, "succeeded"],
-    [50, "unknown"],
+  for (const [after, amount, status] of [
+    [1, 400, "succeeded"],
+    [2, 300, "succeeded"],
+    [3, 50, "unknown"],
   ] as const) {
-    await sql("INSERT INTO capture (id, payment_id, amount, status) VALUES ($1, $2, $3, $4)", [
-      newId("capt"),
-      paymentId,
-      amount,
-      status,
-    ])
+    await sql(
+      "INSERT INTO capture (id, payment_id, amount, status, created_at) VALUES ($1, $2, $3, $4, now() + $5 * interval '1 second')",
+      [newId("capt"), paymentId, amount, status, after],
+    )
   }
   await sql(
     "INSERT INTO refund (id, payment_id, amount, status, refund_reason_id, note) VALUES ($1, $2, 200, 'succeeded', 'refr_test', 'sorry')",

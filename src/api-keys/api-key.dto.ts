@@ -4,6 +4,7 @@ import { exampleOf } from "../common/example.js"
 import type { View } from "../common/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
 import { Field, ResourceOf } from "../common/resource.js"
+import { OptionalTextField, TimeField } from "../common/resource-fields.js"
 import { IsOneOf } from "../common/validation.js"
 import { API_KEY_TYPES, ApiKey, type ApiKeyType } from "./api-key.entity.js"
 
@@ -102,44 +103,22 @@ export class ApiKeyResponse {
   @Field({ description: "For the store routes, or for the admin routes.", enum: API_KEY_TYPES, example: "publishable" })
   type!: ApiKeyType
 
-  @Field({
-    description: "When a request last carried it, to the minute; kept for secret keys.",
-    type: String,
-    format: "date-time",
-    nullable: true,
-    example: null,
-  })
+  @TimeField("When a request last carried it, to the minute; kept for secret keys.")
   last_used_at!: Date | null
 
-  @Field({ description: "Who created it.", type: String, nullable: true, example: "apk_01M81YZ0T1S2R3Q4P5N6M7K8J0" })
+  @OptionalTextField("Who created it.", "apk_01M81YZ0T1S2R3Q4P5N6M7K8J0")
   created_by!: string | null
 
-  @Field({ description: "Who revoked it.", type: String, nullable: true, example: null })
+  @OptionalTextField("Who revoked it.", null)
   revoked_by!: string | null
 
-  @Field({
-    description: "From when on it is refused.",
-    type: String,
-    format: "date-time",
-    nullable: true,
-    example: null,
-  })
+  @TimeField("From when on it is refused.")
   revoked_at!: Date | null
 
-  @Field({
-    description: "When it was created.",
-    type: String,
-    format: "date-time",
-    example: "2026-11-22T10:15:30.000Z",
-  })
+  @TimeField("When it was created.", "2026-11-22T10:15:30.000Z")
   created_at!: Date
 
-  @Field({
-    description: "When it last changed.",
-    type: String,
-    format: "date-time",
-    example: "2026-11-22T10:15:30.000Z",
-  })
+  @TimeField("When it last changed.", "2026-11-22T10:15:30.000Z")
   updated_at!: Date
 
   @Field({

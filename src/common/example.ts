@@ -2,8 +2,11 @@ import { parseFields, type Selection } from "./fields.js"
 import type { View } from "./fields.interceptor.js"
 import { resourceOf } from "./resource.js"
 
-/** Values of some fields, by the name of the resource and of the field, where an example tells a story of its own. */
-export type Story = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+/**
+ * Values of some fields, by the name of the resource and of the field, where an example tells a story of its own; null
+ * where the story has none of a resource yet.
+ */
+export type Story = Readonly<Record<string, Readonly<Record<string, unknown>> | null>>
 
 /** What a view answers by default, made of the examples of its fields, so that a new field is in every example too. */
 export function exampleOf({ type, defaults, audience }: View, story: Story = {}): Record<string, unknown> {
@@ -19,8 +22,8 @@ function exampleOfSelection({ resource, scalars, relations }: Selection, story: 
   for (const [name, { many }] of resource.relations) {
     const selection = relations.get(name)
     if (!selection) continue
-    const related = exampleOfSelection(selection, story)
-    example[name] = many ? [related] : related
+    const related = story[selection.resource.name] === null ? null : exampleOfSelection(selection, story)
+    example[name] = many ? (related ? [related] : []) : related
   }
   return example
 }

@@ -11,7 +11,7 @@ import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import { ADMIN_COLLECTION, ADMIN_COLLECTIONS } from "../payment-model/responses/views.js"
 import { CreateOrderCollectionRequest, ListPaymentCollectionsQuery } from "./payment-collection.dto.js"
-import { ADMIN_COLLECTION_EXAMPLE, PAID_COLLECTION } from "./payment-collection.examples.js"
+import { NEW_COLLECTION, PAID_COLLECTION } from "./payment-collection.examples.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 
 @ApiTags("Admin: payment collections")
@@ -39,7 +39,12 @@ export class AdminPaymentCollectionsController {
   @HttpCode(200)
   @Answers(ADMIN_COLLECTION)
   @ApiOperation({ summary: "Create a payment collection for an order", operationId: "createOrderPaymentCollection" })
-  @ApiEnvelope("payment_collection", PaymentCollectionResponse, "The collection.", ADMIN_COLLECTION_EXAMPLE)
+  @ApiEnvelope(
+    "payment_collection",
+    PaymentCollectionResponse,
+    "The collection.",
+    exampleOf(ADMIN_COLLECTION, NEW_COLLECTION),
+  )
   async create(
     @Body() body: CreateOrderCollectionRequest,
     @Query() _query: SelectQuery,

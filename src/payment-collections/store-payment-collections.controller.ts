@@ -10,7 +10,7 @@ import { EXAMPLE } from "../payment-model/responses/examples.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import { STORE_COLLECTION } from "../payment-model/responses/views.js"
-import { NEW_COLLECTION_EXAMPLE, PAID_COLLECTION } from "./payment-collection.examples.js"
+import { NEW_COLLECTION, PAID_COLLECTION } from "./payment-collection.examples.js"
 import { CreatePaymentCollectionRequest } from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 
@@ -31,7 +31,12 @@ export class StorePaymentCollectionsController {
       "Answers the one collection of the cart: made at the first call, the same ever after, however many call at once. " +
       "While nothing is authorized a repeat takes over the cart's currency and total.",
   })
-  @ApiEnvelope("payment_collection", PaymentCollectionResponse, "The collection.", NEW_COLLECTION_EXAMPLE)
+  @ApiEnvelope(
+    "payment_collection",
+    PaymentCollectionResponse,
+    "The collection.",
+    exampleOf(STORE_COLLECTION, NEW_COLLECTION),
+  )
   async create(
     @Body() { cart_id }: CreatePaymentCollectionRequest,
     @Query() _query: SelectQuery,

@@ -1,4 +1,5 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { AmountField, MetadataField, OptionalTextField, TimeField } from "../../common/resource-fields.js"
 import { Capture } from "../capture.entity.js"
 import { EXAMPLE } from "./examples.js"
 import type { PaymentResponse } from "./payment.response.js"
@@ -8,30 +9,19 @@ export class CaptureResponse {
   @Field({ description: "The capture's id.", example: EXAMPLE.captureId })
   id!: string
 
-  @Field({ description: "What was captured, in major units.", example: 49.9 })
+  @AmountField("What was captured", 49.9)
   amount!: number
 
   @Field({ description: "The payment it took money of.", example: EXAMPLE.paymentId })
   payment_id!: string
 
-  @Field({
-    description: "The id of the key, or the name of the service, that asked for it.",
-    type: String,
-    nullable: true,
-    example: EXAMPLE.keyId,
-  })
+  @OptionalTextField("The id of the key, or the name of the service, that asked for it.", EXAMPLE.keyId)
   created_by!: string | null
 
-  @Field({
-    description: "Free data of the operator's.",
-    type: "object",
-    additionalProperties: true,
-    nullable: true,
-    example: null,
-  })
+  @MetadataField()
   metadata!: Record<string, unknown> | null
 
-  @Field({ description: "When it was captured.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When it was captured.", EXAMPLE.time)
   created_at!: Date
 
   @Related("payment", {

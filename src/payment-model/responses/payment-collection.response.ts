@@ -1,4 +1,5 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { AmountField, CurrencyField, MetadataField, TimeField } from "../../common/resource-fields.js"
 import { PaymentCollection } from "../payment-collection.entity.js"
 import { COLLECTION_STATUSES, type CollectionStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
@@ -11,7 +12,7 @@ export class PaymentCollectionResponse {
   @Field({ description: "The collection's id.", example: EXAMPLE.collectionId })
   id!: string
 
-  @Field({ description: "ISO 4217 code in lower case.", example: "eur" })
+  @CurrencyField()
   currency_code!: string
 
   @Field({ description: "What is to be paid, in major units of the currency.", example: 49.9 })
@@ -20,31 +21,25 @@ export class PaymentCollectionResponse {
   @Field({ description: "Where the collection stands.", enum: COLLECTION_STATUSES, example: "not_paid" })
   status!: CollectionStatus
 
-  @Field({ description: "What providers have authorized, in major units.", example: 0 })
+  @AmountField("What providers have authorized", 0)
   authorized_amount!: number
 
-  @Field({ description: "What was captured, in major units.", example: 0 })
+  @AmountField("What was captured", 0)
   captured_amount!: number
 
-  @Field({ description: "What was refunded, in major units.", example: 0 })
+  @AmountField("What was refunded", 0)
   refunded_amount!: number
 
-  @Field({ description: "When everything was paid.", type: String, format: "date-time", nullable: true, example: null })
+  @TimeField("When everything was paid.")
   completed_at!: Date | null
 
-  @Field({ description: "When the collection was created.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When the collection was created.", EXAMPLE.time)
   created_at!: Date
 
-  @Field({ description: "When the collection last changed.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When the collection last changed.", EXAMPLE.time)
   updated_at!: Date
 
-  @Field({
-    description: "Free data of the operator's.",
-    type: "object",
-    additionalProperties: true,
-    nullable: true,
-    example: null,
-  })
+  @MetadataField()
   metadata!: Record<string, unknown> | null
 
   @Field({

@@ -1,4 +1,5 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { AmountField, CurrencyField, MetadataField, ObjectField, TimeField } from "../../common/resource-fields.js"
 import { PaymentSession } from "../payment-session.entity.js"
 import { SESSION_STATUSES, type SessionStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
@@ -10,7 +11,7 @@ export class PaymentSessionResponse {
   @Field({ description: "The session's id.", example: EXAMPLE.sessionId })
   id!: string
 
-  @Field({ description: "What the session is for, in major units.", example: 49.9 })
+  @AmountField("What the session is for", 49.9)
   amount!: number
 
   @Field({
@@ -22,18 +23,13 @@ export class PaymentSessionResponse {
   })
   raw_amount!: { value: string; precision: number }
 
-  @Field({ description: "ISO 4217 code in lower case.", example: "eur" })
+  @CurrencyField()
   currency_code!: string
 
   @Field({ description: "The provider the session is opened with.", example: EXAMPLE.providerId })
   provider_id!: string
 
-  @Field({
-    description: "The provider's public data, for the storefront.",
-    type: "object",
-    additionalProperties: true,
-    example: {},
-  })
+  @ObjectField("The provider's public data, for the storefront.")
   data!: Record<string, unknown>
 
   @Field({ description: "Where the session stands.", enum: SESSION_STATUSES, example: "pending" })
@@ -48,34 +44,22 @@ export class PaymentSessionResponse {
   })
   context!: Record<string, unknown>
 
-  @Field({
-    description: "When the provider authorized it.",
-    type: String,
-    format: "date-time",
-    nullable: true,
-    example: null,
-  })
+  @TimeField("When the provider authorized it.")
   authorized_at!: Date | null
 
   @Field({ description: "The collection it belongs to.", example: EXAMPLE.collectionId })
   payment_collection_id!: string
 
-  @Field({ description: "Free data of the operator's.", type: "object", additionalProperties: true, example: {} })
+  @MetadataField({ nullable: false })
   metadata!: Record<string, unknown>
 
-  @Field({ description: "When the session was created.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When the session was created.", EXAMPLE.time)
   created_at!: Date
 
-  @Field({ description: "When the session last changed.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When the session last changed.", EXAMPLE.time)
   updated_at!: Date
 
-  @Field({
-    description: "Always null: a deleted session is not answered.",
-    type: String,
-    format: "date-time",
-    nullable: true,
-    example: null,
-  })
+  @TimeField("Always null: a deleted session is not answered.")
   deleted_at!: Date | null
 
   @Related("payment", {

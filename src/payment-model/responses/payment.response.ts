@@ -1,4 +1,5 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { AmountField, CurrencyField, MetadataField, ObjectField, TimeField } from "../../common/resource-fields.js"
 import { Payment } from "../payment.entity.js"
 import type { CaptureResponse } from "./capture.response.js"
 import { EXAMPLE } from "./examples.js"
@@ -14,10 +15,10 @@ export class PaymentResponse {
   @Field({ description: "The payment's id.", example: EXAMPLE.paymentId })
   id!: string
 
-  @Field({ description: "What was authorized, in major units.", example: 49.9 })
+  @AmountField("What was authorized", 49.9)
   amount!: number
 
-  @Field({ description: "ISO 4217 code in lower case.", example: "eur" })
+  @CurrencyField()
   currency_code!: string
 
   @Field({ description: "The provider that holds the money.", example: EXAMPLE.providerId })
@@ -26,40 +27,28 @@ export class PaymentResponse {
   @Field({ description: "What is authorized, in major units; once canceled, what was captured.", example: 49.9 })
   authorized_amount!: number
 
-  @Field({ description: "What was captured, in major units.", example: 49.9 })
+  @AmountField("What was captured", 49.9)
   captured_amount!: number
 
-  @Field({ description: "What was refunded, in major units.", example: 10 })
+  @AmountField("What was refunded", 10)
   refunded_amount!: number
 
-  @Field({ description: "The provider's public data.", type: "object", additionalProperties: true, example: {} })
+  @ObjectField("The provider's public data.")
   data!: Record<string, unknown>
 
-  @Field({
-    description: "Free data of the operator's.",
-    type: "object",
-    additionalProperties: true,
-    nullable: true,
-    example: null,
-  })
+  @MetadataField()
   metadata!: Record<string, unknown> | null
 
-  @Field({ description: "When the payment was authorized.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When the payment was authorized.", EXAMPLE.time)
   created_at!: Date
 
-  @Field({ description: "When the payment last changed.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When the payment last changed.", EXAMPLE.time)
   updated_at!: Date
 
-  @Field({
-    description: "When it was captured in full.",
-    type: String,
-    format: "date-time",
-    nullable: true,
-    example: EXAMPLE.time,
-  })
+  @TimeField("When it was captured in full.")
   captured_at!: Date | null
 
-  @Field({ description: "When it was canceled.", type: String, format: "date-time", nullable: true, example: null })
+  @TimeField("When it was canceled.")
   canceled_at!: Date | null
 
   @Field({ description: "The collection it pays.", example: EXAMPLE.collectionId })

@@ -1,4 +1,5 @@
 import { Field, ResourceOf } from "../../common/resource.js"
+import { MetadataField, OptionalTextField, TimeField } from "../../common/resource-fields.js"
 import { RefundReason } from "../refund-reason.entity.js"
 import { EXAMPLE } from "./examples.js"
 
@@ -13,30 +14,18 @@ export class RefundReasonResponse {
   @Field({ description: "The reason, for programs.", example: "shipping_issue" })
   code!: string
 
-  @Field({ description: "What the reason is for.", type: String, nullable: true, example: "The order arrived late." })
+  @OptionalTextField("What the reason is for.", "The order arrived late.")
   description!: string | null
 
-  @Field({
-    description: "Free data of the operator's.",
-    type: "object",
-    additionalProperties: true,
-    nullable: true,
-    example: null,
-  })
+  @MetadataField()
   metadata!: Record<string, unknown> | null
 
-  @Field({ description: "When the reason was created.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When the reason was created.", EXAMPLE.time)
   created_at!: Date
 
-  @Field({ description: "When the reason last changed.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When the reason last changed.", EXAMPLE.time)
   updated_at!: Date
 
-  @Field({
-    description: "When the reason was deleted.",
-    type: String,
-    format: "date-time",
-    nullable: true,
-    example: null,
-  })
+  @TimeField("When the reason was deleted.")
   deleted_at!: Date | null
 }

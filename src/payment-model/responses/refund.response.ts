@@ -1,4 +1,5 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { AmountField, MetadataField, OptionalTextField, TimeField } from "../../common/resource-fields.js"
 import { Refund } from "../refund.entity.js"
 import { EXAMPLE } from "./examples.js"
 import type { PaymentResponse } from "./payment.response.js"
@@ -9,36 +10,25 @@ export class RefundResponse {
   @Field({ description: "The refund's id.", example: EXAMPLE.refundId })
   id!: string
 
-  @Field({ description: "What was given back, in major units.", example: 10 })
+  @AmountField("What was given back", 10)
   amount!: number
 
   @Field({ description: "The payment it was given back of.", example: EXAMPLE.paymentId })
   payment_id!: string
 
-  @Field({ description: "Why, by id.", type: String, nullable: true, example: EXAMPLE.reasonId })
+  @OptionalTextField("Why, by id.", EXAMPLE.reasonId)
   refund_reason_id!: string | null
 
-  @Field({ description: "Why, in words.", type: String, nullable: true, example: "Arrived late" })
+  @OptionalTextField("Why, in words.", "Arrived late")
   note!: string | null
 
-  @Field({
-    description: "The id of the key, or the name of the service, that asked for it.",
-    type: String,
-    nullable: true,
-    example: EXAMPLE.keyId,
-  })
+  @OptionalTextField("The id of the key, or the name of the service, that asked for it.", EXAMPLE.keyId)
   created_by!: string | null
 
-  @Field({
-    description: "Free data of the operator's.",
-    type: "object",
-    additionalProperties: true,
-    nullable: true,
-    example: null,
-  })
+  @MetadataField()
   metadata!: Record<string, unknown> | null
 
-  @Field({ description: "When it was refunded.", type: String, format: "date-time", example: EXAMPLE.time })
+  @TimeField("When it was refunded.", EXAMPLE.time)
   created_at!: Date
 
   @Related("refund_reason", {

@@ -24,6 +24,8 @@ async function main(): Promise<void> {
   loadEnvFile()
   const config = readConfig()
   const logger = createLogger(config.logLevel)
+  // Until the service listens, a failure is told in one line at the end; the log would tell it a second time.
+  logger.level = "silent"
   const embedded = config.databaseUrl === undefined ? await EmbeddedPostgres.start(config.dataDir) : undefined
   const connection = embedded?.connection ?? servedConnection(config.databaseUrl ?? "", config.databasePoolSize)
   const dataSource = dataSourceOptions(connection, entities)
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
     const demo = embedded && (await seedDemo(app, config.dataDir))
     await app.startAllMicroservices()
     await app.listen(config.http.port, config.http.host)
+    logger.level = config.logLevel
     shutDownGracefully(app, embedded)
     process.stdout.write(await banner(app, config, demo))
   } catch (error) {

@@ -62,7 +62,7 @@ async function connect({
   dataDir,
 }: Config): Promise<{ connection: DatabaseConnection; close: () => Promise<void> }> {
   if (databaseUrl) return { connection: servedConnection(databaseUrl, 1), close: () => Promise.resolve() }
-  const running = EmbeddedPostgres.runningIn(dataDir)
+  const running = await EmbeddedPostgres.runningIn(dataDir)
   if (running) return { connection: running, close: () => Promise.resolve() }
   const embedded = await EmbeddedPostgres.start(dataDir)
   return { connection: embedded.connection, close: () => embedded.stop() }

@@ -1,16 +1,13 @@
 import { PGlite } from "@electric-sql/pglite"
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket"
-import { accessSync, constants, mkdirSync, rmSync } from "node:fs"
+import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { DatabaseConnection } from "./data-source-options.js"
-import { DataFolderLock, type FolderOwner } from "./data-folder-lock.js"
+import { DataFolderLock, socketFolder } from "./data-folder-lock.js"
 
 /** What PostgreSQL's clients call the socket of this port; they are given its folder as the host. */
 const SOCKET_PORT = 5432
 const SOCKET_NAME = `.s.PGSQL.${SOCKET_PORT}`
-
-/** Bytes that the address of a Unix socket may have. */
-const MAX_SOCKET_PATH = 107
 
 /** The service holds one connection; the others are for the command line beside it. */
 const MAX_CONNECTIONS = 5
@@ -34,14 +31,16 @@ export class EmbeddedPostgres {
   /** @throws DataFolderUnusable, FolderInUse */
   static async start(folder: string): Promise<EmbeddedPostgres> {
     makeFolder(folder)
-    const lock = DataFolderLock.acquire(folder)
+    const lock = await DataFolderLock.acquire(folder)
     try {
       const database = await PGlite.create(join(folder, "postgres"))
       const address = addressIn(folder)
       if (address.path) rmSync(address.path, { force: true })
       const server = new PGLiteSocketServer({ db: database, ...address, maxConnections: MAX_CONNECTIONS })
       await server.start()
-      const listening = address.path ? { host: folder, port: SOCKET_PORT } : tcpAddress(server.getServerConn())
+      const listening = address.path
+        ? { host: socketFolder(folder), port: SOCKET_PORT }
+        : tcpAddress(server.getServerConn())
       lock.announce(listening)
       return new EmbeddedPostgres(connectionTo(listening), async () => {
         await server.stop()
@@ -55,8 +54,9 @@ export class EmbeddedPostgres {
   }
 
   /** How to reach the database that another process serves from the folder; undefined when none does. */
-  static runningIn(folder: string): DatabaseConnection | undefined {
-    const owner: FolderOwner | undefined = DataFolderLock.ownerOf(folder)
+  static async runningIn(folder: string): Promise<DatabaseConnection | undefined> {
+    if (!existsSync(folder)) return undefined
+    const owner = await DataFolderLock.ownerOf(folder)
     return owner?.host && owner.port ? connectionTo({ host: owner.host, port: owner.port }) : undefined
   }
 
@@ -77,11 +77,10 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** A Unix socket in the folder, or loopback TCP on any free port where there are none or the path is too long. */
+/** A Unix socket in the folder, which only its owner can enter; loopback TCP where there are none. */
 function addressIn(folder: string): { path?: string; host?: string; port?: number } {
-  const path = join(folder, SOCKET_NAME)
-  const usable = process.platform !== "win32" && Buffer.byteLength(path) <= MAX_SOCKET_PATH
-  return usable ? { path } : { host: "127.0.0.1", port: 0 }
+  if (process.platform === "win32") return { host: "127.0.0.1", port: 0 }
+  return { path: join(socketFolder(folder), SOCKET_NAME) }
 }
 
 function tcpAddress(address: string): { host: string; port: number } {

@@ -1,0 +1,58 @@
+import { afterAll, describe, expect, it } from "@jest/globals"
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DataFolderLock, FolderInUse } from "./data-folder-lock.js"
+
+const root = mkdtempSync(join(tmpdir(), "lock-"))
+afterAll(() => {
+  rmSync(root, { recursive: true })
+})
+
+function newFolder(name: string): string {
+  const folder = join(root, name)
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+/** Leaves what a process leaves that was killed: a socket that nobody listens on. */
+async function leaveDeadLock(folder: string, number: number): Promise<void> {
+  const [from, to] = [join(folder, "alive"), join(folder, `lock.${number}`)]
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(from, resolve))
+  linkSync(from, to)
+  await new Promise((resolve) => server.close(resolve))
+}
+
+describe("the lock of a data folder", () => {
+  it("belongs to one, who says who it is and where its database listens", async () => {
+    const folder = newFolder("one")
+    const lock = await DataFolderLock.acquire(folder)
+    await expect(DataFolderLock.acquire(folder)).rejects.toThrow(FolderInUse)
+    lock.announce({ host: "/somewhere", port: 5432 })
+    expect(await DataFolderLock.ownerOf(folder)).toEqual({ pid: process.pid, host: "/somewhere", port: 5432 })
+    lock.release()
+    expect(await DataFolderLock.ownerOf(folder)).toBeUndefined()
+    ;(await DataFolderLock.acquire(folder)).release()
+  })
+
+  it("of a dead owner goes to exactly one of many who want it at once", async () => {
+    for (let round = 0; round < 20; round++) {
+      const folder = newFolder(`dead-${round}`)
+      await leaveDeadLock(folder, 7)
+      const results = await Promise.allSettled(Array.from({ length: 6 }, () => DataFolderLock.acquire(folder)))
+      const owners = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
+      expect(owners).toHaveLength(1)
+      expect(readdirSync(folder).filter((name) => name.startsWith("lock."))).toEqual(["lock.8"])
+      for (const owner of owners) owner.release()
+    }
+  })
+
+  it("works in a folder whose name is too long for a socket", async () => {
+    const folder = newFolder("long/".repeat(40))
+    const lock = await DataFolderLock.acquire(folder)
+    await expect(DataFolderLock.acquire(folder)).rejects.toThrow(FolderInUse)
+    lock.release()
+  })
+})

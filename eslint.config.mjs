@@ -17,7 +17,7 @@ export default tseslint.config(
       // A Nest module is an empty class by design.
       "@typescript-eslint/no-extraneous-class": ["error", { allowWithDecorator: true }],
       // A handler binds what only its decorator reads (the validated query).
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       // Strings and numbers go into messages; anything else has to be rendered on purpose.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       // Index signatures are read with brackets, as the compiler's noPropertyAccessFromIndexSignature has it.

@@ -38,7 +38,12 @@ describe("readConfig", () => {
     ["TCP_HOST on loopback", { TCP_HOST: "127.0.0.2" }, ({ tcp }) => tcp.host, "127.0.0.2"],
     ["TCP_HOST on loopback by name", { TCP_HOST: "localhost" }, ({ tcp }) => tcp.host, "localhost"],
     ["TCP_HOST on loopback in IPv6", { TCP_HOST: "::1" }, ({ tcp }) => tcp.host, "::1"],
-    ["TCP_HOST elsewhere with a token", { TCP_HOST: "0.0.0.0", TCP_TOKEN: "t" }, ({ tcp }) => tcp.token, "t"],
+    [
+      "TCP_HOST elsewhere with a token",
+      { TCP_HOST: "0.0.0.0", TCP_TOKEN: "t".repeat(20) },
+      ({ tcp }) => tcp.token,
+      "t".repeat(20),
+    ],
     [
       "TCP_HOST elsewhere with TLS",
       { TCP_HOST: "::", TCP_TLS_CERT: cert, TCP_TLS_KEY: key },
@@ -93,6 +98,8 @@ describe("readConfig", () => {
     [{ TCP_HOST: "payments.internal" }, /which others can reach/],
     [{ TCP_HOST: "127.0.0.1.example.com" }, /which others can reach/],
     [{ TCP_HOST: "0.0.0.0", TCP_TOKEN: "  " }, /which others can reach/],
+    [{ TCP_TOKEN: "t".repeat(19) }, /^TCP_TOKEN must have at least 20 characters\.$/],
+    [{ STORE_CORS: "*" }, /^STORE_CORS must name its origins/],
     [{ TCP_TLS_CERT: cert }, /^TCP_TLS_CERT and TCP_TLS_KEY go together/],
     [{ TCP_TLS_KEY: key }, /^TCP_TLS_CERT and TCP_TLS_KEY go together/],
     [{ TCP_TLS_CERT: cert, TCP_TLS_KEY: "/nowhere/key.pem" }, /^There is no file at \/nowhere\/key\.pem/],

@@ -43,7 +43,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     tcp: {
       host: tcpHost,
       port: port("TCP_PORT", text("TCP_PORT"), 9001),
-      token: text("TCP_TOKEN"),
+      token: tcpToken(text("TCP_TOKEN")),
       tls: tls(text("TCP_TLS_CERT"), text("TCP_TLS_KEY")),
     },
     databaseUrl: databaseUrl(text("DATABASE_URL")),
@@ -98,6 +98,11 @@ function origins(name: string, value: string | undefined): CorsOrigin[] {
   if (value === undefined) return [LOOPBACK_ORIGIN]
   return value.split(",").map((part) => {
     const origin = part.trim()
+    if (origin === "*") {
+      throw new ConfigError(
+        `${name} must name its origins: '*' would let every site act with the shopper's credentials.`,
+      )
+    }
     if (!origin.startsWith("/") || !origin.endsWith("/")) return origin.replace(/\/$/, "")
     try {
       return new RegExp(origin.slice(1, -1))
@@ -111,6 +116,11 @@ function key(name: string, prefix: string, value: string | undefined): string | 
   if (value !== undefined && (!value.startsWith(prefix) || value.length < 20)) {
     throw new ConfigError(`${name} must start with ${prefix} and have at least 20 characters.`)
   }
+  return value
+}
+
+function tcpToken(value: string | undefined): string | undefined {
+  if (value !== undefined && value.length < 20) throw new ConfigError("TCP_TOKEN must have at least 20 characters.")
   return value
 }
 

@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fa
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { readFileSync } from "node:fs"
 import type { IncomingMessage } from "node:http"
+import type { Socket } from "node:net"
 import type { Logger } from "pino"
 import { parse as parseQuery } from "qs"
 import { setUpApiDocument } from "./api-document.js"
@@ -39,6 +40,7 @@ export function createAdapter(): FastifyAdapter {
       return typeof given === "string" && REQUEST_ID.test(given) ? given : newId("req")
     },
     requestIdHeader: false,
+    clientErrorHandler: answerBrokenRequest,
     // What the router itself refuses, a malformed URL for one, never reaches the filter.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const refusal = translateHttpError(error) ?? new InvalidData(error.message)
@@ -48,9 +50,30 @@ export function createAdapter(): FastifyAdapter {
       ignoreTrailingSlash: true,
       maxParamLength: 500,
       // A key with a dot is one level of nesting, as in Medusa: created_at.$gte=...
-      querystringParser: (query) => (query === "" ? {} : parseQuery(query, { ...QUERY_LIMITS, allowDots: true })),
+      querystringParser: (query) => (query === "" ? {} : readQuery(query)),
     },
   })
+}
+
+/** Medusa's clients may send a locale with every request; nothing here depends on it. */
+function readQuery(query: string): Record<string, unknown> {
+  const { locale: _locale, ...rest } = parseQuery(query, { ...QUERY_LIMITS, allowDots: true })
+  return rest
+}
+
+/** What is no HTTP at all, or has headers without end, is refused before there is a request. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy()
+    return
+  }
+  const tooLarge = error.code === "HPE_HEADER_OVERFLOW"
+  const refusal = new InvalidData(tooLarge ? "The headers are larger than 16 kB." : "The request is not valid HTTP.")
+  const body = JSON.stringify(refusal.toBody(newId("req")))
+  socket.end(
+    `HTTP/1.1 ${tooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request"}\r\nconnection: close\r\n` +
+      `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
 }
 
 /** Everything about the application that is no module of it: transports, headers, bodies, documents. */
@@ -80,7 +103,7 @@ function readBodiesAsJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body: Buffer, done) => {
     const charset = /charset\s*=\s*"?([\w-]+)/i.exec(request.headers["content-type"] ?? "")?.[1]
-    if (charset && !/^utf-?8$/i.test(charset)) {
+    if ((charset && !/^utf-?8$/i.test(charset)) || request.headers["content-encoding"] !== undefined) {
       done(new UnsupportedMediaType(notJson))
       return
     }
@@ -89,14 +112,17 @@ function readBodiesAsJson(fastify: FastifyInstance): void {
       return
     }
     try {
-      done(null, JSON.parse(body.toString("utf8")))
+      done(null, JSON.parse(utf8.decode(body)))
     } catch (error) {
       done(new InvalidData(`The body is not valid JSON: ${(error as Error).message}`))
     }
   })
 }
 
-const notJson = "Send the body as JSON in UTF-8, with the header 'content-type: application/json'."
+const notJson = "Send the body as uncompressed JSON in UTF-8, with the header 'content-type: application/json'."
+
+/** Refuses what is not UTF-8, instead of storing marks of replacement. */
+const utf8 = new TextDecoder("utf-8", { fatal: true })
 
 /** One line per request, with its id, which the answer carries too. Paths hold ids; queries and bodies are not logged. */
 function logRequests(fastify: FastifyInstance, logger: Logger): void {
@@ -154,7 +180,8 @@ function allowOrigins(app: INestApplication, { cors }: Config): void {
   const shared = {
     credentials: true,
     methods: ["GET", "POST", "PUT", "DELETE"],
-    exposedHeaders: [REQUEST_ID_HEADER, "retry-after", "idempotent-replayed"],
+    exposedHeaders: [REQUEST_ID_HEADER, "retry-after"],
+    strictPreflight: false,
     maxAge: 600,
   }
   const originsOf = (path: string): CorsOrigin[] => {

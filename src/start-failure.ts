@@ -1,12 +1,14 @@
 import { ConfigError } from "./config.js"
 import { FolderInUse } from "./database/data-folder-lock.js"
 import { DataFolderUnusable } from "./database/embedded-postgres.js"
+import { DatabaseUnreachable } from "./database/migrate.js"
 
 /** Why the service did not start, in one line that says what to do. */
 export function explainStartFailure(error: unknown): string {
   if (error instanceof ConfigError || error instanceof FolderInUse || error instanceof DataFolderUnusable)
     return error.message
-  const cause = error instanceof AggregateError ? (error.errors[0] as unknown) : error
+  if (error instanceof DatabaseUnreachable) return explainDatabaseFailure(error.cause)
+  const cause = firstOf(error)
   if (!(cause instanceof Error)) return `The service did not start: ${String(cause)}`
   const { code, syscall, address, port } = cause as NodeJS.ErrnoException & { address?: string; port?: number }
   if (syscall === "listen" && code === "EADDRINUSE") {
@@ -14,8 +16,22 @@ export function explainStartFailure(error: unknown): string {
   }
   if (syscall === "listen")
     return `Cannot listen on ${address}:${port} (${code}). Set HOST and PORT, or TCP_HOST and TCP_PORT, to what this machine has.`
-  if (code && DATABASE_FAILURES[code]) return `The database at DATABASE_URL ${DATABASE_FAILURES[code]}`
+  // A right that is missing shows only when the migrations run.
+  if (code && DATABASE_FAILURES[code]) return explainDatabaseFailure(cause)
   return `The service did not start: ${cause.message.split("\n")[0]}`
+}
+
+function explainDatabaseFailure(error: unknown): string {
+  const cause = firstOf(error)
+  const { code, message }: NodeJS.ErrnoException = cause instanceof Error ? cause : new Error(String(cause))
+  const known = code === undefined ? undefined : DATABASE_FAILURES[code]
+  const reason = known ?? `cannot be used: ${message.split("\n")[0] ?? ""}. Check host, port, TLS and credentials.`
+  return `The database at DATABASE_URL ${reason}`
+}
+
+/** Node reports a host with several addresses as one error with several causes. */
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? error.errors[0] : error
 }
 
 const DATABASE_FAILURES: Readonly<Record<string, string>> = {

@@ -64,6 +64,23 @@ describe("PUT /admin/carts/:id", () => {
     expect((await at(6)).body.cart.total).toBe(6)
   })
 
+  it("refuses a time more than a day ahead, which would keep out all changes until then", async () => {
+    const answer = await put("cart_future", { currency_code: "eur", total: 1, updated_at: "9999-01-01T00:00:00Z" })
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("'updated_at' lies more than a day ahead") },
+    })
+  })
+
+  it("takes times in any zone, and refuses days that no calendar has", async () => {
+    const at = async (updated_at: string) => {
+      const { status, body } = await put("cart_zones", { currency_code: "eur", total: 1, updated_at })
+      return status === 200 ? body.cart.updated_at : status
+    }
+    expect(await at("2026-11-22T10:00:00+23:59")).toBe("2026-11-21T10:01:00.000Z")
+    expect([await at("2026-02-30T00:00:00Z"), await at("0000-01-01T00:00:00Z")]).toEqual([400, 400])
+  })
+
   it("ends at the newest of states that arrive all at once", async () => {
     const times = Array.from({ length: 20 }, (_, i) => i)
     const put20 = times.map((second) =>

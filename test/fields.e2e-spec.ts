@@ -124,6 +124,27 @@ describe("reading by fields", () => {
     ).toHaveLength(1)
   })
 
+  it("prepares what the service repeats and nothing that callers choose", async () => {
+    const texts = async (query: string) => {
+      service.statements.take()
+      await service.store("POST", `/store/payment-collections${query}`, { cart_id: paid.cartId })
+      return service.statements.take().map((text) => text.startsWith("/* prepared */"))
+    }
+    expect(await texts("")).toEqual([true, true])
+    expect(await texts("?fields=%2Bpayments.payment_collection.id")).toEqual([false, false])
+  })
+
+  it("is refused beyond thirty relations", async () => {
+    const relations = ["payments", "payment_sessions", "payment_sessions.payment"].flatMap((path) =>
+      ["payment_collection", "payment_collection.payments", "payment_collection.payment_sessions"].flatMap((next) =>
+        ["", ".payment_collection", ".payment_collection.payments", ".payment_collection.payment_sessions"].map(
+          (last) => `${path}.${next}${last}`,
+        ),
+      ),
+    )
+    expect(await create(relations.join(","))).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+  })
+
   it("never touches the columns of private data", async () => {
     service.statements.take()
     await create("*,*payments,*payment_sessions")

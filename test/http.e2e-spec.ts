@@ -182,6 +182,44 @@ describe("garbage", () => {
   })
 })
 
+describe("what breaks below the routes (D20)", () => {
+  /** Sends raw bytes and gives all that comes back. */
+  async function raw(bytes: string): Promise<string> {
+    const socket = connect(Number(new URL(service.url).port), "127.0.0.1")
+    let answer = ""
+    socket.on("data", (data) => (answer += String(data)))
+    socket.write(bytes)
+    await once(socket, "close")
+    return answer
+  }
+
+  it("is told in the one error body, with a request id", async () => {
+    const malformed = await raw("NOT HTTP AT ALL\r\n\r\n")
+    expect(malformed).toMatch(
+      /^HTTP\/1.1 400 .*"type":"invalid_data","message":"The request is not valid HTTP\.","request_id":"req_/s,
+    )
+    const large = await raw(`GET / HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`)
+    expect(large).toMatch(/^HTTP\/1.1 431 .*"type":"invalid_data"/s)
+  })
+
+  it("leaves an OPTIONS that is no preflight to the routes", async () => {
+    const answer = await service.call("OPTIONS", "/store/payment-collections", undefined, { origin: SHOP })
+    expect(answer.status).toBeLessThan(500)
+    expect(answer.headers.get("content-type") ?? "application/json").toMatch(/^application\/json/)
+  })
+
+  it("takes a locale along as Medusa does, and refuses compressed bodies and broken UTF-8", async () => {
+    expect((await service.store("GET", "/store/payment-providers?region_id=x&locale=en")).status).toBe(200)
+    const post = (body: Buffer, headers = {}) =>
+      service.store("POST", "/store/payment-collections", body, {
+        headers: { "content-type": "application/json", ...headers },
+      })
+    expect((await post(Buffer.from("{}"), { "content-encoding": "gzip" })).status).toBe(415)
+    const broken = Buffer.concat([Buffer.from('{"cart_id":"'), Buffer.from([0xff]), Buffer.from('"}')])
+    expect(await post(broken)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+  })
+})
+
 describe("health", () => {
   it("tells whether the process runs and whether the database answers", async () => {
     expect(await service.call("GET", "/health/live", undefined, {})).toMatchObject({

@@ -178,7 +178,11 @@ describe("the body of a create", () => {
 
   it("does not reach into prototypes", async () => {
     expect((await post('{"__proto__": {"cart_id": "x"}}', JSON_TYPE)).slice(0, 2)).toEqual([400, "invalid_data"])
-    await post('{"cart_id": "x", "constructor": {"prototype": {"polluted": 1}}}', JSON_TYPE)
+    expect(await post('{"cart_id": "x", "constructor": {"prototype": {"polluted": 1}}}', JSON_TYPE)).toEqual([
+      400,
+      "invalid_data",
+      "Invalid request: Unrecognized fields: 'constructor'",
+    ])
     expect({}).not.toHaveProperty("polluted")
   })
 
@@ -245,6 +249,24 @@ describe("a key that is confined to sales channels", () => {
       [200, 200, 200],
       [404, 404, 404],
     ])
+  })
+})
+
+describe("a cart that moves to another sales channel", () => {
+  it("is seen by the keys of the channel it is in now, also when its collection follows it no more", async () => {
+    const keyOf = async (channel: string) => {
+      const { api_key } = (await service.admin("POST", "/admin/api-keys", { title: channel, type: "publishable" })).body
+      await service.admin("POST", `/admin/api-keys/${api_key.id}/sales-channels`, { add: [channel] })
+      return api_key.token as string
+    }
+    const [before, after] = [await keyOf("sc_before"), await keyOf("sc_after")]
+    const cartId = await putCart(service, { sales_channel_id: "sc_before" })
+    const { id } = (await create(cartId)).body.payment_collection
+    await service.dataSource.query("UPDATE payment_collection SET status = 'authorized' WHERE id = $1", [id])
+    await putCart(service, { id: cartId, sales_channel_id: "sc_after" })
+    const read = async (key: string) =>
+      (await service.store("GET", `/store/payment-collections/${id}`, undefined, { key })).status
+    expect([await read(before), await read(after)]).toEqual([404, 200])
   })
 })
 
@@ -351,6 +373,9 @@ describe("/admin/payment-collections", () => {
     expect(await list("&nope=1")).toEqual([400, "Invalid request: Unrecognized fields: 'nope'"])
     expect(await list("&id[$re]=[")).toEqual([400, expect.stringContaining("Invalid request")])
     expect(await list("&id[]=%00")).toEqual([400, expect.stringContaining("cannot be stored")])
+    expect(await list("&created_at=2026-11")).toEqual([400, expect.stringContaining("'created_at', got: '2026-11'")])
+    expect(await list("&created_at[$gt]=2020-01-01T00:00:00%2B23:59")).toEqual([[0, 1, 2], 3])
+    expect(await list("&id[$like]=pay%25\\")).toEqual([400, expect.stringContaining("Invalid request")])
     expect(await list("&$or=x")).toEqual([400, expect.any(String)])
     expect(await list("&$or[0][created_at][$gt]=x")).toEqual([400, expect.any(String)])
   })

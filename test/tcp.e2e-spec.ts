@@ -304,7 +304,7 @@ describe("with TCP_TOKEN", () => {
   let guarded: TestService
   let connection: TcpConnection
   beforeAll(async () => {
-    guarded = await TestService.startOn(service.connection, { TCP_TOKEN: "open sesame" })
+    guarded = await TestService.startOn(service.connection, { TCP_TOKEN: "open sesame, open sesame" })
     connection = await TcpConnection.open(guarded.tcpPort)
   })
   afterAll(async () => {
@@ -316,12 +316,12 @@ describe("with TCP_TOKEN", () => {
 
   it.each([
     message,
-    { ...message, token: "open barley" },
+    { ...message, token: "open barley, open barley" },
     { ...message, token: "" },
     { ...message, token: null },
-    { ...message, token: ["open sesame"] },
+    { ...message, token: ["open sesame, open sesame"] },
     null,
-    "open sesame",
+    "open sesame, open sesame",
   ])("refuses the message %j", async (data) => {
     expect((await connection.ask("payment_providers.list", data)).err).toMatchObject({ type: "unauthorized" })
   })
@@ -331,7 +331,10 @@ describe("with TCP_TOKEN", () => {
   })
 
   it("answers with the token", async () => {
-    const { response } = await connection.ask("payment_providers.list", { ...message, token: "open sesame" })
+    const { response } = await connection.ask("payment_providers.list", {
+      ...message,
+      token: "open sesame, open sesame",
+    })
     expect(response.count).toBe(1)
   })
 
@@ -484,9 +487,9 @@ describe("the client in another process", () => {
   })
 
   it("sends the token of the service", async () => {
-    const guarded = await TestService.startOn(service.connection, { TCP_TOKEN: "open sesame" })
-    const stranger = await clientOf({ port: guarded.tcpPort, token: "open barley" })
-    const friend = await clientOf({ port: guarded.tcpPort, token: "open sesame" })
+    const guarded = await TestService.startOn(service.connection, { TCP_TOKEN: "open sesame, open sesame" })
+    const stranger = await clientOf({ port: guarded.tcpPort, token: "open barley, open barley" })
+    const friend = await clientOf({ port: guarded.tcpPort, token: "open sesame, open sesame" })
     expect((await stranger.call("payments", "list")).error).toMatchObject({ isError: true, type: "unauthorized" })
     expect((await friend.call("payments", "list")).answer.count).toEqual(expect.any(Number))
     await guarded.close()

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
-import { IsArray, IsNumber, IsOptional, IsString, Min } from "class-validator"
+import { IsArray, IsNumber, IsOptional, IsString, Max, Min } from "class-validator"
 import { exampleOf } from "../common/example.js"
 import type { View } from "../common/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
@@ -28,6 +28,8 @@ export class UpdateApiKeyRequest {
   title!: string
 }
 
+const TEN_YEARS = 10 * 365 * 24 * 60 * 60
+
 export class RevokeApiKeyRequest {
   @ApiPropertyOptional({
     type: Number,
@@ -36,6 +38,7 @@ export class RevokeApiKeyRequest {
     example: 3600,
   })
   @IsOptional()
+  @Max(TEN_YEARS, { message: `Value for field 'revoke_in' too large, expected at most: '${TEN_YEARS}'` })
   @Min(0)
   @IsNumber()
   revoke_in?: number

@@ -56,18 +56,18 @@ export class ApiKeysService {
     return this.get(id)
   }
 
-  /** @param seconds from now; a key that is to be revoked later can still be revoked at once */
+  /** @param seconds from now; a key that is to be revoked later can still be revoked at once, but none comes back to life */
   async revoke(id: string, seconds: number, revokedBy: string): Promise<ApiKey> {
-    const now = new Date()
+    const { affected } = await this.dataSource
+      .createQueryBuilder()
+      .update(ApiKey)
+      .set({ revoked_at: () => "now() + :seconds * interval '1 second'", revoked_by: revokedBy })
+      .where("id = :id AND (revoked_at IS NULL OR revoked_at > now())", { id, seconds })
+      .execute()
     const key = await this.get(id)
-    if (isRevoked(key, now)) throw new InvalidData(`The API key ${id} is already revoked.`)
-    await this.dataSource.manager.update(
-      ApiKey,
-      { id },
-      { revoked_at: new Date(now.getTime() + seconds * 1000), revoked_by: revokedBy },
-    )
+    if (!affected) throw new InvalidData(`The API key ${id} is already revoked.`)
     this.ring.forget(key.lookup)
-    return this.get(id)
+    return key
   }
 
   /** Only a revoked key can go, as in Medusa: nobody deletes one in use by mistake. */

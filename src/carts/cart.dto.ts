@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
-import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
+import { IsNumber, IsOptional, IsString, Min } from "class-validator"
 import { Message } from "../common/message.js"
 import { toMajor } from "../common/money.js"
 import { IsTime } from "../common/validation.js"
@@ -84,7 +84,6 @@ export class PutCartRequest {
 }
 
 class CartIdentity {
-  @Length(1, 255)
   @IsString()
   id!: string
 }

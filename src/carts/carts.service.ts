@@ -1,9 +1,15 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import { NotFound } from "../common/errors.js"
+import { InvalidData, NotFound } from "../common/errors.js"
 import { parseCurrency, roundedMoneyFromMajor } from "../common/money.js"
+import { parseTime } from "../common/time.js"
 import type { PutCartRequest } from "./cart.dto.js"
 import { Cart } from "./cart.entity.js"
+
+const MAX_ID_LENGTH = 255
+
+/** Milliseconds that a sender's clock may be ahead; more is a mistake that would freeze the cart. */
+const CLOCKS_APART = 24 * 60 * 60 * 1000
 
 /** What this service knows of carts: whatever their owner told it last. */
 @Injectable()
@@ -17,8 +23,17 @@ export class CartsService {
    * @throws InvalidData when the currency is unknown or the total too large
    */
   async put(id: string, cart: PutCartRequest): Promise<Cart> {
+    if (id.length > MAX_ID_LENGTH) throw new InvalidData(`A cart's id has at most ${MAX_ID_LENGTH} characters.`)
     const currency = parseCurrency(cart.currency_code)
     const total = roundedMoneyFromMajor(cart.total, currency)
+    const [completedAt, sentAt] = [cart.completed_at, cart.updated_at].map((text) =>
+      text ? parseTime(text) : undefined,
+    )
+    if (sentAt && sentAt.getTime() > Date.now() + CLOCKS_APART) {
+      throw new InvalidData(
+        "Value for field 'updated_at' lies more than a day ahead. It would keep out all changes until then.",
+      )
+    }
     await this.dataSource.query(
       `INSERT INTO cart (id, currency_code, total, region_id, email, customer_id, sales_channel_id, completed_at, sent_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, clock_timestamp()))
@@ -35,8 +50,8 @@ export class CartsService {
         cart.email ?? null,
         cart.customer_id ?? null,
         cart.sales_channel_id ?? null,
-        cart.completed_at ?? null,
-        cart.updated_at ?? null,
+        completedAt ?? null,
+        sentAt ?? null,
       ],
     )
     return this.get(id)

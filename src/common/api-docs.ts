@@ -91,7 +91,7 @@ const REFUSALS: Record<Refusal, { kind: ErrorKind; description: string; message:
   unsupported_media_type: {
     kind: "unsupported_media_type",
     description: "The body is not JSON in UTF-8.",
-    message: "Send the body as JSON in UTF-8, with the header 'content-type: application/json'.",
+    message: "Send the body as uncompressed JSON in UTF-8, with the header 'content-type: application/json'.",
   },
   duplicate: {
     kind: "duplicate",

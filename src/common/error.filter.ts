@@ -73,7 +73,7 @@ export function translateHttpError(error: unknown): ServiceError | undefined {
       return new BodyTooLarge("The body is larger than the limit of 100 kB. Send less in one request.")
     case 415:
       return new UnsupportedMediaType(
-        "Send the body as JSON in UTF-8, with the header 'content-type: application/json'.",
+        "Send the body as uncompressed JSON in UTF-8, with the header 'content-type: application/json'.",
       )
     case 503:
       return new Unavailable({ cause: error })

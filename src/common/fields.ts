@@ -9,10 +9,15 @@ export interface Selection {
   readonly resource: Resource
   readonly scalars: ReadonlySet<string>
   readonly relations: ReadonlyMap<string, Selection>
+  /** The defaults of a route, which come back with almost every request. */
+  readonly isDefault: boolean
 }
 
+/** Relations that one selection may have in all: reading them is one statement, whose size they are. */
+const MAX_RELATIONS = 30
+
 /** Relations that one path may pass through. Resources refer to each other in circles; this is where a path ends. */
-export const MAX_DEPTH = 5
+const MAX_DEPTH = 5
 
 /** Always answered, whatever is selected. */
 const KEY = "id"
@@ -38,7 +43,7 @@ export function parseFields(
 ): Selection {
   const pieces = (fields ?? "").split(",").filter((piece) => piece.trim() !== "")
   const replaces = pieces.some((piece) => !hasModifier(piece))
-  const selection = emptySelection(resource)
+  const selection = emptySelection(resource, pieces.length === 0)
   const unknown: string[] = []
   const tooDeep: string[] = []
 
@@ -47,7 +52,7 @@ export function parseFields(
     const path = piece.trim().replace(/^[+\-\s]+/, "")
     const names = namesOf(path)
     const change = !replaces && piece.startsWith("-") ? remove : add
-    if (names.length - 1 > MAX_DEPTH) tooDeep.push(path)
+    if (relationsOn(resource, names) > MAX_DEPTH) tooDeep.push(names.join("."))
     else if (!change(selection, names, audience)) unknown.push(path)
   }
 
@@ -57,6 +62,11 @@ export function parseFields(
     )
   }
   if (unknown.length > 0) throw unknownFields(resource, unknown, audience)
+  if (countRelations(selection) > MAX_RELATIONS) {
+    throw new InvalidData(
+      `Invalid request: 'fields' expands more than the maximum of ${MAX_RELATIONS} relations in all. Ask for fewer at once.`,
+    )
+  }
   return selection
 }
 
@@ -89,8 +99,18 @@ function hasModifier(piece: string): boolean {
   return /^[+\-*\s]/.test(piece) || piece.trimEnd().endsWith(".*")
 }
 
-function emptySelection(resource: Resource): MutableSelection {
-  return { resource, scalars: new Set([KEY]), relations: new Map() }
+function emptySelection(resource: Resource, isDefault = false): MutableSelection {
+  return { resource, scalars: new Set([KEY]), relations: new Map(), isDefault }
+}
+
+/** How many relations a path passes through, the last name included where it is one. */
+function relationsOn(resource: Resource, [name, ...rest]: string[]): number {
+  const relation = name === undefined ? undefined : resource.relations.get(name)
+  return relation ? 1 + relationsOn(relation.target(), rest) : 0
+}
+
+function countRelations({ relations }: Selection): number {
+  return [...relations.values()].reduce((count, child) => count + 1 + countRelations(child), 0)
 }
 
 function scalarNames(resource: Resource, audience: Audience): string[] {

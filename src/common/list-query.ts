@@ -2,6 +2,7 @@ import type { Type } from "@nestjs/common"
 import { ApiPropertyOptional } from "@nestjs/swagger"
 import { IsOptional, IsString, ValidateBy, type ValidationArguments, type ValidationOptions } from "class-validator"
 import { InvalidData } from "./errors.js"
+import { parseTime } from "./time.js"
 import { IsOneOf, isRecord } from "./validation.js"
 
 /** What a list can be filtered by: text, a point in time, or one of a closed set. */
@@ -120,7 +121,7 @@ export function conditionsOf(
       const condition = conditions[name]
       return condition === undefined || condition === null
         ? []
-        : clausesOf(`${alias}."${name}"`, condition as Condition, bind)
+        : clausesOf(`${alias}."${name}"`, condition as Condition, (value) => bind(comparable(filters[name], value)))
     })
     return clauses.length > 0 ? clauses.join(" AND ") : "TRUE"
   }
@@ -155,6 +156,13 @@ function clausesOf(column: string, condition: Condition, bind: (value: unknown) 
     const compare = COMPARISONS.get(operator)
     return compare ? [compare(column, bind(LIST_OPERATORS.has(operator) ? listOf(flat(value)) : value))] : []
   })
+}
+
+/** A value as the column has it: times in one form, names of a closed set in lower case. */
+function comparable(kind: FilterKind | undefined, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((element) => comparable(kind, element))
+  if (kind === undefined || kind === "text" || typeof value !== "string") return value
+  return kind === "time" ? (parseTime(value)?.toISOString() ?? value) : value.toLowerCase()
 }
 
 function flat(value: unknown): unknown[] {
@@ -217,8 +225,8 @@ function comparedValues(condition: unknown): unknown[] {
 
 function fits(kind: FilterKind, value: string): boolean {
   if (kind === "text") return true
-  if (kind === "time") return /^\d{4}-\d\d/.test(value) && !Number.isNaN(Date.parse(value))
-  return kind.includes(value)
+  if (kind === "time") return parseTime(value) !== undefined
+  return kind.includes(value.toLowerCase())
 }
 
 function conditionMessage(kind: FilterKind, args: ValidationArguments | undefined): string {

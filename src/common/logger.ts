@@ -1,6 +1,7 @@
 import type { LoggerService } from "@nestjs/common"
 import { pino, type Logger } from "pino"
 import type { LogLevel } from "../config.js"
+import { isRecord } from "./validation.js"
 
 /** Header names and fields that a log line never shows, should one ever be logged whole. */
 const SECRETS = [
@@ -20,8 +21,16 @@ export function createLogger(level: LogLevel): Logger {
     base: { service: "payment-collections" },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: describeError },
     redact: { paths: SECRETS, censor: "[redacted]" },
   })
+}
+
+/** What is logged of an error. Not all of it: PostgreSQL's own detail shows whole rows, private data included. */
+export function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return isRecord(error) ? { message: error["message"] } : { message: String(error) }
+  const { code, constraint, table, query } = error as Error & Record<string, unknown>
+  return { type: error.name, message: error.message, code, constraint, table, query, stack: error.stack }
 }
 
 /** Nest's own messages, in the same log. */

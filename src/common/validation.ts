@@ -1,9 +1,16 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata } from "@nestjs/common"
 import { isRFC3339, ValidateBy, type ValidationError, type ValidationOptions } from "class-validator"
 import { InvalidData, type ErrorDetail } from "./errors.js"
+import { parseTime } from "./time.js"
 
 /** How many problems a message tells, as Medusa; the details tell all. */
 const MESSAGES_SHOWN = 3
+
+/** Characters of a value that a message repeats. */
+const VALUE_SHOWN = 100
+
+/** Names that would reach into prototypes. Libraries drop them silently; here they are fields that nobody knows. */
+const PROTOTYPE_NAMES = ["__proto__", "constructor", "prototype"]
 
 /** How deep a value may be nested; more than any data of a shop is, less than would exhaust the stack. */
 const MAX_NESTING = 50
@@ -43,7 +50,9 @@ export function IsTime(options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {
       name: "isTime",
-      validator: { validate: (value: unknown) => isRFC3339(value) && !Number.isNaN(Date.parse(value as string)) },
+      validator: {
+        validate: (value: unknown) => typeof value === "string" && isRFC3339(value) && parseTime(value) !== undefined,
+      },
     },
     options,
   )
@@ -71,7 +80,13 @@ export class RequestValidationPipe extends ValidationPipe {
     const unstorable = findUnstorable(value, metadata.type === "param" ? (metadata.data ?? "") : "")
     if (unstorable) throw invalidRequest([unstorable])
     if (metadata.type === "body" && !isRecord(value ?? {})) {
-      throw invalidRequest([{ field: "", message: "Expected type: 'object' for the body. Send a JSON object." }])
+      throw invalidRequest([{ field: "", message: "Field '' is required" }])
+    }
+    const reaching = PROTOTYPE_NAMES.filter((name) => isRecord(value) && Object.hasOwn(value, name))
+    if (reaching.length > 0) {
+      throw invalidRequest(
+        reaching.map((name) => ({ field: name, message: `Unrecognized fields: '${name}'`, unknownField: name })),
+      )
     }
     return super.transform(value, metadata) as Promise<unknown>
   }
@@ -131,8 +146,9 @@ function enumMessage(field: string, value: unknown, values: readonly string[]): 
 
 /** A value as Medusa's messages show it: JavaScript's own rendering, but for objects. */
 function stringify(value: unknown): string {
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) return "record"
-  return String(value)
+  if (isRecord(value)) return "record"
+  const text = String(value)
+  return text.length > VALUE_SHOWN ? `${text.slice(0, VALUE_SHOWN)}...` : text
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
 import type { DataSourceOptions, EntityTarget, ObjectLiteral } from "typeorm"
-import { PreparingClient } from "./preparing-client.js"
+import { ServiceClient } from "./service-client.js"
 import { migrations } from "./migrations/index.js"
 
 /** Where the database is, and how many connections this process may hold. */
@@ -16,6 +16,9 @@ export interface DatabaseConnection {
 /** Milliseconds after which PostgreSQL gives up on a statement, and on a lock that another transaction holds. */
 const STATEMENT_TIMEOUT = 10_000
 const LOCK_TIMEOUT = 5_000
+
+/** Milliseconds after which a connection that does not answer is given up. */
+const ANSWER_TIMEOUT = 12_000
 
 /** The one set of options: Nest, the migrations at start and TypeORM's command line all use it. */
 export function dataSourceOptions(
@@ -34,8 +37,11 @@ export function dataSourceOptions(
     synchronize: false,
     poolSize,
     extra: {
+      Client: ServiceClient,
       // Not on the embedded database: its one session outlives connections, and so would the names in it.
-      ...(url && { Client: PreparingClient }),
+      prepares: url !== undefined,
+      // Ours, should PostgreSQL itself not answer any more; the embedded one knows no other.
+      query_timeout: ANSWER_TIMEOUT,
       connectionTimeoutMillis: acquireTimeout,
       statement_timeout: STATEMENT_TIMEOUT,
       lock_timeout: LOCK_TIMEOUT,

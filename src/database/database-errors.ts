@@ -14,16 +14,8 @@ const NOT_NOW = new Set([
   "25P03", // idle in transaction
 ])
 
-/** SQLSTATEs that a value of the request can cause in spite of the validation. */
-const BAD_VALUE = new Set([
-  "22021", // a character that the encoding does not have
-  "22P05", // likewise, inside JSON
-  "22P02", // a text that is no such value
-  "22003", // a number out of range
-  "22007", // no such date
-  "22008",
-  "2201B", // an invalid regular expression
-])
+/** The class of SQLSTATEs that a value of the request can cause in spite of the validation: "data exception". */
+const BAD_VALUE = "22"
 
 const DEADLOCK = "40P01"
 
@@ -46,7 +38,7 @@ export function translateDatabaseError(error: unknown): ServiceError | undefined
       cause,
     })
   }
-  if (BAD_VALUE.has(code)) {
+  if (code.startsWith(BAD_VALUE)) {
     return new InvalidData(
       "Invalid request: a value cannot be stored or compared. Check dates, numbers and special characters.",
     )

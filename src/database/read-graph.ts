@@ -1,4 +1,5 @@
 import type { EntityManager, EntityMetadata, ObjectLiteral } from "typeorm"
+import { PREPARED } from "./service-client.js"
 import type { Selection } from "../common/fields.js"
 
 /** What to read: conditions and order are SQL over the alias of the root, with numbered parameters. */
@@ -25,8 +26,10 @@ export async function readGraph<E extends ObjectLiteral>(
 ): Promise<E[]> {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
   const page = query.limit === undefined ? "" : ` LIMIT ${query.limit} OFFSET ${query.offset ?? 0}`
+  // A default selection of one row is the same text every time; lists vary with their filters.
+  const prepared = selection.isDefault && query.limit === undefined ? PREPARED : ""
   const statement =
-    `SELECT ${rowJson(tx, selection, ROOT)} AS row FROM ${quote(metadata.tableName)} ${ROOT} ` +
+    `${prepared}SELECT ${rowJson(tx, selection, ROOT)} AS row FROM ${quote(metadata.tableName)} ${ROOT} ` +
     `WHERE ${liveOnly(metadata, ROOT)}(${query.where}) ORDER BY ${query.orderBy ?? `${ROOT}.id`}${page}`
   const rows = await tx.query<{ row: Json }[]>(statement, query.parameters)
   return rows.map(({ row }) => revive(tx, selection, row) as E)

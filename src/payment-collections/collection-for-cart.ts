@@ -1,5 +1,6 @@
 import type { EntityManager } from "typeorm"
 import type { Selection } from "../common/fields.js"
+import { PREPARED } from "../database/service-client.js"
 import { revive, rowJson, type Json } from "../database/read-graph.js"
 import { LIVE_COLLECTION, type PaymentCollection } from "../payment-model/payment-collection.entity.js"
 
@@ -100,7 +101,7 @@ function statementFor(tx: EntityManager, selection: Selection): CreateStatement 
   let known = statements.get(selection)
   if (!known) {
     const fresh = ofNewCollection(selection)
-    known = { fresh, statement: createStatement(rowJson(tx, fresh, "written")) }
+    known = { fresh, statement: (selection.isDefault ? PREPARED : "") + createStatement(rowJson(tx, fresh, "written")) }
     statements.set(selection, known)
   }
   return known

@@ -17,7 +17,7 @@ import {
   type ListPaymentCollectionsQuery,
 } from "./payment-collection.dto.js"
 
-/** How often a create that was overtaken looks again. Each time another request got on, so twice is plenty. */
+/** How often a create that was overtaken looks again. Each time another request got on. */
 const CREATE_ATTEMPTS = 3
 
 /** The use cases of a payment collection. Reads load no more than the selection asks for. */
@@ -55,7 +55,10 @@ export class PaymentCollectionsService {
           continue
       }
     }
-    throw new Conflict(`The payment collection of cart ${cartId} is changing. Retry the request.`, { retryAfter: 1 })
+    throw new Conflict(`The payment collection of cart ${cartId} is changing. Retry the request.`, {
+      code: "changed_meanwhile",
+      retryAfter: 1,
+    })
   }
 
   /**
@@ -84,11 +87,10 @@ export class PaymentCollectionsService {
   }
 
   /** As a storefront sees it. @throws NotFound also when the caller's key is confined to other sales channels */
-  async getVisible(id: string, caller: Caller, selection: Selection): Promise<PaymentCollection> {
-    const collection = await this.get(id, selection)
-    const { sales_channel_id } = collection
-    const confined = caller.salesChannelIds.length > 0 && sales_channel_id !== null
-    if (confined && !caller.salesChannelIds.includes(sales_channel_id)) throw notFound(id)
+  async getVisible(id: string, { salesChannelIds }: Caller, selection: Selection): Promise<PaymentCollection> {
+    if (salesChannelIds.length === 0) return this.get(id, selection)
+    const collection = await this.find(this.dataSource.manager, id, selection, salesChannelIds)
+    if (!collection) throw notFound(id)
     return collection
   }
 
@@ -109,11 +111,16 @@ export class PaymentCollectionsService {
     })
   }
 
-  private async find(tx: EntityManager, id: string, selection: Selection): Promise<PaymentCollection | undefined> {
-    const [collection] = await readGraph<PaymentCollection>(tx, selection, {
-      where: `${ROOT}.id = $1`,
-      parameters: [id],
-    })
+  private async find(
+    tx: EntityManager,
+    id: string,
+    selection: Selection,
+    salesChannelIds?: readonly string[],
+  ): Promise<PaymentCollection | undefined> {
+    const query = salesChannelIds
+      ? { where: `${ROOT}.id = $1 AND ${ofChannels("$2")}`, parameters: [id, salesChannelIds] }
+      : { where: `${ROOT}.id = $1`, parameters: [id] }
+    const [collection] = await readGraph<PaymentCollection>(tx, selection, query)
     return collection && this.withUsableProviders(collection)
   }
 
@@ -122,6 +129,13 @@ export class PaymentCollectionsService {
     collection.payment_providers = collection.payment_providers?.filter(({ id }) => this.registry.has(id))
     return collection
   }
+}
+
+/** The cart says where it belongs now; the collection's own note counts where there is no cart. None belongs to all. */
+function ofChannels(channels: string): string {
+  const ofCart = `(SELECT coalesce(cart.sales_channel_id, '') FROM cart WHERE cart.id = ${ROOT}.cart_id)`
+  const channel = `coalesce(${ofCart}, ${ROOT}.sales_channel_id, '')`
+  return `(${channel} = '' OR ${channel} = ANY(${channels}::text[]))`
 }
 
 function notFound(id: string): NotFound {

@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { DataSource } from "typeorm"
+import type { CreateApiKeyRequest } from "./api-keys/api-key.dto.js"
 import { API_KEY_TYPES } from "./api-keys/api-key.entity.js"
-import { ApiKeysService } from "./api-keys/api-keys.service.js"
+import { ApiKeysService, COMMAND_LINE } from "./api-keys/api-keys.service.js"
 import { KeyRing } from "./api-keys/key-ring.js"
-import { ConfigError, loadEnvFile, readConfig, type Config } from "./config.js"
+import { ConfigError, loadEnvFile, readConfig } from "./config.js"
 import { dataSourceOptions, servedConnection, type DatabaseConnection } from "./database/data-source-options.js"
+import { DataFolderLock } from "./database/data-folder-lock.js"
 import { EmbeddedPostgres } from "./database/embedded-postgres.js"
 import { migrate } from "./database/migrate.js"
 import { entities } from "./entities.js"
@@ -21,25 +24,46 @@ try {
 
 /** Creates a key in the database of the service, whether the service runs or not, and prints its token. */
 async function main(args: string[]): Promise<void> {
-  const { type, title } = parse(args)
+  const request = parse(args)
   loadEnvFile()
-  const { connection, close } = await connect(readConfig())
+  const { databaseUrl, dataDir } = readConfig()
+  const token = databaseUrl
+    ? await createIn(servedConnection(databaseUrl, 1), request)
+    : await createEmbedded(dataDir, request)
+  process.stdout.write(`${token}\n`)
+}
+
+async function createIn(connection: DatabaseConnection, request: CreateApiKeyRequest): Promise<string> {
+  const options = dataSourceOptions(connection, entities)
+  await migrate(options)
+  const dataSource = await new DataSource(options).initialize()
   try {
-    const options = dataSourceOptions({ ...connection, poolSize: 1 }, entities)
-    await migrate(options)
-    const dataSource = await new DataSource(options).initialize()
-    const { token } = await new ApiKeysService(dataSource, new KeyRing(dataSource)).create(
-      { type, title },
-      "command line",
-    )
-    await dataSource.destroy()
-    process.stdout.write(`${token}\n`)
+    const { token } = await new ApiKeysService(dataSource, new KeyRing(dataSource)).create(request, COMMAND_LINE)
+    return token
   } finally {
-    await close()
+    await dataSource.destroy()
   }
 }
 
-function parse(args: string[]): { type: (typeof API_KEY_TYPES)[number]; title: string } {
+/** The service that has the embedded database makes the key; where none runs, this process has the database meanwhile. */
+async function createEmbedded(dataDir: string, request: CreateApiKeyRequest): Promise<string> {
+  const answer = existsSync(dataDir) ? await DataFolderLock.request(dataDir, request) : undefined
+  if (answer !== undefined) return tokenOf(answer)
+  const embedded = await EmbeddedPostgres.start(dataDir)
+  try {
+    return await createIn(embedded.connection, request)
+  } finally {
+    await embedded.stop()
+  }
+}
+
+function tokenOf(answer: unknown): string {
+  const { token, error } = answer as { token?: string; error?: string }
+  if (token === undefined) throw new ConfigError(error ?? "The service did not make a key.")
+  return token
+}
+
+function parse(args: string[]): CreateApiKeyRequest {
   let parsed
   try {
     parsed = parseArgs({
@@ -54,16 +78,4 @@ function parse(args: string[]): { type: (typeof API_KEY_TYPES)[number]; title: s
   const { title } = parsed.values
   if (parsed.positionals.join(" ") !== "create" || !type || !title) throw new ConfigError(USAGE)
   return { type, title }
-}
-
-/** The served database, the embedded one of a service that runs, or the embedded one that nobody runs now. */
-async function connect({
-  databaseUrl,
-  dataDir,
-}: Config): Promise<{ connection: DatabaseConnection; close: () => Promise<void> }> {
-  if (databaseUrl) return { connection: servedConnection(databaseUrl, 1), close: () => Promise.resolve() }
-  const running = await EmbeddedPostgres.runningIn(dataDir)
-  if (running) return { connection: running, close: () => Promise.resolve() }
-  const embedded = await EmbeddedPostgres.start(dataDir)
-  return { connection: embedded.connection, close: () => embedded.stop() }
 }

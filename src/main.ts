@@ -1,4 +1,6 @@
 import type { NestFastifyApplication } from "@nestjs/platform-fastify"
+import type { CreateApiKeyRequest } from "./api-keys/api-key.dto.js"
+import { ApiKeysService, COMMAND_LINE } from "./api-keys/api-keys.service.js"
 import { createLogger } from "./common/logger.js"
 import { loadEnvFile, readConfig } from "./config.js"
 import { EmbeddedPostgres } from "./database/embedded-postgres.js"
@@ -37,6 +39,11 @@ async function main(): Promise<void> {
     await app.listen(config.http.port, config.http.host)
     logger.level = config.logLevel
     shutDownGracefully(app, embedded)
+    // For `npm run keys`, which cannot reach the database while this process has it.
+    embedded?.serve(async (request) => {
+      const { token } = await app.get(ApiKeysService).create(request as CreateApiKeyRequest, COMMAND_LINE)
+      return { token }
+    })
     process.stdout.write(await banner(app, config, demo))
   } catch (error) {
     await embedded?.stop()

@@ -22,10 +22,12 @@ const SCHEMA = `
   UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'migration' ORDER BY 1`
 
 describe("the migrations", () => {
-  it("go up, down to nothing, and up again to the same, by several at once, and the entities say what they say", async () => {
+  it("go up, by several at once where there can be, down to nothing, and up again to the same, and the entities say what they say", async () => {
     const { connection, drop } = await emptyDatabase()
     const options = dataSourceOptions(connection, entities)
-    await Promise.all([migrate(options), migrate(options), migrate(options)])
+    // The embedded database takes one connection: there is nobody to take turns with.
+    if (TEST_DATABASE_URL) await Promise.all([migrate(options), migrate(options), migrate(options)])
+    else await migrate(options)
     const dataSource = await new DataSource(options).initialize()
     const schema = async () => (await dataSource.query<{ line: string }[]>(SCHEMA)).map(({ line }) => line)
 

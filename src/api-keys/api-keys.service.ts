@@ -10,6 +10,9 @@ import { ApiKey, type ApiKeyType } from "./api-key.entity.js"
 import { isRevoked, lookupOf, newToken, redact } from "./api-key.rules.js"
 import { KeyRing } from "./key-ring.js"
 
+/** Who made a key that was made by the command. */
+export const COMMAND_LINE = "command line"
+
 /** Keys are made, renamed, revoked and deleted here. A token is told once; what is kept of a secret one is its hash. */
 @Injectable()
 export class ApiKeysService {

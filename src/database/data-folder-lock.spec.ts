@@ -26,14 +26,20 @@ async function leaveDeadLock(folder: string, number: number): Promise<void> {
 }
 
 describe("the lock of a data folder", () => {
-  it("belongs to one, who says who it is and where its database listens", async () => {
+  it("belongs to one, who says who it is and does what it is asked", async () => {
     const folder = newFolder("one")
+    expect(await DataFolderLock.request(folder, { a: 1 })).toBeUndefined()
     const lock = await DataFolderLock.acquire(folder)
-    await expect(DataFolderLock.acquire(folder)).rejects.toThrow(FolderInUse)
-    lock.announce({ host: "/somewhere", port: 5432 })
-    expect(await DataFolderLock.ownerOf(folder)).toEqual({ pid: process.pid, host: "/somewhere", port: 5432 })
+    await expect(DataFolderLock.acquire(folder)).rejects.toThrow(`in use by process ${process.pid}`)
+    expect(await DataFolderLock.request(folder, { a: 1 })).toEqual({
+      error: "The service is still starting. Try again.",
+    })
+    lock.serve((request) => Promise.resolve({ asked: request }))
+    expect(await DataFolderLock.request(folder, { a: 1 })).toEqual({ asked: { a: 1 } })
+    lock.serve(() => Promise.reject(new Error("no")))
+    expect(await DataFolderLock.request(folder, { a: 1 })).toEqual({ error: "no" })
     lock.release()
-    expect(await DataFolderLock.ownerOf(folder)).toBeUndefined()
+    expect(await DataFolderLock.request(folder, { a: 1 })).toBeUndefined()
     ;(await DataFolderLock.acquire(folder)).release()
   })
 

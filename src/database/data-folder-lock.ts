@@ -2,18 +2,21 @@ import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs"
 import { connect, createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
 
-/** Who has the data folder, and where its database listens once it does. */
+/** Who has the data folder. */
 export interface FolderOwner {
   pid: number
-  host?: string
-  port?: number
 }
+
+/** What the owner does for another process of the same user; what it answers goes back as JSON. */
+export type RequestHandler = (request: unknown) => Promise<unknown>
 
 /** Another process has the folder. */
 export class FolderInUse extends Error {
-  constructor(folder: string, { pid }: FolderOwner) {
-    super(`The data folder ${folder} is in use by process ${pid}. Stop it, or set DATA_DIR to another folder.`)
+  constructor(folder: string, owner: FolderOwner | undefined) {
+    const who = owner ? `process ${owner.pid}` : "another process"
+    super(`The data folder ${folder} is in use by ${who}. Stop it, or set DATA_DIR to another folder.`)
   }
 }
 
@@ -22,8 +25,8 @@ const MAX_SOCKET_PATH = 103
 
 const LOCK_NAME = /^lock\.(\d+)$/
 
-/** Milliseconds that an owner gets to say who it is. That it is there is known at once. */
-const ANSWER_DEADLINE = 3_000
+/** Milliseconds that an owner gets to answer. That it is there is known at once. */
+const ANSWER_DEADLINE = 5_000
 
 /**
  * One process per data folder: two would corrupt the database. The lock is a socket that the owner listens on, so it ends
@@ -34,7 +37,7 @@ const ANSWER_DEADLINE = 3_000
 export class DataFolderLock {
   private constructor(
     private readonly server: Server,
-    private readonly owner: FolderOwner,
+    private readonly door: Door,
   ) {}
 
   /** @throws FolderInUse when another process has it */
@@ -43,10 +46,10 @@ export class DataFolderLock {
       const numbers = lockNumbers(folder)
       await refuseIfOwned(folder, numbers)
       const mine = Math.max(0, ...numbers) + 1
-      const owner: FolderOwner = { pid: process.pid }
-      const server = await listen(lockPath(folder, mine), owner)
+      const door: Door = { owner: { pid: process.pid } }
+      const server = await listen(lockPath(folder, mine), door)
       if (!server) continue
-      const lock = new DataFolderLock(server, owner)
+      const lock = new DataFolderLock(server, door)
       try {
         // Whoever read the folder before an earlier owner left may have taken another number meanwhile.
         await refuseIfOwned(
@@ -62,18 +65,21 @@ export class DataFolderLock {
     }
   }
 
-  /** The process that has the folder now; undefined when there is none. */
-  static async ownerOf(folder: string): Promise<FolderOwner | undefined> {
+  /**
+   * Asks the process that has the folder to do something: the database takes one connection, and that process has it.
+   * @returns its answer; undefined when nobody has the folder
+   */
+  static async request(folder: string, request: unknown): Promise<unknown> {
     for (const number of lockNumbers(folder)) {
-      const owner = await ask(lockPath(folder, number))
-      if (owner) return owner
+      const answers = await ask(lockPath(folder, number), request)
+      if (answers) return answers[1] ?? { error: "The process that has the data folder is not ready. Try again." }
     }
     return undefined
   }
 
-  /** Tells those who ask where the database listens. */
-  announce(address: { host: string; port: number }): void {
-    Object.assign(this.owner, address)
+  /** Answers requests from now on. Only processes of the folder's owner can reach it. */
+  serve(handler: RequestHandler): void {
+    this.door.handler = handler
   }
 
   release(): void {
@@ -109,17 +115,28 @@ function lockPath(folder: string, number: number): string {
 
 async function refuseIfOwned(folder: string, numbers: number[]): Promise<void> {
   for (const number of numbers) {
-    const owner = await ask(lockPath(folder, number))
-    if (owner) throw new FolderInUse(folder, owner)
+    const answers = await ask(lockPath(folder, number))
+    if (answers) throw new FolderInUse(folder, answers[0] as FolderOwner | undefined)
   }
 }
 
+/** What stands behind the socket: who it is, and what it does when asked. */
+interface Door {
+  owner: FolderOwner
+  handler?: RequestHandler
+}
+
 /** Listens for those who ask; undefined when another process was faster. */
-function listen(path: string, owner: FolderOwner): Promise<Server | undefined> {
+function listen(path: string, door: Door): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on("error", () => socket.destroy())
-      socket.end(JSON.stringify(owner))
+      socket.write(line(door.owner))
+      createInterface(socket)
+        .once("error", () => socket.destroy())
+        .once("line", (request) => {
+          void answerTo(request, door).then((answer) => socket.end(line(answer)))
+        })
     })
     server.unref()
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -132,29 +149,44 @@ function listen(path: string, owner: FolderOwner): Promise<Server | undefined> {
   })
 }
 
-/** Who listens there; undefined when nobody does. One that is too busy to say is there all the same. */
-function ask(path: string): Promise<FolderOwner | undefined> {
+async function answerTo(request: string, { handler }: Door): Promise<unknown> {
+  try {
+    if (handler) return await handler(JSON.parse(request))
+    return { error: "The service is still starting. Try again." }
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/**
+ * What the one who listens there says: who it is, and its answer where it is asked something; undefined when nobody
+ * listens. One that is too busy to say anything is there all the same.
+ */
+function ask(path: string, request?: unknown): Promise<unknown[] | undefined> {
   return new Promise((resolve) => {
+    const wanted = request === undefined ? 1 : 2
+    const answers: unknown[] = []
     let connected = false
-    let answer = ""
     const socket = connect(path)
     const finish = () => {
       clearTimeout(deadline)
       socket.destroy()
-      resolve(connected ? parseOwner(answer) : undefined)
+      resolve(connected ? answers : undefined)
     }
     const deadline = setTimeout(finish, ANSWER_DEADLINE)
-    socket.once("connect", () => (connected = true))
-    socket.on("data", (data) => (answer += String(data)))
-    socket.once("end", finish)
-    socket.once("error", finish)
+    socket.once("connect", () => {
+      connected = true
+      if (request !== undefined) socket.write(line(request))
+    })
+    createInterface(socket)
+      .once("error", finish)
+      .on("line", (text) => {
+        if (answers.push(JSON.parse(text)) === wanted) finish()
+      })
+      .once("close", finish)
   })
 }
 
-function parseOwner(answer: string): FolderOwner {
-  try {
-    return JSON.parse(answer) as FolderOwner
-  } catch {
-    return { pid: 0 }
-  }
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`
 }

@@ -1,16 +1,20 @@
 import { PGlite } from "@electric-sql/pglite"
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket"
-import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs"
+import { accessSync, constants, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { DatabaseConnection } from "./data-source-options.js"
-import { DataFolderLock, socketFolder } from "./data-folder-lock.js"
+import { DataFolderLock, socketFolder, type RequestHandler } from "./data-folder-lock.js"
 
 /** What PostgreSQL's clients call the socket of this port; they are given its folder as the host. */
 const SOCKET_PORT = 5432
 const SOCKET_NAME = `.s.PGSQL.${SOCKET_PORT}`
 
-/** The service holds one connection; the others are for the command line beside it. */
-const MAX_CONNECTIONS = 5
+/**
+ * PGlite is one session, and what several connections send would mingle in it: the statement that one parsed would be
+ * run by another. Nobody but the service connects while it runs; two, because a connection that was given up may still be
+ * closing when the next one comes.
+ */
+const MAX_CONNECTIONS = 2
 
 /** Longer than any request waits: with one connection, queueing is no error. Only a use case that steps out of its transaction meets it. */
 const ACQUIRE_TIMEOUT = 30_000
@@ -25,6 +29,7 @@ export class DataFolderUnusable extends Error {}
 export class EmbeddedPostgres {
   private constructor(
     readonly connection: DatabaseConnection,
+    private readonly lock: DataFolderLock,
     private readonly stopServing: () => Promise<void>,
   ) {}
 
@@ -41,8 +46,7 @@ export class EmbeddedPostgres {
       const listening = address.path
         ? { host: socketFolder(folder), port: SOCKET_PORT }
         : tcpAddress(server.getServerConn())
-      lock.announce(listening)
-      return new EmbeddedPostgres(connectionTo(listening), async () => {
+      return new EmbeddedPostgres(connectionTo(listening), lock, async () => {
         await server.stop()
         await database.close()
         lock.release()
@@ -53,11 +57,9 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** How to reach the database that another process serves from the folder; undefined when none does. */
-  static async runningIn(folder: string): Promise<DatabaseConnection | undefined> {
-    if (!existsSync(folder)) return undefined
-    const owner = await DataFolderLock.ownerOf(folder)
-    return owner?.host && owner.port ? connectionTo({ host: owner.host, port: owner.port }) : undefined
+  /** Answers requests of other processes that would need the database. */
+  serve(handler: RequestHandler): void {
+    this.lock.serve(handler)
   }
 
   async stop(): Promise<void> {

@@ -36,7 +36,7 @@ const TAGS: Record<string, string> = {
   Health: "For load balancers and orchestrators.",
 }
 
-export function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
+function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle("Payment Collections")
     .setDescription(DESCRIPTION)

@@ -10,7 +10,7 @@ export interface Caller {
 }
 
 /** What a service that does not name itself over TCP is called. */
-export const UNNAMED_SERVICE = "internal"
+const UNNAMED_SERVICE = "internal"
 
 const CALLER = Symbol("caller")
 

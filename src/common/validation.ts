@@ -93,7 +93,7 @@ export class RequestValidationPipe extends ValidationPipe {
 }
 
 /** The refusal of a malformed request, from all that is wrong with it: missing and wrong fields first, unknown ones last. */
-export function invalidRequest(problems: Problem[]): InvalidData {
+function invalidRequest(problems: Problem[]): InvalidData {
   const known = problems.filter((problem) => problem.unknownField === undefined)
   const unknown = problems.filter((problem) => problem.unknownField !== undefined)
   const messages = known.map((problem) => problem.message)
@@ -109,12 +109,12 @@ export function invalidRequest(problems: Problem[]): InvalidData {
   })
 }
 
-export interface Problem extends ErrorDetail {
+interface Problem extends ErrorDetail {
   /** The name of the field, where the problem is that there is no such field. */
   unknownField?: string
 }
 
-export function expectedType(type: string, field: string, value: unknown): Problem {
+function expectedType(type: string, field: string, value: unknown): Problem {
   return { field, message: `Expected type: '${type}' for field '${field}', got: '${stringify(value)}'` }
 }
 

@@ -13,7 +13,7 @@ export interface DemoKeys {
   secret: string
 }
 
-export const DEMO_REGION = "reg_demo"
+const DEMO_REGION = "reg_demo"
 
 export const DEMO_CARTS = [
   { id: "cart_demo_1", currency_code: "eur", total: 49.9 },

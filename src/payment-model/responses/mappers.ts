@@ -45,7 +45,7 @@ export function toPaymentCollectionResponse(
   }
 }
 
-export function toPaymentSessionResponse(session: PaymentSession, audience: Audience): PaymentSessionResponse {
+function toPaymentSessionResponse(session: PaymentSession, audience: Audience): PaymentSessionResponse {
   const amount = { minor: session.amount, currency: session.currency_code }
   return {
     id: session.id,
@@ -94,7 +94,7 @@ export function toPaymentResponse(payment: Payment, audience: Audience): Payment
 }
 
 /** @param currency that of the payment, which a capture has no column of its own for */
-export function toCaptureResponse(capture: Capture, currency: CurrencyCode, audience: Audience): CaptureResponse {
+function toCaptureResponse(capture: Capture, currency: CurrencyCode, audience: Audience): CaptureResponse {
   return {
     id: capture.id,
     amount: toMajor({ minor: capture.amount, currency }),
@@ -107,7 +107,7 @@ export function toCaptureResponse(capture: Capture, currency: CurrencyCode, audi
 }
 
 /** @param currency that of the payment, which a refund has no column of its own for */
-export function toRefundResponse(refund: Refund, currency: CurrencyCode, audience: Audience): RefundResponse {
+function toRefundResponse(refund: Refund, currency: CurrencyCode, audience: Audience): RefundResponse {
   return {
     id: refund.id,
     amount: toMajor({ minor: refund.amount, currency }),

@@ -30,6 +30,7 @@ const TAGS: Record<string, string> = {
   "Admin: payment collections": "Collections as operators see them, and those of orders.",
   "Admin: payments": "The money that providers have authorized.",
   "Admin: payment providers": "The providers that this service was started with.",
+  "Admin: refund reasons": "Why money goes back.",
   "Admin: regions": "Which providers a region offers.",
   "Admin: carts": "What the service that owns carts tells of them.",
   "Admin: API keys": "Publishable keys for storefronts, secret keys for operators.",

@@ -17,6 +17,7 @@ import { OpsModule } from "./ops/ops.module.js"
 import { PaymentCollectionsModule } from "./payment-collections/payment-collections.module.js"
 import { PaymentProvidersModule } from "./payment-providers/payment-providers.module.js"
 import { PaymentsModule } from "./payments/payments.module.js"
+import { RefundReasonsModule } from "./refund-reasons/refund-reasons.module.js"
 
 export interface AppOptions {
   dataSource: DataSourceOptions
@@ -36,6 +37,7 @@ export class AppModule {
         ApiKeysModule,
         CartsModule,
         PaymentProvidersModule,
+        RefundReasonsModule,
         PaymentsModule,
         PaymentCollectionsModule,
         OpsModule,

@@ -243,6 +243,11 @@ describe("what the service answers", () => {
   const createKey = async (type: string) =>
     (await service.admin("POST", "/admin/api-keys", { title: "Documented", type })).body.api_key.id as string
 
+  let reasons = 0
+  const createReason = async () =>
+    (await service.admin("POST", "/admin/refund-reasons", { label: "Documented", code: `documented_${reasons++}` }))
+      .body.refund_reason.id as string
+
   const calls: Record<string, () => Promise<Answer>> = {
     createPaymentCollection: async () => {
       await putCart(service, { id: bodyOf("createPaymentCollection").cart_id })
@@ -273,6 +278,16 @@ describe("what the service answers", () => {
     getRegion: () => service.admin("GET", `/admin/regions/${REGION}`),
     putCart: () => service.admin("PUT", "/admin/carts/cart_documented", bodyOf("putCart")),
     getCart: async () => service.admin("GET", `/admin/carts/${await putCart(service)}`),
+    listRefundReasons: () => service.admin("GET", "/admin/refund-reasons"),
+    createRefundReason: () => service.admin("POST", "/admin/refund-reasons", bodyOf("createRefundReason")),
+    getRefundReason: async () => service.admin("GET", `/admin/refund-reasons/${await createReason()}`),
+    updateRefundReason: async () => {
+      const id = await createReason()
+      // The example is the same as that of creating one, whose code is taken by then.
+      await service.dataSource.query("UPDATE refund_reason SET deleted_at = now() WHERE code = 'damaged'")
+      return service.admin("POST", `/admin/refund-reasons/${id}`, bodyOf("updateRefundReason"))
+    },
+    deleteRefundReason: async () => service.admin("DELETE", `/admin/refund-reasons/${await createReason()}`),
     listApiKeys: () => service.admin("GET", "/admin/api-keys"),
     createApiKey: () => service.admin("POST", "/admin/api-keys", bodyOf("createApiKey")),
     getApiKey: async () => service.admin("GET", `/admin/api-keys/${await createKey("secret")}`),

@@ -233,6 +233,8 @@ inBrowser("in a browser", () => {
       "listRegionPaymentProviders",
       "putCart",
       "getCart",
+      "listRefundReasons",
+      "createRefundReason",
       "listApiKeys",
       "createApiKey",
       "getLiveness",

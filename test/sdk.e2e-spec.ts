@@ -221,3 +221,20 @@ describe("errors, as the sdk throws them", () => {
     await expect(sent).rejects.toEqual(refusal(400, "Invalid request: Field 'cart_id' is required"))
   })
 })
+
+describe("sdk.admin.refundReason", () => {
+  it("creates, lists, reads, changes and deletes", async () => {
+    const reasons = admin.admin.refundReason
+    const { refund_reason } = await reasons.create({ label: "Of the sdk", code: "of_the_sdk" })
+    expect((await reasons.list({ q: "of the sdk" })).refund_reasons).toEqual([refund_reason])
+    expect((await reasons.retrieve(refund_reason.id)).refund_reason).toEqual(refund_reason)
+    const changed = await reasons.update(refund_reason.id, { label: "Changed" })
+    expect(changed.refund_reason).toMatchObject({ label: "Changed", code: "of_the_sdk" })
+    expect(await reasons.delete(refund_reason.id)).toEqual({
+      id: refund_reason.id,
+      object: "refund_reason",
+      deleted: true,
+    })
+    await expect(reasons.retrieve(refund_reason.id)).rejects.toEqual(refusal(404, expect.stringContaining("not found")))
+  })
+})

@@ -3,6 +3,8 @@ import type { Deleted } from "../common/deleted.js"
 import type { CreatePaymentCollectionRequest } from "../payment-collections/payment-collection.dto.js"
 import type { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import type { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
+import type { CreateRefundReasonRequest, UpdateRefundReasonRequest } from "../refund-reasons/refund-reason.dto.js"
+import type { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
 import type { PaymentResponse } from "../payment-model/responses/payment.response.js"
 
 /** What JSON makes of an answer: times arrive as ISO 8601 text. */
@@ -40,6 +42,10 @@ export type PaymentFilter = Partial<
   >
 >
 
+interface OneReason {
+  refund_reason: Wire<RefundReasonResponse>
+}
+
 interface OneCollection {
   payment_collection: Wire<PaymentCollectionResponse>
 }
@@ -55,6 +61,14 @@ export interface Messages {
   "payment_collections.delete": { request: { id: string }; answer: Deleted }
   "payments.list": { request: PaymentFilter & PageQuery; answer: { payments: Wire<PaymentResponse>[] } & PageAnswer }
   "payments.retrieve": { request: { id: string } & Select; answer: { payment: Wire<PaymentResponse> } }
+  "refund_reasons.list": {
+    request: Partial<Record<"id" | "created_at" | "updated_at", Condition>> & { q?: string } & PageQuery
+    answer: { refund_reasons: Wire<RefundReasonResponse>[] } & PageAnswer
+  }
+  "refund_reasons.retrieve": { request: { id: string } & Select; answer: OneReason }
+  "refund_reasons.create": { request: CreateRefundReasonRequest & Select; answer: OneReason }
+  "refund_reasons.update": { request: { id: string } & UpdateRefundReasonRequest & Select; answer: OneReason }
+  "refund_reasons.delete": { request: { id: string }; answer: Deleted }
   "carts.upsert": { request: { id: string } & PutCartRequest; answer: { cart: Wire<CartResponse> } }
   "payment_providers.list": {
     request: { region_id: string } & PageQuery

@@ -34,6 +34,14 @@ export class PaymentCollectionsClient implements OnModuleDestroy {
     retrieve: (request: Request<"payments.retrieve">) => this.send("payments.retrieve", request),
   }
 
+  readonly refundReasons = {
+    list: (request: Request<"refund_reasons.list"> = {}) => this.send("refund_reasons.list", request),
+    retrieve: (request: Request<"refund_reasons.retrieve">) => this.send("refund_reasons.retrieve", request),
+    create: (request: Request<"refund_reasons.create">) => this.send("refund_reasons.create", request),
+    update: (request: Request<"refund_reasons.update">) => this.send("refund_reasons.update", request),
+    delete: (request: Request<"refund_reasons.delete">) => this.send("refund_reasons.delete", request),
+  }
+
   readonly carts = {
     /** Tells the state of a cart; what is left out becomes null. */
     upsert: (request: Request<"carts.upsert">) => this.send("carts.upsert", request),

@@ -45,3 +45,11 @@ export function translateDatabaseError(error: unknown): ServiceError | undefined
   }
   return undefined
 }
+
+/** The name of the constraint or unique index that refused a write; undefined when it was none. */
+export function constraintOf(error: unknown): string | undefined {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error
+  return cause instanceof Error && "constraint" in cause && typeof cause.constraint === "string"
+    ? cause.constraint
+    : undefined
+}

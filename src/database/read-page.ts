@@ -23,6 +23,7 @@ export async function readPage<E extends ObjectLiteral>(
   filters: FilterSpec,
   query: ListQuery & Record<string, unknown>,
   scope: Scope = EVERYTHING,
+  defaultLimit?: number,
 ): Promise<PageOf<E>> {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
   const columns = new Set(metadata.columns.map((column) => column.propertyName))
@@ -30,7 +31,7 @@ export async function readPage<E extends ObjectLiteral>(
   const orderBy = orderOf(query, sortable, ROOT)
   const parameters = [...scope.parameters]
   const where = `${scope.where} AND ${conditionsOf(filters, query, ROOT, parameters)}`
-  const page = pageOf(query)
+  const page = pageOf(query, defaultLimit)
   const [total] = await tx.query<{ count: number }[]>(
     `SELECT count(*)::int AS count FROM "${metadata.tableName}" ${ROOT} WHERE ${liveOnly(metadata, ROOT)}(${where})`,
     parameters,

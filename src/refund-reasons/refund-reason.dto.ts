@@ -1,0 +1,52 @@
+import { ApiProperty, ApiPropertyOptional, IntersectionType, PartialType } from "@nestjs/swagger"
+import { IsOptional, IsString } from "class-validator"
+import type { View } from "../common/fields.interceptor.js"
+import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
+import { IdMessage, Message, SelectMessage } from "../common/message.js"
+import { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
+
+export class CreateRefundReasonRequest {
+  @ApiProperty({ description: "The reason, for people.", example: "Damaged" })
+  @IsString()
+  label!: string
+
+  @ApiProperty({ description: "The reason, for programs. No two live reasons share a code.", example: "damaged" })
+  @IsString()
+  code!: string
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: "What the reason is for.",
+    example: "The goods arrived damaged.",
+  })
+  @IsOptional()
+  @IsString()
+  description?: string | null
+}
+
+export class UpdateRefundReasonRequest extends PartialType(CreateRefundReasonRequest, { skipNullProperties: false }) {}
+
+/** What lists of reasons filter by. */
+export const REFUND_REASON_FILTERS = {
+  id: "text",
+  created_at: "time",
+  updated_at: "time",
+  deleted_at: "time",
+} satisfies FilterSpec
+
+export class ListRefundReasonsQuery extends FilteredListQuery(REFUND_REASON_FILTERS, { searchable: true }) {}
+
+export class CreateRefundReasonMessage extends IntersectionType(CreateRefundReasonRequest, SelectMessage) {}
+export class UpdateRefundReasonMessage extends IntersectionType(UpdateRefundReasonRequest, IdMessage) {}
+export class ListRefundReasonsMessage extends IntersectionType(ListRefundReasonsQuery, Message) {}
+
+/** Medusa's defaults. */
+export const REFUND_REASON: View = {
+  key: "refund_reason",
+  type: RefundReasonResponse,
+  audience: "admin",
+  defaults: ["label", "code", "description", "created_at", "updated_at", "deleted_at"],
+}
+
+export const REFUND_REASONS: View = { ...REFUND_REASON, key: "refund_reasons" }

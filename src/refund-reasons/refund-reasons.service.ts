@@ -1,0 +1,92 @@
+import { Injectable } from "@nestjs/common"
+import { DataSource, IsNull } from "typeorm"
+import { Duplicate, NotFound } from "../common/errors.js"
+import type { Selection } from "../common/fields.js"
+import { newId } from "../common/ids.js"
+import { constraintOf } from "../database/database-errors.js"
+import { ROOT } from "../database/read-graph.js"
+import { readPage, type PageOf } from "../database/read-page.js"
+import { LIVE_REASON_CODE, RefundReason } from "../payment-model/refund-reason.entity.js"
+import {
+  REFUND_REASON_FILTERS,
+  type CreateRefundReasonRequest,
+  type ListRefundReasonsQuery,
+  type UpdateRefundReasonRequest,
+} from "./refund-reason.dto.js"
+
+/** Reasons listed when no limit is asked for, as in Medusa. */
+const DEFAULT_LIMIT = 15
+
+/** The reasons that a merchant offers for refunds. No two live ones share a code; the index decides, under any race. */
+@Injectable()
+export class RefundReasonsService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async list(query: ListRefundReasonsQuery, selection: Selection): Promise<PageOf<RefundReason>> {
+    const { q } = query
+    const search =
+      typeof q === "string"
+        ? {
+            where: `(${["label", "code", "description"].map((name) => `${ROOT}.${name} ILIKE $1`).join(" OR ")})`,
+            parameters: [`%${q}%`],
+          }
+        : undefined
+    return readPage<RefundReason>(
+      this.dataSource.manager,
+      selection,
+      REFUND_REASON_FILTERS,
+      query,
+      search,
+      DEFAULT_LIMIT,
+    )
+  }
+
+  /** @throws NotFound also for one that was deleted: it goes on only where a refund names it */
+  async get(id: string): Promise<RefundReason> {
+    const reason = await this.dataSource.manager.findOneBy(RefundReason, { id })
+    if (!reason) throw notFound(id)
+    return reason
+  }
+
+  /** @throws Duplicate when a live reason has the code */
+  async create({ label, code, description }: CreateRefundReasonRequest): Promise<RefundReason> {
+    const id = newId("refr")
+    await this.unlessDuplicate(code, () =>
+      this.dataSource.manager.insert(RefundReason, { id, label, code, description: description ?? null }),
+    )
+    return this.get(id)
+  }
+
+  /** Changes what is given and leaves the rest. @throws NotFound, Duplicate */
+  async update(id: string, { label, code, description }: UpdateRefundReasonRequest): Promise<RefundReason> {
+    const changes = { label, code, description, updated_at: new Date() }
+    const { affected } = await this.unlessDuplicate(code, () =>
+      this.dataSource.manager.update(RefundReason, { id, deleted_at: IsNull() }, changes),
+    )
+    if (!affected) throw notFound(id)
+    return this.get(id)
+  }
+
+  /** The code is free again. @throws NotFound */
+  async delete(id: string): Promise<void> {
+    const { affected } = await this.dataSource.manager.softDelete(RefundReason, { id, deleted_at: IsNull() })
+    if (!affected) throw notFound(id)
+  }
+
+  private async unlessDuplicate<T>(code: string | undefined, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write()
+    } catch (error) {
+      if (constraintOf(error) === LIVE_REASON_CODE) {
+        throw new Duplicate(`A refund reason with the code '${code}' exists already. Use it, or choose another code.`, {
+          code: "invalid_request_error",
+        })
+      }
+      throw error
+    }
+  }
+}
+
+function notFound(id: string): NotFound {
+  return new NotFound(`RefundReason with id "${id}" not found`)
+}

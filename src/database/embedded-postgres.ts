@@ -11,10 +11,10 @@ const SOCKET_NAME = `.s.PGSQL.${SOCKET_PORT}`
 
 /**
  * PGlite is one session, and what several connections send would mingle in it: the statement that one parsed would be
- * run by another. Nobody but the service connects while it runs; two, because a connection that was given up may still be
- * closing when the next one comes.
+ * run by another. Nobody but the service connects while it runs, by one connection; the others are for those of it that
+ * were given up and are still closing.
  */
-const MAX_CONNECTIONS = 2
+const MAX_CONNECTIONS = 5
 
 /** Longer than any request waits: with one connection, queueing is no error. Only a use case that steps out of its transaction meets it. */
 const ACQUIRE_TIMEOUT = 30_000

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { cpSync, existsSync, renameSync } from "node:fs"
 import { join } from "node:path"
 import pg from "pg"
@@ -33,9 +34,9 @@ export async function createEmptyServed(url: string, poolSize = 10): Promise<Tes
   }
 }
 
-/** A folder for an embedded database that no other test uses. */
+/** A folder for an embedded database that no other test uses, in this file or in another of the same worker. */
 export function newDataFolder(): string {
-  return join(runFolder(), `${process.pid}-${databases++}`)
+  return join(runFolder(), randomBytes(6).toString("hex"))
 }
 
 async function createServed(url: string): Promise<TestDatabase> {

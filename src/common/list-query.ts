@@ -1,6 +1,6 @@
 import type { Type } from "@nestjs/common"
 import { ApiPropertyOptional } from "@nestjs/swagger"
-import { IsOptional, IsString, ValidateBy, type ValidationArguments, type ValidationOptions } from "class-validator"
+import { IsOptional, IsString, ValidateBy, type ValidationArguments } from "class-validator"
 import { InvalidData } from "./errors.js"
 import { parseTime } from "./time.js"
 import { IsOneOf, isRecord } from "./validation.js"
@@ -201,9 +201,8 @@ function check(
   name: string,
   validate: (value: unknown) => boolean,
   message: (args: ValidationArguments | undefined) => string = () => name,
-  options?: ValidationOptions,
 ): PropertyDecorator {
-  return ValidateBy({ name, validator: { validate, defaultMessage: (args) => message(args) } }, options)
+  return ValidateBy({ name, validator: { validate, defaultMessage: (args) => message(args) } })
 }
 
 /** The first value that the filter cannot compare with; undefined when all are fine. */

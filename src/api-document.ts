@@ -26,6 +26,7 @@ export function setUpApiDocument(app: NestFastifyApplication): void {
 /** The groups of routes, in the order of the page. */
 const TAGS: Record<string, string> = {
   "Store: payment collections": "What a storefront does: gather what is paid for a cart.",
+  "Store: payment sessions": "Choose how to pay, and pay.",
   "Store: payment providers": "What a shopper can pay with.",
   "Admin: payment collections": "Collections as operators see them, and those of orders.",
   "Admin: payments": "The money that providers have authorized.",
@@ -125,7 +126,7 @@ const HEADERS = {
   },
 }
 
-const RETRIABLE = new Set(["409", "503"])
+const RETRIABLE = new Set(["409", "503", "504"])
 
 function addHeaders({ responses }: Operation): void {
   for (const [status, response] of Object.entries(responses)) {

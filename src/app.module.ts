@@ -16,12 +16,16 @@ import { translateDatabaseError } from "./database/database-errors.js"
 import { OpsModule } from "./ops/ops.module.js"
 import { PaymentCollectionsModule } from "./payment-collections/payment-collections.module.js"
 import { PaymentProvidersModule } from "./payment-providers/payment-providers.module.js"
+import { ProviderDeadlineModule } from "./payment-providers/provider-deadline.js"
+import { PaymentSessionsModule } from "./payment-sessions/payment-sessions.module.js"
 import { PaymentsModule } from "./payments/payments.module.js"
 import { RefundReasonsModule } from "./refund-reasons/refund-reasons.module.js"
 
 export interface AppOptions {
   dataSource: DataSourceOptions
   logger: Logger
+  /** Milliseconds that a payment provider has to answer. */
+  providerTimeout: number
   /** What every TCP message has to carry; absent where TCP needs none. */
   tcpToken?: string
 }
@@ -29,16 +33,18 @@ export interface AppOptions {
 /** The service, and all that stands around every request over either transport, in the order in which it acts. */
 @Module({})
 export class AppModule {
-  static register({ dataSource, logger, tcpToken }: AppOptions): DynamicModule {
+  static register({ dataSource, logger, providerTimeout, tcpToken }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
         TypeOrmModule.forRoot({ ...dataSource, retryAttempts: 0 }),
+        ProviderDeadlineModule.register(providerTimeout),
         ApiKeysModule,
         CartsModule,
         PaymentProvidersModule,
         RefundReasonsModule,
         PaymentsModule,
+        PaymentSessionsModule,
         PaymentCollectionsModule,
         OpsModule,
       ],

@@ -22,6 +22,7 @@ describe("readConfig", () => {
       databaseUrl: undefined,
       databasePoolSize: 10,
       dataDir: resolve(".data"),
+      providerTimeout: 10_000,
       cors: { store: [expect.any(RegExp)], admin: [expect.any(RegExp)] },
       logLevel: "info",
       bootstrapKeys: {},

@@ -10,6 +10,8 @@ export interface Config {
   databaseUrl?: string
   databasePoolSize: number
   dataDir: string
+  /** Milliseconds that a payment provider has to answer. */
+  providerTimeout: number
   cors: { store: CorsOrigin[]; admin: CorsOrigin[] }
   logLevel: LogLevel
   bootstrapKeys: { secret?: string; publishable?: string }
@@ -49,6 +51,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     databaseUrl: databaseUrl(text("DATABASE_URL")),
     databasePoolSize: positiveInteger("DATABASE_POOL_SIZE", text("DATABASE_POOL_SIZE"), 10),
     dataDir: resolve(text("DATA_DIR") ?? ".data"),
+    providerTimeout: positiveInteger("PROVIDER_TIMEOUT", text("PROVIDER_TIMEOUT"), 10_000),
     cors: { store: origins("STORE_CORS", text("STORE_CORS")), admin: origins("ADMIN_CORS", text("ADMIN_CORS")) },
     logLevel: logLevel(text("LOG_LEVEL")),
     bootstrapKeys: {

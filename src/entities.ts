@@ -3,6 +3,8 @@ import { ApiKey } from "./api-keys/api-key.entity.js"
 import { Cart } from "./carts/cart.entity.js"
 import { Capture } from "./payment-model/capture.entity.js"
 import { PaymentCollection } from "./payment-model/payment-collection.entity.js"
+import { OutboxEvent } from "./outbox/outbox-event.entity.js"
+import { PaymentOperation } from "./payment-model/payment-operation.entity.js"
 import { PaymentProvider } from "./payment-model/payment-provider.entity.js"
 import { PaymentSession } from "./payment-model/payment-session.entity.js"
 import { Payment } from "./payment-model/payment.entity.js"
@@ -18,6 +20,8 @@ export const entities: EntityTarget<ObjectLiteral>[] = [
   Capture,
   Refund,
   RefundReason,
+  PaymentOperation,
+  OutboxEvent,
   PaymentProvider,
   Region,
   RegionPaymentProvider,

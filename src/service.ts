@@ -18,7 +18,7 @@ export async function createService(
   logger: Logger,
 ): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.register({ dataSource, logger, tcpToken: config.tcp.token }),
+    AppModule.register({ dataSource, logger, providerTimeout: config.providerTimeout, tcpToken: config.tcp.token }),
     createAdapter(),
     { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
   )

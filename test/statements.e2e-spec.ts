@@ -49,8 +49,8 @@ describe("statements per request", () => {
     expect([few, await statementsOf(list)]).toEqual([2, 2])
   })
 
-  it("delete: two", async () => {
+  it("delete: three", async () => {
     const { id } = await newCollection(service)
-    expect(await statementsOf(() => service.admin("DELETE", `/admin/payment-collections/${id}`))).toBe(2)
+    expect(await statementsOf(() => service.admin("DELETE", `/admin/payment-collections/${id}`))).toBe(3)
   })
 })

@@ -7,6 +7,8 @@ export interface Caller {
   readonly id: string
   /** The sales channels it is confined to; empty for all. */
   readonly salesChannelIds: readonly string[]
+  /** Names the request where it came with an idempotency key: the same when the same request comes again. */
+  readonly requestKey?: string
 }
 
 /** What a service that does not name itself over TCP is called. */

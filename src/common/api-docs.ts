@@ -2,6 +2,8 @@ import { applyDecorators, type Type } from "@nestjs/common"
 import { ApiExtraModels, ApiOkResponse, ApiParam, ApiProperty, ApiResponse, getSchemaPath } from "@nestjs/swagger"
 import { ERROR_KINDS, type ErrorBody, type ErrorKind } from "./errors.js"
 
+const EXAMPLE_OPERATION_ID = "op_01M81ZCP2E4F6G8H0J1K3M5N7P"
+
 /** The JSON body of every error. */
 export class ErrorResponse {
   @ApiProperty({ description: "What kind of error it is; stable.", example: "invalid_data" })
@@ -42,12 +44,41 @@ export class ErrorResponse {
     example: [{ field: "cart_id", message: "Field 'cart_id' is required" }],
   })
   details?: unknown[]
+
+  @ApiProperty({
+    required: false,
+    description: "Why the shopper's bank said no, in the provider's words for programs.",
+    example: "insufficient_funds",
+  })
+  decline_code?: string
+
+  @ApiProperty({
+    required: false,
+    description: "Whether the same request may succeed later, where a payment provider refused it.",
+    example: false,
+  })
+  retryable?: boolean
+
+  @ApiProperty({
+    required: false,
+    description: "The call to the payment provider that this is about.",
+    example: EXAMPLE_OPERATION_ID,
+  })
+  operation_id?: string
 }
 
 /** What a route can refuse: a kind of error, or a case of one that has words of its own. */
-export type Refusal = ErrorKind | "publishable_key" | "key_in_use"
+export type Refusal = ErrorKind | "publishable_key" | "key_in_use" | "amount_changed" | "operation_in_progress"
 
-const REFUSALS: Record<Refusal, { kind: ErrorKind; description: string; message: string }> = {
+interface RefusalDoc {
+  kind: ErrorKind
+  description: string
+  message: string
+  /** What the body has besides type and message. */
+  more?: Partial<ErrorBody>
+}
+
+const REFUSALS: Record<Refusal, RefusalDoc> = {
   invalid_data: {
     kind: "invalid_data",
     description: "The request is malformed, or a value is not valid.",
@@ -83,6 +114,43 @@ const REFUSALS: Record<Refusal, { kind: ErrorKind; description: string; message:
     description: "Another request got in between.",
     message: "Another request changed the same data at the same time. Retry the request.",
   },
+  amount_changed: {
+    kind: "conflict",
+    description: "The session is for another amount than is to be paid by now. Create it again.",
+    message:
+      "The session is for 49.9 eur, but 59.9 eur is to be paid by now. Create the payment session again, then authorize it.",
+    more: { code: "amount_changed" },
+  },
+  operation_in_progress: {
+    kind: "conflict",
+    description: "A call to the payment provider is not settled yet; retry after the seconds in `Retry-After`.",
+    message: `Operation ${EXAMPLE_OPERATION_ID} with the payment provider is not settled yet. Retry the request later.`,
+    more: { code: "operation_in_progress", operation_id: EXAMPLE_OPERATION_ID },
+  },
+  payment_declined: {
+    kind: "payment_declined",
+    description: "The shopper's bank, or whoever pays, said no.",
+    message: "The card was declined.",
+    more: { code: "card_declined", decline_code: "insufficient_funds", operation_id: EXAMPLE_OPERATION_ID },
+  },
+  idempotency_mismatch: {
+    kind: "idempotency_mismatch",
+    description: "The idempotency key came before, with another request.",
+    message: "The idempotency key was used before with another request. Use a new key for a new request.",
+    more: { code: "idempotency_key_reused" },
+  },
+  provider_error: {
+    kind: "provider_error",
+    description: "The payment provider refused the request itself.",
+    message: "The payment provider did not accept the request.",
+    more: { code: "amount_too_small", retryable: false, operation_id: EXAMPLE_OPERATION_ID },
+  },
+  outcome_unknown: {
+    kind: "outcome_unknown",
+    description: "The payment provider did not say whether it did it. The operation is settled later.",
+    message: `The payment provider did not answer in time. Operation ${EXAMPLE_OPERATION_ID} is settled as soon as it does; look at the state before you repeat the request.`,
+    more: { code: "outcome_unknown", operation_id: EXAMPLE_OPERATION_ID },
+  },
   too_large: {
     kind: "too_large",
     description: "The body is larger than 100 kB.",
@@ -107,6 +175,7 @@ const REFUSALS: Record<Refusal, { kind: ErrorKind; description: string; message:
     kind: "unknown",
     description: "A fault of the service; `request_id` finds it in the log.",
     message: "An unknown error occurred.",
+    more: { code: "unknown_error" },
   },
 }
 
@@ -138,9 +207,9 @@ export function errorResponses(refusals: readonly Refusal[]) {
 }
 
 function errorExample(refusal: Refusal): ErrorBody {
-  const { kind, message } = REFUSALS[refusal]
+  const { kind, message, more } = REFUSALS[refusal]
   return {
-    ...(kind === "unknown" && { code: "unknown_error" }),
+    ...more,
     type: ERROR_KINDS[kind].type,
     message,
     request_id: "req_01M81ZBVX6BHV83Q1RCZ2434AT",

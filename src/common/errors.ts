@@ -11,6 +11,10 @@ export const ERROR_KINDS = {
   too_large: { status: 413, type: "invalid_data" },
   unsupported_media_type: { status: 415, type: "invalid_data" },
   duplicate: { status: 422, type: "duplicate_error" },
+  payment_declined: { status: 422, type: "payment_authorization_error" },
+  idempotency_mismatch: { status: 422, type: "invalid_data" },
+  provider_error: { status: 502, type: "payment_provider_error" },
+  outcome_unknown: { status: 504, type: "payment_provider_error" },
   unavailable: { status: 503, type: "unavailable" },
   unknown: { status: 500, type: "unknown_error" },
 } as const satisfies Record<string, { status: number; type: string }>
@@ -32,10 +36,19 @@ export interface ErrorBody {
   code?: string
   request_id?: string
   details?: readonly ErrorDetail[]
+  /** The reason that a bank or provider gave, in its own code. */
+  decline_code?: string
+  /** Whether the same request may succeed later, where a provider refused it. */
+  retryable?: boolean
+  /** The call to a provider that this is about; operators find it by this id. */
+  operation_id?: string
 }
 
 export interface ErrorOptions {
   code?: string
+  declineCode?: string
+  retryable?: boolean
+  operationId?: string
   details?: readonly ErrorDetail[]
   /** Seconds after which the same request may succeed; becomes `Retry-After`. */
   retryAfter?: number
@@ -48,13 +61,19 @@ export abstract class ServiceError extends Error {
   readonly code?: string
   readonly details?: readonly ErrorDetail[]
   readonly retryAfter?: number
+  readonly declineCode?: string
+  readonly retryable?: boolean
+  readonly operationId?: string
 
-  constructor(message: string, { code, details, retryAfter, cause }: ErrorOptions = {}) {
-    super(message, { cause })
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { cause: options.cause })
     this.name = new.target.name
-    this.code = code
-    this.details = details
-    this.retryAfter = retryAfter
+    this.code = options.code
+    this.details = options.details
+    this.retryAfter = options.retryAfter
+    this.declineCode = options.declineCode
+    this.retryable = options.retryable
+    this.operationId = options.operationId
   }
 
   toBody(requestId?: string): ErrorBody {
@@ -65,6 +84,9 @@ export abstract class ServiceError extends Error {
       message: this.message,
       ...(requestId && { request_id: requestId }),
       ...(this.details && { details: this.details }),
+      ...(this.declineCode && { decline_code: this.declineCode }),
+      ...(this.retryable !== undefined && { retryable: this.retryable }),
+      ...(this.operationId && { operation_id: this.operationId }),
     }
   }
 }
@@ -102,6 +124,36 @@ export class BodyTooLarge extends ServiceError {
 
 export class UnsupportedMediaType extends ServiceError {
   readonly kind = "unsupported_media_type"
+}
+
+/** The shopper's bank said no: another means of payment may help. Nothing moved. */
+export class PaymentDeclined extends ServiceError {
+  readonly kind = "payment_declined"
+}
+
+/** An idempotency key came again with another request. */
+export class IdempotencyMismatch extends ServiceError {
+  readonly kind = "idempotency_mismatch"
+}
+
+/** The payment provider refused the request itself. Nothing moved. */
+export class ProviderError extends ServiceError {
+  readonly kind = "provider_error"
+}
+
+/**
+ * The payment provider did not say whether it did what it was asked. The operation is settled later; a repeated request
+ * joins it.
+ */
+export class OutcomeUnknown extends ServiceError {
+  readonly kind = "outcome_unknown"
+
+  constructor(operationId: string, cause: unknown) {
+    super(
+      `The payment provider did not answer in time. Operation ${operationId} is settled as soon as it does; look at the state before you repeat the request.`,
+      { code: "outcome_unknown", operationId, retryAfter: 5, cause },
+    )
+  }
 }
 
 /** The database is lost or overloaded: nothing was done, retry. */

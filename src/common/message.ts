@@ -21,8 +21,22 @@ export class SelectMessage extends Message {
   fields?: string
 }
 
+/** A message that changes something; the same key makes it the same command, however often it comes. */
+export class CommandMessage extends SelectMessage {
+  @IsOptional()
+  @Length(1, 255)
+  @IsString()
+  idempotency_key?: string
+}
+
 /** Asks for one thing by its id. */
 export class IdMessage extends SelectMessage {
+  @IsString()
+  id!: string
+}
+
+/** Changes one thing, by its id. */
+export class IdCommand extends CommandMessage {
   @IsString()
   id!: string
 }

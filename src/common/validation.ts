@@ -1,5 +1,5 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata } from "@nestjs/common"
-import { isRFC3339, ValidateBy, type ValidationError, type ValidationOptions } from "class-validator"
+import { isRFC3339, ValidateBy, ValidateIf, type ValidationError, type ValidationOptions } from "class-validator"
 import { InvalidData, type ErrorDetail } from "./errors.js"
 import { parseTime } from "./time.js"
 
@@ -43,6 +43,11 @@ export function IsOneOf(values: readonly string[], options?: ValidationOptions):
     },
     options,
   )
+}
+
+/** A field that may be left out; null is not left out, as in Medusa. */
+export function MayBeLeftOut(): PropertyDecorator {
+  return ValidateIf((_, value) => value !== undefined)
 }
 
 /** Allows an ISO 8601 time with its zone, so that it means the same everywhere: `2026-11-22T10:15:30.000Z`. */

@@ -51,12 +51,7 @@ function relationJson(tx: EntityManager, selection: Selection, name: string, par
 /** What JSON carries of a row becomes the entity's values again: bigints, dates, related rows. */
 export function revive(tx: EntityManager, selection: Selection, row: Json): ObjectLiteral {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
-  const revived: Record<string, unknown> = {}
-  for (const column of metadata.columns) {
-    if (!column.isSelect) continue
-    const value = row[column.propertyName]
-    revived[column.propertyName] = value === null || value === undefined ? null : reviveValue(column.type, value)
-  }
+  const revived = reviveColumns(metadata.columns.filter(isPublic), row)
   for (const [name, child] of selection.relations) {
     const value = row[name] as Json | Json[] | null
     revived[name] = Array.isArray(value)
@@ -67,6 +62,8 @@ export function revive(tx: EntityManager, selection: Selection, row: Json): Obje
 }
 
 export type Json = Record<string, unknown>
+
+type ColumnMetadata = EntityMetadata["columns"][number]
 
 /** SQL for one row as a JSON object: its columns, and the relations of the selection. */
 export function rowJson(tx: EntityManager, selection: Selection, alias: string): string {
@@ -85,16 +82,41 @@ const sqlBySelection = new WeakMap<Selection, Map<string, string>>()
 
 function writeRowJson(tx: EntityManager, selection: Selection, alias: string): string {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
-  const pairs = metadata.columns
-    .filter((column) => column.isSelect)
-    .map((column) => {
-      const text = column.type === "bigint" ? "::text" : ""
-      return `'${column.propertyName}', ${alias}.${quote(column.databaseName)}${text}`
-    })
+  const pairs = columnPairs(metadata.columns.filter(isPublic), alias)
   for (const name of selection.relations.keys()) {
     pairs.push(`'${name}', ${relationJson(tx, selection, name, alias)}`)
   }
   return `json_build_object(${pairs.join(", ")})`
+}
+
+/** SQL for all columns of a row as a JSON object, private ones too: for decisions, never for an answer. */
+export function wholeRowJson(metadata: EntityMetadata, alias: string): string {
+  return `json_build_object(${columnPairs(metadata.columns, alias).join(", ")})`
+}
+
+/** The other way round of {@link wholeRowJson}. */
+export function reviveWholeRow(metadata: EntityMetadata, row: Json): ObjectLiteral {
+  return reviveColumns(metadata.columns, row)
+}
+
+function isPublic(column: ColumnMetadata): boolean {
+  return column.isSelect
+}
+
+function columnPairs(columns: ColumnMetadata[], alias: string): string[] {
+  return columns.map((column) => {
+    const text = column.type === "bigint" ? "::text" : ""
+    return `'${column.propertyName}', ${alias}.${quote(column.databaseName)}${text}`
+  })
+}
+
+function reviveColumns(columns: ColumnMetadata[], row: Json): Record<string, unknown> {
+  const revived: Record<string, unknown> = {}
+  for (const column of columns) {
+    const value = row[column.propertyName]
+    revived[column.propertyName] = value === null || value === undefined ? null : reviveValue(column.type, value)
+  }
+  return revived
 }
 
 function reviveValue(type: unknown, value: unknown): unknown {

@@ -1,17 +1,22 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { CalledBy, type Caller } from "../api-keys/caller.js"
 import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
 import { ApiDeleted, type Deleted } from "../common/deleted.js"
 import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
-import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { EXAMPLE, NEW_COLLECTION, PAID_COLLECTION } from "../payment-model/responses/examples.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import { ADMIN_COLLECTION, ADMIN_COLLECTIONS } from "../payment-model/responses/views.js"
-import { CreateOrderCollectionRequest, ListPaymentCollectionsQuery } from "./payment-collection.dto.js"
-import { NEW_COLLECTION, PAID_COLLECTION } from "./payment-collection.examples.js"
+import { MarkAsPaidService } from "./mark-as-paid.service.js"
+import {
+  CreateOrderCollectionRequest,
+  ListPaymentCollectionsQuery,
+  MarkAsPaidRequest,
+} from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 
 @ApiTags("Admin: payment collections")
@@ -19,7 +24,10 @@ import { PaymentCollectionsService } from "./payment-collections.service.js"
 @ApiErrors("invalid_data", "unauthorized")
 @Controller("admin/payment-collections")
 export class AdminPaymentCollectionsController {
-  constructor(private readonly collections: PaymentCollectionsService) {}
+  constructor(
+    private readonly collections: PaymentCollectionsService,
+    private readonly marking: MarkAsPaidService,
+  ) {}
 
   @Get()
   @Answers(ADMIN_COLLECTIONS)
@@ -70,17 +78,54 @@ export class AdminPaymentCollectionsController {
     return { payment_collection: toPaymentCollectionResponse(await this.collections.get(id, selection), "admin") }
   }
 
+  @Post(":id/mark-as-paid")
+  @HttpCode(200)
+  @ApiId("The collection's id.", EXAMPLE.collectionId)
+  @Answers(ADMIN_COLLECTION)
+  @ApiOperation({
+    summary: "Mark a payment collection as paid",
+    operationId: "markPaymentCollectionAsPaid",
+    description:
+      "For money that came in otherwise: opens a session, authorizes and captures it. A call that did not get through " +
+      "is resumed by the next one; what is paid already is refused.",
+  })
+  @ApiEnvelope(
+    "payment_collection",
+    PaymentCollectionResponse,
+    "The collection, paid.",
+    exampleOf(ADMIN_COLLECTION, PAID_COLLECTION),
+  )
+  @ApiErrors(
+    "not_found",
+    "not_allowed",
+    "operation_in_progress",
+    "payment_declined",
+    "provider_error",
+    "outcome_unknown",
+  )
+  async markAsPaid(
+    @Param("id") id: string,
+    @Body() body: MarkAsPaidRequest,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    const collection = await this.marking.markAsPaid(id, body, caller, selection)
+    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+  }
+
   @Delete(":id")
   @ApiId("The collection's id.", EXAMPLE.collectionId)
   @ApiOperation({
     summary: "Delete a payment collection",
     operationId: "deletePaymentCollection",
-    description: "Only while nothing is authorized or paid. The cart gets a new one at the next create.",
+    description:
+      "Only while nothing is authorized or paid. An open session is canceled at its provider first. The cart gets a new collection at the next create.",
   })
   @ApiDeleted("payment-collection", EXAMPLE.collectionId)
-  @ApiErrors("not_found", "invalid_data", "not_allowed")
-  async delete(@Param("id") id: string): Promise<Deleted> {
-    await this.collections.delete(id)
+  @ApiErrors("not_found", "not_allowed", "operation_in_progress", "provider_error", "outcome_unknown")
+  async delete(@Param("id") id: string, @CalledBy() caller: Caller): Promise<Deleted> {
+    await this.collections.delete(id, caller)
     return { id, object: "payment-collection", deleted: true }
   }
 }

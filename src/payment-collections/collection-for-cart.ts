@@ -1,8 +1,10 @@
 import type { EntityManager } from "typeorm"
 import type { Selection } from "../common/fields.js"
+import { newId } from "../common/ids.js"
 import { PREPARED } from "../database/service-client.js"
 import { revive, rowJson, type Json } from "../database/read-graph.js"
 import { LIVE_COLLECTION, type PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import { OPEN_SESSION_STATUSES, sqlList, UNSETTLED_STATES } from "../payment-model/status.js"
 
 /** What of a collection follows its cart while nothing is authorized. */
 const FOLLOWS_CART = ["amount", "currency_code", "region_id", "sales_channel_id"]
@@ -12,31 +14,52 @@ const figures = (alias: string, names: string[]) => `(${names.map((name) => `${a
 
 /** Nothing is authorized, and the cart has moved on. */
 const outdated = (collection: string, cart: string, cartFigures: string[]) =>
-  `${collection}.status = 'not_paid' AND ${figures(collection, FOLLOWS_CART)} IS DISTINCT FROM ${figures(cart, cartFigures)}`
+  `${collection}.status IN ('not_paid', 'awaiting') AND ` +
+  `${figures(collection, FOLLOWS_CART)} IS DISTINCT FROM ${figures(cart, cartFigures)}`
+
+/** A session's amount cannot change without its provider. */
+const HAS_OPEN_SESSION = `EXISTS (SELECT 1 FROM payment_session session WHERE session.payment_collection_id = collection.id
+        AND session.deleted_at IS NULL AND session.status IN (${sqlList(OPEN_SESSION_STATUSES)}))
+      OR EXISTS (SELECT 1 FROM payment_operation operation WHERE operation.payment_collection_id = collection.id
+        AND operation.state IN (${sqlList(UNSETTLED_STATES)}))`
 
 /** A key that is confined to sales channels ($2) sees a cart of theirs, or of none. */
 const VISIBLE_CART =
   "cart.id = $1 AND ($2::text[] IS NULL OR cart.sales_channel_id IS NULL OR cart.sales_channel_id = ANY($2::text[]))"
 
+/** What the event of a new or changed collection tells; see payment-model/events.ts. */
+const EVENT_DATA = ["id", "cart_id", "order_id", "status", "currency_code"]
+  .map((name) => `'${name}', written.${name}`)
+  .concat(
+    ["amount", "authorized_amount", "captured_amount", "refunded_amount"].map(
+      (name) => `'${name}', written.${name}::text`,
+    ),
+  )
+  .join(", ")
+
 /**
  * The whole of "create" in one statement. What there is, is seen in one snapshot; only where something has to be
  * written is the cart's row locked and the collection's row written, by the figures that the cart has after the wait
  * for its lock: a create that races with a cart change ends at the newer total. The unique index decides between
- * parallel creates, and the condition of the update is tested on the newest version of the row.
+ * parallel creates, and the condition of the update is tested on the newest version of the row: one that has changed
+ * since the snapshot, by a session that was opened for one, is left alone. The event goes with the row that it tells of.
  *
- * $1 cart id, $2 sales channels or null, $3 id for a new collection.
+ * $1 cart id, $2 sales channels or null, $3 id for a new collection, $4 id for the event.
  */
 export function createStatement(writtenRow: string): string {
   return `
     WITH seen AS (
-      SELECT cart.completed_at, collection.id AS collection_id,
-        cart.completed_at IS NULL AND (collection.id IS NULL OR (${outdated("collection", "cart", CART_FIGURES)})) AS has_to_write
+      SELECT cart.completed_at, collection.id AS collection_id, collection.version,
+        collection.id IS NOT NULL AND cart.completed_at IS NULL
+          AND ${outdated("collection", "cart", CART_FIGURES)} AS is_outdated,
+        collection.id IS NOT NULL AND (${HAS_OPEN_SESSION}) AS has_session
       FROM cart LEFT JOIN payment_collection collection
         ON collection.cart_id = cart.id AND collection.deleted_at IS NULL AND collection.status <> 'canceled'
       WHERE ${VISIBLE_CART}
     ), locked AS (
       SELECT cart.* FROM cart
-      WHERE ${VISIBLE_CART} AND cart.completed_at IS NULL AND (SELECT has_to_write FROM seen)
+      WHERE ${VISIBLE_CART} AND cart.completed_at IS NULL
+        AND (SELECT collection_id IS NULL OR (is_outdated AND NOT has_session) FROM seen)
       FOR UPDATE
     ), written AS (
       INSERT INTO payment_collection (id, cart_id, ${FOLLOWS_CART.join(", ")})
@@ -45,9 +68,16 @@ export function createStatement(writtenRow: string): string {
         ${FOLLOWS_CART.map((name) => `${name} = excluded.${name}`).join(", ")},
         updated_at = now(), version = payment_collection.version + 1
       WHERE ${outdated("payment_collection", "excluded", FOLLOWS_CART)}
+        AND payment_collection.version = (SELECT version FROM seen)
       RETURNING *
+    ), told AS (
+      INSERT INTO outbox_event (id, name, aggregate_id, data)
+      SELECT $4, CASE WHEN written.id = $3 THEN 'payment_collection.created' ELSE 'payment_collection.updated' END,
+        written.id, jsonb_build_object(${EVENT_DATA})
+      FROM written
     )
     SELECT seen.collection_id, seen.completed_at IS NOT NULL AS completed, written.id AS written_id,
+      seen.is_outdated AND written.id IS NULL AS is_behind,
       CASE WHEN written.id = $3 THEN ${writtenRow} END AS created
     FROM seen LEFT JOIN written ON true`
 }
@@ -57,6 +87,8 @@ export type CreateOutcome =
   | { outcome: "created"; collection: PaymentCollection }
   /** It is there, and says what the cart says. */
   | { outcome: "exists"; id: string }
+  /** It is there, and its open session has to follow the cart with it. */
+  | { outcome: "behind"; id: string }
   | { outcome: "cart_not_found" }
   | { outcome: "cart_completed" }
   /** Another request came first; what it did can be seen by now. */
@@ -67,17 +99,16 @@ export async function createForCart(
   tx: EntityManager,
   cartId: string,
   salesChannelIds: readonly string[],
-  newId: string,
   selection: Selection,
 ): Promise<CreateOutcome> {
   const { fresh, statement } = statementFor(tx, selection)
   const channels = salesChannelIds.length > 0 ? salesChannelIds : null
-  const [row] = await tx.query<CreateRow[]>(statement, [cartId, channels, newId])
+  const [row] = await tx.query<CreateRow[]>(statement, [cartId, channels, newId("pay_col"), newId("evt")])
   if (!row) return { outcome: "cart_not_found" }
   if (row.created)
     return { outcome: "created", collection: withNothingPaid(revive(tx, fresh, row.created) as PaymentCollection) }
   const id = row.written_id ?? row.collection_id
-  if (id) return { outcome: "exists", id }
+  if (id) return { outcome: row.is_behind ? "behind" : "exists", id }
   return row.completed ? { outcome: "cart_completed" } : { outcome: "raced" }
 }
 
@@ -85,9 +116,9 @@ interface CreateRow {
   collection_id: string | null
   completed: boolean
   written_id: string | null
+  is_behind: boolean
   created: Json | null
 }
-
 interface CreateStatement {
   /** What is answered of a new collection. */
   fresh: Selection

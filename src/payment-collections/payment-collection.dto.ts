@@ -1,6 +1,7 @@
 import { ApiProperty } from "@nestjs/swagger"
 import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
+import { MayBeLeftOut } from "../common/validation.js"
 import { COLLECTION_STATUSES } from "../payment-model/status.js"
 
 export class CreatePaymentCollectionRequest {
@@ -31,6 +32,24 @@ export class CreateOrderCollectionRequest {
   @IsOptional()
   @IsString()
   currency_code?: string
+}
+
+export class MarkAsPaidRequest {
+  @ApiProperty({
+    description: "The order that was paid. Wanted for Medusa's clients, not looked at.",
+    example: "order_123",
+  })
+  @IsString()
+  order_id!: string
+
+  @ApiProperty({
+    required: false,
+    description: "The provider that holds the money; `pp_system_default` unless given.",
+    example: "pp_system_default",
+  })
+  @MayBeLeftOut()
+  @IsString()
+  provider_id?: string
 }
 
 /** What lists of collections filter by. */

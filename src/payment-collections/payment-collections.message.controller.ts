@@ -5,20 +5,33 @@ import { CalledBy, type Caller } from "../api-keys/caller.js"
 import type { Deleted } from "../common/deleted.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
-import { IdMessage, Message, SelectMessage } from "../common/message.js"
+import { CommandMessage, IdCommand, IdMessage, Message } from "../common/message.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
-import { ADMIN_COLLECTIONS, STORE_COLLECTION } from "../payment-model/responses/views.js"
-import { CreatePaymentCollectionRequest, ListPaymentCollectionsQuery } from "./payment-collection.dto.js"
+import { ADMIN_COLLECTION, ADMIN_COLLECTIONS, STORE_COLLECTION } from "../payment-model/responses/views.js"
+import { MarkAsPaidService } from "./mark-as-paid.service.js"
+import {
+  CreateOrderCollectionRequest,
+  CreatePaymentCollectionRequest,
+  ListPaymentCollectionsQuery,
+  MarkAsPaidRequest,
+} from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 
-class CreatePaymentCollectionMessage extends IntersectionType(CreatePaymentCollectionRequest, SelectMessage) {}
+class CreatePaymentCollectionMessage extends IntersectionType(CreatePaymentCollectionRequest, CommandMessage) {}
+
+class CreateOrderCollectionMessage extends IntersectionType(CreateOrderCollectionRequest, CommandMessage) {}
+
+class MarkAsPaidMessage extends IntersectionType(MarkAsPaidRequest, IdCommand) {}
 
 class ListPaymentCollectionsMessage extends IntersectionType(ListPaymentCollectionsQuery, Message) {}
 
 /** The same use cases over TCP. Services are trusted like operators: they see all that there is. */
 @Controller()
 export class PaymentCollectionsMessageController {
-  constructor(private readonly collections: PaymentCollectionsService) {}
+  constructor(
+    private readonly collections: PaymentCollectionsService,
+    private readonly marking: MarkAsPaidService,
+  ) {}
 
   @MessagePattern("payment_collections.create")
   @Answers({ ...STORE_COLLECTION, audience: "admin" })
@@ -48,9 +61,31 @@ export class PaymentCollectionsMessageController {
     return { payment_collections: rows.map((row) => toPaymentCollectionResponse(row, "admin")), ...page }
   }
 
+  @MessagePattern("payment_collections.create_for_order")
+  @Answers(ADMIN_COLLECTION)
+  async createForOrder(@Payload() message: CreateOrderCollectionMessage, @Selected() selection: Selection) {
+    return {
+      payment_collection: toPaymentCollectionResponse(
+        await this.collections.createForOrder(message, selection),
+        "admin",
+      ),
+    }
+  }
+
+  @MessagePattern("payment_collections.mark_as_paid")
+  @Answers(ADMIN_COLLECTION)
+  async markAsPaid(
+    @Payload() { id, ...request }: MarkAsPaidMessage,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    const collection = await this.marking.markAsPaid(id, request, caller, selection)
+    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+  }
+
   @MessagePattern("payment_collections.delete")
-  async delete(@Payload() { id }: IdMessage): Promise<Deleted> {
-    await this.collections.delete(id)
+  async delete(@Payload() { id }: IdCommand, @CalledBy() caller: Caller): Promise<Deleted> {
+    await this.collections.delete(id, caller)
     return { id, object: "payment-collection", deleted: true }
   }
 }

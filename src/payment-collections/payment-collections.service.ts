@@ -5,11 +5,17 @@ import { Conflict, InvalidData, NotAllowed, NotFound } from "../common/errors.js
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
 import { moneyFromMajor, parseCurrency } from "../common/money.js"
-import { readGraph, ROOT } from "../database/read-graph.js"
 import { readPage, type PageOf } from "../database/read-page.js"
+import { writeRows } from "../database/write-rows.js"
+import { outboxWrites } from "../outbox/outbox-event.entity.js"
+import { Changes } from "../payment-model/changes.js"
 import { lockCollection } from "../payment-model/collection-lock.js"
+import { collectionEvent } from "../payment-model/events.js"
 import { PaymentCollection } from "../payment-model/payment-collection.entity.js"
-import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import { CollectionReader } from "../payment-providers/collection-reader.js"
+import { ProviderOperations } from "../payment-providers/provider-operations.js"
+import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
+import { CartChangesService } from "./cart-changes.service.js"
 import { createForCart } from "./collection-for-cart.js"
 import {
   COLLECTION_FILTERS,
@@ -25,7 +31,10 @@ const CREATE_ATTEMPTS = 3
 export class PaymentCollectionsService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly registry: PaymentProviderRegistry,
+    private readonly reader: CollectionReader,
+    private readonly operations: ProviderOperations,
+    private readonly sessions: PaymentSessionsService,
+    private readonly carts: CartChangesService,
   ) {}
 
   /**
@@ -36,14 +45,16 @@ export class PaymentCollectionsService {
    * @throws InvalidData when the cart is completed and never had a collection
    */
   async create(cartId: string, caller: Caller, selection: Selection): Promise<PaymentCollection> {
-    const { manager } = this.dataSource
     for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
-      const result = await createForCart(manager, cartId, caller.salesChannelIds, newId("pay_col"), selection)
+      const result = await createForCart(this.dataSource.manager, cartId, caller.salesChannelIds, selection)
       switch (result.outcome) {
         case "created":
-          return this.withUsableProviders(result.collection)
+          return this.reader.withUsableProviders(result.collection)
+        case "behind":
+          await this.carts.follow(result.id, caller)
+          return this.reader.get(result.id, selection)
         case "exists": {
-          const collection = await this.find(manager, result.id, selection)
+          const collection = await this.reader.find(result.id, selection)
           if (collection) return collection
           continue
         }
@@ -69,77 +80,58 @@ export class PaymentCollectionsService {
     const { manager } = this.dataSource
     const { order_id, amount } = request
     const currency = parseCurrency(request.currency_code ?? (await currencyOfOrder(manager, order_id)))
-    const id = newId("pay_col")
-    await manager.insert(PaymentCollection, {
-      id,
+    const changes = new Changes()
+    const collection = changes.insert(PaymentCollection, {
+      id: newId("pay_col"),
+      cart_id: null,
       order_id,
+      status: "not_paid",
       currency_code: currency,
       amount: moneyFromMajor(amount, currency).minor,
+      authorized_amount: 0n,
+      captured_amount: 0n,
+      refunded_amount: 0n,
     })
-    return this.get(id, selection)
+    changes.tell(() => collectionEvent("payment_collection.created", collection))
+    await writeRows(manager, [...changes.writes, ...outboxWrites(changes.events)])
+    return this.reader.get(collection.id, selection)
   }
 
   /** @throws NotFound */
   async get(id: string, selection: Selection): Promise<PaymentCollection> {
-    const collection = await this.find(this.dataSource.manager, id, selection)
-    if (!collection) throw notFound(id)
-    return collection
+    return this.reader.get(id, selection)
   }
 
   /** As a storefront sees it. @throws NotFound also when the caller's key is confined to other sales channels */
-  async getVisible(id: string, { salesChannelIds }: Caller, selection: Selection): Promise<PaymentCollection> {
-    if (salesChannelIds.length === 0) return this.get(id, selection)
-    const collection = await this.find(this.dataSource.manager, id, selection, salesChannelIds)
-    if (!collection) throw notFound(id)
-    return collection
+  async getVisible(id: string, caller: Caller, selection: Selection): Promise<PaymentCollection> {
+    return this.reader.getVisible(id, caller, selection)
   }
 
   async list(query: ListPaymentCollectionsQuery, selection: Selection): Promise<PageOf<PaymentCollection>> {
     const page = await readPage<PaymentCollection>(this.dataSource.manager, selection, COLLECTION_FILTERS, query)
-    return { ...page, rows: page.rows.map((collection) => this.withUsableProviders(collection)) }
+    return { ...page, rows: page.rows.map((collection) => this.reader.withUsableProviders(collection)) }
   }
 
-  /** @throws NotFound, NotAllowed when anything was authorized or paid */
-  async delete(id: string): Promise<void> {
-    await this.dataSource.transaction(async (tx) => {
-      const collection = await lockCollection(tx, id)
-      if (!collection) throw notFound(id)
-      if (collection.status !== "not_paid") {
-        throw new NotAllowed("Can only delete payment collections where status is not_paid")
-      }
-      await tx.softDelete(PaymentCollection, { id })
-    })
+  /**
+   * Deletes a collection, and cancels its open session at the provider first.
+   * @throws NotFound, NotAllowed when anything was authorized or paid, and what {@link ProviderOperations} throws
+   */
+  async delete(id: string, caller: Caller): Promise<void> {
+    await this.operations.perform<undefined>(
+      (tx) => lockCollection(tx, id),
+      (aggregate) => {
+        const { collection } = aggregate
+        if (collection.status !== "not_paid") {
+          throw new NotAllowed("Can only delete payment collections where status is not_paid")
+        }
+        const canceling = this.sessions.cancelOpen(aggregate, caller)
+        if (canceling) return canceling
+        aggregate.updateCollection({ deleted_at: new Date() })
+        aggregate.changes.tell(() => collectionEvent("payment_collection.deleted", collection))
+        return { kind: "answer", value: undefined }
+      },
+    )
   }
-
-  private async find(
-    tx: EntityManager,
-    id: string,
-    selection: Selection,
-    salesChannelIds?: readonly string[],
-  ): Promise<PaymentCollection | undefined> {
-    const query = salesChannelIds
-      ? { where: `${ROOT}.id = $1 AND ${ofChannels("$2")}`, parameters: [id, salesChannelIds] }
-      : { where: `${ROOT}.id = $1`, parameters: [id] }
-    const [collection] = await readGraph<PaymentCollection>(tx, selection, query)
-    return collection && this.withUsableProviders(collection)
-  }
-
-  /** A provider that this process was not started with cannot be used, whatever the database says. */
-  private withUsableProviders(collection: PaymentCollection): PaymentCollection {
-    collection.payment_providers = collection.payment_providers?.filter(({ id }) => this.registry.has(id))
-    return collection
-  }
-}
-
-/** The cart says where it belongs now; the collection's own note counts where there is no cart. None belongs to all. */
-function ofChannels(channels: string): string {
-  const ofCart = `(SELECT coalesce(cart.sales_channel_id, '') FROM cart WHERE cart.id = ${ROOT}.cart_id)`
-  const channel = `coalesce(${ofCart}, ${ROOT}.sales_channel_id, '')`
-  return `(${channel} = '' OR ${channel} = ANY(${channels}::text[]))`
-}
-
-function notFound(id: string): NotFound {
-  return new NotFound(`PaymentCollection id not found: ${id}`)
 }
 
 async function currencyOfOrder(tx: EntityManager, orderId: string): Promise<string> {

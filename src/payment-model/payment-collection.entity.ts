@@ -58,7 +58,11 @@ export class PaymentCollection extends SoftDeletedRow {
   @Column("text", { nullable: true })
   sales_channel_id!: string | null
 
-  /** Counts the changes of the row. */
+  /** When an operator began to mark it as paid; a call that did not get through may be repeated from there. */
+  @TimeColumn({ select: false })
+  marking_paid_at!: Date | null
+
+  /** Counts the changes of the row, and the calls to providers that began. */
   @Column("integer", { default: 1 })
   version!: number
 

@@ -23,9 +23,61 @@ export const SESSION_STATUSES = [
 ] as const
 export type SessionStatus = (typeof SESSION_STATUSES)[number]
 
+/** A session that can still become a payment. A collection has at most one of them. */
+export const OPEN_SESSION_STATUSES = ["pending", "requires_more", "pending_authorization", "error"] as const
+
+/**
+ * What each state of a session waits for, and where it may go: `pending` and `requires_more` for the shopper,
+ * `pending_authorization` for the provider, `error` for another try; an authorization can only be given up.
+ */
+export const SESSION_TRANSITIONS: Readonly<Record<SessionStatus, readonly SessionStatus[]>> = {
+  pending: ["requires_more", "pending_authorization", "authorized", "canceled", "error"],
+  requires_more: ["pending", "pending_authorization", "authorized", "canceled", "error"],
+  pending_authorization: ["pending", "requires_more", "authorized", "canceled", "error"],
+  error: ["pending", "requires_more", "pending_authorization", "authorized", "canceled"],
+  authorized: ["captured", "canceled"],
+  captured: [],
+  canceled: [],
+}
+
 /** Whether a capture or a refund has happened at the provider. Only what succeeded counts and is answered. */
 export const MOVEMENT_STATUSES = ["pending", "succeeded", "declined", "unknown"] as const
 export type MovementStatus = (typeof MOVEMENT_STATUSES)[number]
+
+/** What is asked of a provider. The first four are about a session, the others about a payment. */
+export const OPERATION_KINDS = [
+  "initiate",
+  "update",
+  "authorize",
+  "cancel_session",
+  "capture",
+  "refund",
+  "cancel_payment",
+] as const
+export type OperationKind = (typeof OPERATION_KINDS)[number]
+
+/** The kinds that change a session: one of them at a time per collection. */
+export const SESSION_OPERATION_KINDS = ["initiate", "update", "authorize", "cancel_session"] as const
+
+/** Whether a call to a provider is known to have happened. */
+export const OPERATION_STATES = ["pending", "succeeded", "declined", "unknown"] as const
+export type OperationState = (typeof OPERATION_STATES)[number]
+
+/** A call that may have happened: its money is reserved until the provider was asked. */
+export const UNSETTLED_STATES = ["pending", "unknown"] as const
+
+/** A call is settled once, and stays so; one whose answer stayed out is settled by asking the provider. */
+export const OPERATION_TRANSITIONS: Readonly<Record<OperationState, readonly OperationState[]>> = {
+  pending: ["succeeded", "declined", "unknown"],
+  unknown: ["succeeded", "declined"],
+  succeeded: [],
+  declined: [],
+}
+
+/** Whether a state may follow another, by one of the tables above. Staying is no transition, and always possible. */
+export function mayMove<S extends string>(table: Readonly<Record<S, readonly S[]>>, from: S, to: S): boolean {
+  return from === to || table[from].includes(to)
+}
 
 /** A list of text values as SQL, for the CHECK constraints that hold them. */
 export function sqlList(values: readonly string[]): string {

@@ -1,70 +1,121 @@
 import { DiscoveryService } from "@nestjs/core"
 import type { Money } from "../common/money.js"
+import type { OperationKind } from "../payment-model/status.js"
 
 /** Marks an injectable as a payment provider; the registry finds it in whatever module it is provided. */
 export const RegisterPaymentProvider = DiscoveryService.createDecorator<undefined>()
 
 /** Data of a provider: any JSON object. */
-export type ProviderData = Record<string, unknown>
+export type ProviderData = Readonly<Record<string, unknown>>
 
-/** What every call carries: the amount, our id as idempotency key, and what earlier calls left. */
+/** One call to a provider. Everything in it is frozen: a retry of the call repeats it word by word. */
 export interface ProviderCall {
-  /** A retry of the same call repeats key and parameters; another amount has another key. */
+  /** The id of our operation. A provider that has seen it answers what it answered then, and does nothing twice. */
   readonly idempotencyKey: string
-  readonly amount: Money
-  /** What the provider answered last, public and private. */
-  readonly data: ProviderData
-  readonly privateData: ProviderData
-}
-
-/** Opens or changes a session. */
-export interface SessionCall extends ProviderCall {
+  /** Our session, for the provider's metadata. */
   readonly sessionId: string
-  /** What the client sent; replaced as a whole, never merged. */
+  /** What is to be authorized, captured or refunded; on `cancel` what is given up. Minor units. */
+  readonly amount: Money
+  /** What the client sent for the session; replaced as a whole, never merged. */
   readonly clientData: ProviderData
+  /** What the provider left for storefronts with an earlier call. */
+  readonly data: ProviderData
+  /** What the provider left for itself with an earlier call. */
+  readonly privateData: ProviderData
+  /** Who pays: `{ customer: { id, email } }` where the cart says so. */
+  readonly context: ProviderData
+  /** Aborted at the deadline: nobody waits any more, and the outcome counts as unknown. */
+  readonly signal: AbortSignal
 }
 
-/** What a provider leaves: data for the storefront, and data that never leaves this service. */
+/** Asks what became of an earlier call, which is repeated here with its idempotency key. */
+export interface LookUpCall extends ProviderCall {
+  readonly operation: OperationKind
+}
+
+/** What a provider leaves. Each replaces what it left before; left out, that stays. */
 export interface ProviderAnswer {
-  readonly data: ProviderData
+  /** For the storefront. */
+  readonly data?: ProviderData
+  /** Never leaves this service. */
   readonly privateData?: ProviderData
 }
 
-/**
- * How a call ended; a value, not an exception. `unknown` means that nobody can say whether it happened (a timeout, a
- * lost connection, a 5xx): it is looked up later, never repeated blindly and never taken for a failure.
- */
-export type ProviderOutcome =
-  | ({ readonly outcome: "succeeded"; readonly amount: Money } & ProviderAnswer)
-  | ({ readonly outcome: "pending" } & ProviderAnswer)
-  | ({ readonly outcome: "requires_more" } & ProviderAnswer)
-  | { readonly outcome: "declined"; readonly message: string; readonly code?: string; readonly declineCode?: string }
-  | { readonly outcome: "unknown"; readonly cause: unknown }
+/** It happened, for this amount. */
+export interface Succeeded extends ProviderAnswer {
+  readonly outcome: "succeeded"
+  readonly amount: Money
+}
 
-/** What a provider can do beyond the contract. */
+/** On a session: it is open and waits. On a capture or refund: it was taken on and is not through yet. */
+export interface Pending extends ProviderAnswer {
+  readonly outcome: "pending"
+  /** Whether the provider is at it, rather than the shopper: the authorization comes later by itself. */
+  readonly asynchronous?: boolean
+}
+
+/** The shopper has to do something: a redirect, a challenge. `data` says what. */
+export interface RequiresMore extends ProviderAnswer {
+  readonly outcome: "requires_more"
+}
+
+/** It did not happen, and will not. */
+export interface Declined {
+  readonly outcome: "declined"
+  /** Safe to show to a shopper. */
+  readonly message: string
+  readonly code?: string
+  readonly declineCode?: string
+  /** Whether the same request may succeed later. */
+  readonly retryable?: boolean
+  /** `issuer` (unless said otherwise): the shopper's bank. `provider`: the request, or the account with the provider. */
+  readonly refusedBy?: "issuer" | "provider"
+}
+
+/** Nobody can say whether it happened: a timeout, a lost connection, a 5xx. */
+export interface Unknown {
+  readonly outcome: "unknown"
+  readonly cause: unknown
+}
+
+/** How a call ended; a value, not an exception. What a provider throws counts as {@link Unknown}. */
+export type ProviderOutcome = Succeeded | Pending | RequiresMore | Declined | Unknown
+
+/** The provider has never seen the call. */
+export interface NotFoundThere {
+  readonly outcome: "not_found"
+}
+
 export interface ProviderCapabilities {
-  /** Several captures of one authorization; without it a partial capture is final and the rest is voided. */
+  /** Several captures of one authorization; without it a partial capture is final and the rest is given up with it. */
   readonly multicapture: boolean
   /** One that calls no network is settled in the transaction that began the operation. */
   readonly callsNetwork: boolean
+  /** The names that a storefront may send in `data`; the rest is refused. */
+  readonly clientFields: "any" | readonly string[]
 }
 
-/** What a payment provider is to this service. Amounts are minor units; refusals come back as outcomes. */
+/**
+ * What a payment provider is to this service. Refusals come back as outcomes. Every call is made outside of any
+ * transaction (unless the provider calls no network), with our id as idempotency key, and may come again.
+ */
 export interface PaymentProvider {
   /** `pp_{identifier}_{id}` */
   readonly id: string
   readonly capabilities: ProviderCapabilities
 
-  /** Opens a payment at the provider. */
-  initiate(call: SessionCall): Promise<ProviderOutcome>
-  /** Changes amount or client data of an open payment in place. */
-  update(call: SessionCall): Promise<ProviderOutcome>
-  /** Asks whether the shopper's authorization stands. */
+  /** Opens a payment. `pending` or `requires_more`: what the shopper does next; `succeeded` is taken for `pending`. */
+  initiate(call: ProviderCall): Promise<ProviderOutcome>
+  /** Changes amount, currency or client data of an open payment in place; outcomes as of `initiate`. */
+  update(call: ProviderCall): Promise<ProviderOutcome>
+  /** Asks whether the shopper's authorization stands, and for how much. */
   authorize(call: ProviderCall): Promise<ProviderOutcome>
+  /** Takes the amount of what is authorized. */
   capture(call: ProviderCall): Promise<ProviderOutcome>
+  /** Gives the amount back of what is captured. */
   refund(call: ProviderCall): Promise<ProviderOutcome>
-  /** Gives up what is not captured. */
+  /** Gives up an open payment, or what is authorized and not captured. */
   cancel(call: ProviderCall): Promise<ProviderOutcome>
-  /** Finds out how an earlier call ended, by its idempotency key. */
-  lookUp(call: ProviderCall): Promise<ProviderOutcome>
+  /** Says how an earlier call ended, by its idempotency key. */
+  lookUp(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere>
 }

@@ -2,9 +2,11 @@ import { Module } from "@nestjs/common"
 import { DiscoveryModule } from "@nestjs/core"
 import { AdminPaymentProvidersController } from "./admin-payment-providers.controller.js"
 import { AdminRegionsController } from "./admin-regions.controller.js"
+import { CollectionReader } from "./collection-reader.js"
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
 import { PaymentProvidersMessageController } from "./payment-providers.message.controller.js"
 import { PaymentProvidersService } from "./payment-providers.service.js"
+import { ProviderOperations } from "./provider-operations.js"
 import { StorePaymentProvidersController } from "./store-payment-providers.controller.js"
 import { SystemPaymentProvider } from "./system.provider.js"
 
@@ -16,7 +18,13 @@ import { SystemPaymentProvider } from "./system.provider.js"
     AdminRegionsController,
     PaymentProvidersMessageController,
   ],
-  providers: [PaymentProviderRegistry, PaymentProvidersService, SystemPaymentProvider],
-  exports: [PaymentProviderRegistry, PaymentProvidersService],
+  providers: [
+    PaymentProviderRegistry,
+    PaymentProvidersService,
+    ProviderOperations,
+    CollectionReader,
+    SystemPaymentProvider,
+  ],
+  exports: [PaymentProviderRegistry, PaymentProvidersService, ProviderOperations, CollectionReader],
 })
 export class PaymentProvidersModule {}

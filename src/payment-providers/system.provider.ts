@@ -4,7 +4,6 @@ import {
   type PaymentProvider,
   type ProviderCall,
   type ProviderOutcome,
-  type SessionCall,
 } from "./payment-provider.contract.js"
 
 /** The id of the provider that is always there. */
@@ -18,13 +17,13 @@ export const SYSTEM_PROVIDER_ID = "pp_system_default"
 @RegisterPaymentProvider()
 export class SystemPaymentProvider implements PaymentProvider {
   readonly id = SYSTEM_PROVIDER_ID
-  readonly capabilities = { multicapture: true, callsNetwork: false }
+  readonly capabilities = { multicapture: true, callsNetwork: false, clientFields: "any" } as const
 
-  initiate({ clientData }: SessionCall): Promise<ProviderOutcome> {
+  initiate({ clientData }: ProviderCall): Promise<ProviderOutcome> {
     return Promise.resolve({ outcome: "pending", data: clientData })
   }
 
-  update(call: SessionCall): Promise<ProviderOutcome> {
+  update(call: ProviderCall): Promise<ProviderOutcome> {
     return this.initiate(call)
   }
 
@@ -49,6 +48,6 @@ export class SystemPaymentProvider implements PaymentProvider {
   }
 }
 
-function agree({ amount, data }: ProviderCall): Promise<ProviderOutcome> {
-  return Promise.resolve({ outcome: "succeeded", amount, data })
+function agree({ amount }: ProviderCall): Promise<ProviderOutcome> {
+  return Promise.resolve({ outcome: "succeeded", amount })
 }

@@ -1,16 +1,27 @@
-import { Controller, Get, Param, Query } from "@nestjs/common"
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { CalledBy, type Caller } from "../api-keys/caller.js"
 import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
 import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
-import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { CANCELED_PAYMENT, CAPTURED_IN_PART, EXAMPLE } from "../payment-model/responses/examples.js"
 import { toPaymentResponse } from "../payment-model/responses/mappers.js"
 import { PaymentResponse } from "../payment-model/responses/payment.response.js"
 import { ADMIN_PAYMENT, ADMIN_PAYMENTS } from "../payment-model/responses/views.js"
-import { ListPaymentsQuery } from "./payment.dto.js"
+import { CapturePaymentRequest, ListPaymentsQuery, RefundPaymentRequest } from "./payment.dto.js"
 import { PaymentsService } from "./payments.service.js"
+
+/** What can keep money from moving. */
+const REFUSALS = [
+  "not_found",
+  "not_allowed",
+  "operation_in_progress",
+  "payment_declined",
+  "provider_error",
+  "outcome_unknown",
+] as const
 
 @ApiTags("Admin: payments")
 @ApiSecurity("secret_key")
@@ -36,5 +47,71 @@ export class AdminPaymentsController {
   @ApiErrors("not_found")
   async get(@Param("id") id: string, @Query() _query: SelectQuery, @Selected() selection: Selection) {
     return { payment: toPaymentResponse(await this.payments.get(id, selection), "admin") }
+  }
+
+  @Post(":id/capture")
+  @HttpCode(200)
+  @ApiId("The payment's id.", EXAMPLE.paymentId)
+  @Answers(ADMIN_PAYMENT)
+  @ApiOperation({
+    summary: "Capture a payment",
+    operationId: "capturePayment",
+    description:
+      "All that is left, or a part. Once everything is captured, a call without an amount changes nothing. With a " +
+      "provider that captures once, a part is final: the rest is given up.",
+  })
+  @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, CAPTURED_IN_PART))
+  @ApiErrors(...REFUSALS)
+  async capture(
+    @Param("id") id: string,
+    @Body() body: CapturePaymentRequest,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    return { payment: toPaymentResponse(await this.payments.capture(id, body, caller, selection), "admin") }
+  }
+
+  @Post(":id/refund")
+  @HttpCode(200)
+  @ApiId("The payment's id.", EXAMPLE.paymentId)
+  @Answers(ADMIN_PAYMENT)
+  @ApiOperation({
+    summary: "Refund a payment",
+    operationId: "refundPayment",
+    description: "All that was captured and not given back yet, or a part; never more.",
+  })
+  @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT))
+  @ApiErrors(...REFUSALS)
+  async refund(
+    @Param("id") id: string,
+    @Body() body: RefundPaymentRequest,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    return { payment: toPaymentResponse(await this.payments.refund(id, body, caller, selection), "admin") }
+  }
+
+  @Post(":id/cancel")
+  @HttpCode(200)
+  @ApiId("The payment's id.", EXAMPLE.paymentId)
+  @Answers(ADMIN_PAYMENT)
+  @ApiOperation({
+    summary: "Cancel a payment",
+    operationId: "cancelPayment",
+    description:
+      "Gives up what is authorized and not captured. A canceled payment stays as it is; one that was captured in full " +
+      "is refunded instead.",
+  })
+  @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, CANCELED_PAYMENT))
+  @ApiErrors(...REFUSALS)
+  async cancel(
+    @Param("id") id: string,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    return { payment: toPaymentResponse(await this.payments.cancel(id, caller, selection), "admin") }
   }
 }

@@ -1,4 +1,8 @@
+import { ApiProperty } from "@nestjs/swagger"
+import { IsNumber, IsPositive, IsString } from "class-validator"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
+import { MayBeLeftOut } from "../common/validation.js"
+import { EXAMPLE } from "../payment-model/responses/examples.js"
 
 /** What `GET /admin/payments` filters by: Medusa's filters, and ours after them. */
 export const PAYMENT_FILTERS = {
@@ -13,3 +17,41 @@ export const PAYMENT_FILTERS = {
 } satisfies FilterSpec
 
 export class ListPaymentsQuery extends FilteredListQuery(PAYMENT_FILTERS, { searchable: true }) {}
+
+export class CapturePaymentRequest {
+  @ApiProperty({
+    required: false,
+    minimum: 0,
+    exclusiveMinimum: true,
+    description: "What to capture, in major units; all that is left unless given.",
+    example: 20,
+  })
+  @MayBeLeftOut()
+  @IsPositive()
+  @IsNumber()
+  amount?: number
+}
+
+export class RefundPaymentRequest {
+  @ApiProperty({
+    required: false,
+    minimum: 0,
+    exclusiveMinimum: true,
+    description: "What to give back, in major units; all that is captured and not refunded unless given.",
+    example: 10,
+  })
+  @MayBeLeftOut()
+  @IsPositive()
+  @IsNumber()
+  amount?: number
+
+  @ApiProperty({ required: false, description: "Why, by the id of a refund reason.", example: EXAMPLE.reasonId })
+  @MayBeLeftOut()
+  @IsString()
+  refund_reason_id?: string
+
+  @ApiProperty({ required: false, description: "Why, in words.", example: "Arrived late" })
+  @MayBeLeftOut()
+  @IsString()
+  note?: string
+}

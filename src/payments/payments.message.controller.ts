@@ -1,15 +1,20 @@
 import { Controller } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
 import { IntersectionType } from "@nestjs/swagger"
+import { CalledBy, type Caller } from "../api-keys/caller.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
-import { IdMessage, Message } from "../common/message.js"
+import { IdCommand, IdMessage, Message } from "../common/message.js"
 import { toPaymentResponse } from "../payment-model/responses/mappers.js"
 import { ADMIN_PAYMENT, ADMIN_PAYMENTS } from "../payment-model/responses/views.js"
-import { ListPaymentsQuery } from "./payment.dto.js"
+import { CapturePaymentRequest, ListPaymentsQuery, RefundPaymentRequest } from "./payment.dto.js"
 import { PaymentsService } from "./payments.service.js"
 
 class ListPaymentsMessage extends IntersectionType(ListPaymentsQuery, Message) {}
+
+class CapturePaymentMessage extends IntersectionType(CapturePaymentRequest, IdCommand) {}
+
+class RefundPaymentMessage extends IntersectionType(RefundPaymentRequest, IdCommand) {}
 
 @Controller()
 export class PaymentsMessageController {
@@ -26,5 +31,31 @@ export class PaymentsMessageController {
   @Answers(ADMIN_PAYMENT)
   async retrieve(@Payload() { id }: IdMessage, @Selected() selection: Selection) {
     return { payment: toPaymentResponse(await this.payments.get(id, selection), "admin") }
+  }
+
+  @MessagePattern("payments.capture")
+  @Answers(ADMIN_PAYMENT)
+  async capture(
+    @Payload() { id, ...request }: CapturePaymentMessage,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    return { payment: toPaymentResponse(await this.payments.capture(id, request, caller, selection), "admin") }
+  }
+
+  @MessagePattern("payments.refund")
+  @Answers(ADMIN_PAYMENT)
+  async refund(
+    @Payload() { id, ...request }: RefundPaymentMessage,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    return { payment: toPaymentResponse(await this.payments.refund(id, request, caller, selection), "admin") }
+  }
+
+  @MessagePattern("payments.cancel")
+  @Answers(ADMIN_PAYMENT)
+  async cancel(@Payload() { id }: IdCommand, @CalledBy() caller: Caller, @Selected() selection: Selection) {
+    return { payment: toPaymentResponse(await this.payments.cancel(id, caller, selection), "admin") }
   }
 }

@@ -1,16 +1,42 @@
 import { Injectable } from "@nestjs/common"
-import { DataSource } from "typeorm"
+import { DataSource, type EntityManager } from "typeorm"
+import type { Caller } from "../api-keys/caller.js"
 import { NotFound } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
+import { moneyFromMajor } from "../common/money.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
 import { readPage, type PageOf } from "../database/read-page.js"
+import type { Aggregate } from "../payment-model/aggregate.js"
+import { lockCollectionOfPayment } from "../payment-model/collection-lock.js"
+import { PaymentOperation, type OperationRequest } from "../payment-model/payment-operation.entity.js"
+import type { PaymentSession } from "../payment-model/payment-session.entity.js"
 import type { Payment } from "../payment-model/payment.entity.js"
-import { PAYMENT_FILTERS, type ListPaymentsQuery } from "./payment.dto.js"
+import { cancelVerdict, captureVerdict, refundVerdict, type MoneyVerdict } from "../payment-model/payment.rules.js"
+import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import { ProviderOperations, type Call, type Decision } from "../payment-providers/provider-operations.js"
+import { RefundReasonsService } from "../refund-reasons/refund-reasons.service.js"
+import {
+  PAYMENT_FILTERS,
+  type CapturePaymentRequest,
+  type ListPaymentsQuery,
+  type RefundPaymentRequest,
+} from "./payment.dto.js"
+import { settleCancelPayment, settleCapture, settleRefund } from "./settle-payment.js"
 
-/** Reads payments with no more than the selection asks for. */
+/** Whatever the answer, it is read afterwards, by the caller's selection. */
+type Outcome = Decision<undefined>
+
+const DONE = { kind: "answer", value: undefined } as const
+
+/** Captures, refunds and cancels what was authorized, and reads it. */
 @Injectable()
 export class PaymentsService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly operations: ProviderOperations,
+    private readonly registry: PaymentProviderRegistry,
+    private readonly reasons: RefundReasonsService,
+  ) {}
 
   async list(query: ListPaymentsQuery, selection: Selection): Promise<PageOf<Payment>> {
     return readPage<Payment>(this.dataSource.manager, selection, PAYMENT_FILTERS, query)
@@ -22,7 +48,156 @@ export class PaymentsService {
       where: `${ROOT}.id = $1`,
       parameters: [id],
     })
-    if (!payment) throw new NotFound(`Payment with id: ${id} was not found`)
+    if (!payment) throw notFound(id)
     return payment
   }
+
+  /**
+   * Takes money of what is authorized: an amount, or all the rest. Once everything is captured, a call without an amount
+   * changes nothing.
+   *
+   * @throws NotFound, InvalidData when it is more than the rest, NotAllowed, and what {@link ProviderOperations} throws
+   */
+  async capture(
+    id: string,
+    { amount: requested }: CapturePaymentRequest,
+    caller: Caller,
+    selection: Selection,
+  ): Promise<Payment> {
+    return this.change(id, caller, selection, (aggregate, payment) =>
+      this.captureStep(aggregate, payment, minorOf(requested, payment), caller),
+    )
+  }
+
+  /** The next step towards a capture; to be decided upon under the lock. @param requested minor units */
+  captureStep(aggregate: Aggregate, payment: Payment, requested: bigint | undefined, caller: Caller): Outcome {
+    const { multicapture } = this.registry.get(payment.provider_id).capabilities
+    const reserved = aggregate.reserved(payment, "capture", "cancel_payment")
+    return decisionOf(captureVerdict(payment, reserved, requested, multicapture), (amount) => {
+      const capture = aggregate.addCapture(payment, { amount, created_by: caller.id })
+      return call(aggregate, payment, caller, "capture", settleCapture, {
+        amount,
+        capture_id: capture.id,
+        request: { ...requestOf(payment), is_final: !multicapture },
+      })
+    })
+  }
+
+  /**
+   * Gives captured money back: an amount, or all that was not given back yet.
+   * @throws NotFound also for an unknown reason; InvalidData when it is more than that; and what
+   *   {@link ProviderOperations} throws
+   */
+  async refund(
+    id: string,
+    { amount: requested, refund_reason_id, note }: RefundPaymentRequest,
+    caller: Caller,
+    selection: Selection,
+  ): Promise<Payment> {
+    return this.change(id, caller, selection, async (aggregate, payment, tx) => {
+      if (refund_reason_id !== undefined) await this.reasons.check(tx, refund_reason_id)
+      const verdict = refundVerdict(payment, aggregate.reserved(payment, "refund"), minorOf(requested, payment))
+      return decisionOf(verdict, (amount) => {
+        const refund = aggregate.addRefund(payment, {
+          amount,
+          refund_reason_id: refund_reason_id ?? null,
+          note: note ?? null,
+          created_by: caller.id,
+        })
+        return call(aggregate, payment, caller, "refund", settleRefund, {
+          amount,
+          refund_id: refund.id,
+          request: requestOf(payment),
+        })
+      })
+    })
+  }
+
+  /**
+   * Gives up what is authorized and not captured. A payment that was canceled before stays as it is.
+   * @throws NotFound, NotAllowed when everything was captured, and what {@link ProviderOperations} throws
+   */
+  async cancel(id: string, caller: Caller, selection: Selection): Promise<Payment> {
+    return this.change(id, caller, selection, (aggregate, payment) => {
+      const [underWay] = aggregate.reserved(payment, "cancel_payment")
+      if (underWay) return { kind: "join", operationId: underWay.id, value: undefined }
+      const verdict = cancelVerdict(payment, aggregate.reserved(payment, "capture"))
+      return decisionOf(verdict, (amount) =>
+        call(aggregate, payment, caller, "cancel_payment", settleCancelPayment, {
+          amount,
+          request: requestOf(payment),
+        }),
+      )
+    })
+  }
+
+  private async change(
+    id: string,
+    caller: Caller,
+    selection: Selection,
+    decide: (aggregate: Aggregate, payment: Payment, tx: EntityManager) => Outcome | Promise<Outcome>,
+  ): Promise<Payment> {
+    await this.operations.perform<undefined>(
+      (tx) => lockCollectionOfPayment(tx, id),
+      async (aggregate, tx) => {
+        const payment = aggregate.payments.find((candidate) => candidate.id === id)
+        if (!payment) throw notFound(id)
+        const begun = await begunBy(tx, caller)
+        return begun ? { kind: "join", operationId: begun, value: undefined } : decide(aggregate, payment, tx)
+      },
+    )
+    return this.get(id, selection)
+  }
+}
+
+/** What a request began when it came the first time, with the same idempotency key. */
+async function begunBy(tx: EntityManager, { requestKey }: Caller): Promise<string | undefined> {
+  if (requestKey === undefined) return undefined
+  return (await tx.findOneBy(PaymentOperation, { request_key: requestKey }))?.id
+}
+
+function decisionOf(verdict: MoneyVerdict, move: (amount: bigint) => Outcome): Outcome {
+  switch (verdict.verdict) {
+    case "move":
+      return move(verdict.amount)
+    case "join":
+      return { kind: "join", operationId: verdict.operationId }
+    case "nothing_left":
+      return DONE
+  }
+}
+
+function call(
+  aggregate: Aggregate,
+  payment: Payment,
+  caller: Caller,
+  kind: "capture" | "refund" | "cancel_payment",
+  settle: Call<undefined>["settle"],
+  about: Pick<PaymentOperation, "amount" | "request"> & Partial<PaymentOperation>,
+): Outcome {
+  const operation = aggregate.begin(kind, sessionOf(payment), {
+    ...about,
+    payment_id: payment.id,
+    created_by: caller.id,
+    request_key: caller.requestKey ?? null,
+  })
+  return { kind: "call", operation, settle, value: undefined }
+}
+
+/** What an operation takes of a session, which the payment has too; the session itself may be gone. */
+function sessionOf(payment: Payment): Pick<PaymentSession, "id" | "provider_id" | "currency_code"> {
+  const { payment_session_id, provider_id, currency_code } = payment
+  return { id: payment_session_id, provider_id, currency_code }
+}
+
+function requestOf({ data, private_data }: Payment): OperationRequest {
+  return { client_data: {}, data, private_data: private_data ?? {}, context: {} }
+}
+
+function minorOf(major: number | undefined, { currency_code }: Payment): bigint | undefined {
+  return major === undefined ? undefined : moneyFromMajor(major, currency_code).minor
+}
+
+function notFound(id: string): NotFound {
+  return new NotFound(`Payment with id: ${id} was not found`)
 }

@@ -1,5 +1,5 @@
 import { Injectable } from "@nestjs/common"
-import { DataSource, IsNull } from "typeorm"
+import { DataSource, IsNull, type EntityManager } from "typeorm"
 import { Duplicate, NotFound } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
@@ -46,6 +46,11 @@ export class RefundReasonsService {
     const reason = await this.dataSource.manager.findOneBy(RefundReason, { id })
     if (!reason) throw notFound(id)
     return reason
+  }
+
+  /** For a refund that is to name it. @throws NotFound also for one that was deleted */
+  async check(tx: EntityManager, id: string): Promise<void> {
+    if (!(await tx.existsBy(RefundReason, { id }))) throw new NotFound(`RefundReason id not found: ${id}`)
   }
 
   /** @throws Duplicate when a live reason has the code */

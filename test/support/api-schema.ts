@@ -15,7 +15,7 @@ export interface ApiSchema {
 }
 
 const KEYWORDS = new Set(
-  "$ref type format nullable enum properties required items allOf additionalProperties description example minimum default".split(
+  "$ref type format nullable enum properties required items allOf additionalProperties description example minimum exclusiveMinimum default".split(
     " ",
   ),
 )

@@ -23,6 +23,30 @@ export async function newCollection(
   return { cartId, id: answer.body.payment_collection.id as string }
 }
 
+/** A collection with an open session. */
+export async function newSession(
+  service: TestService,
+  cart: Record<string, unknown> = {},
+  request: Record<string, unknown> = { provider_id: "pp_system_default" },
+): Promise<{ cartId: string; id: string; sessionId: string }> {
+  const { cartId, id } = await newCollection(service, cart)
+  const answer = await service.store("POST", `/store/payment-collections/${id}/payment-sessions`, request)
+  if (answer.status !== 200) throw new Error(`session: ${answer.status} ${JSON.stringify(answer.body)}`)
+  return { cartId, id, sessionId: answer.body.payment_collection.payment_sessions[0].id as string }
+}
+
+/** A payment: a session that was authorized. */
+export async function newPayment(
+  service: TestService,
+  cart: Record<string, unknown> = {},
+  request?: Record<string, unknown>,
+): Promise<{ cartId: string; id: string; sessionId: string; paymentId: string }> {
+  const { cartId, id, sessionId } = await newSession(service, cart, request)
+  const answer = await service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
+  if (answer.status !== 200) throw new Error(`authorize: ${answer.status} ${JSON.stringify(answer.body)}`)
+  return { cartId, id, sessionId, paymentId: answer.body.payment_collection.payments[0].id as string }
+}
+
 /** A collection that was authorized, captured and refunded in part, written as rows: 10.00 authorized, 4 + 3 captured, 2 refunded. */
 export async function newPaidCollection(
   service: TestService,

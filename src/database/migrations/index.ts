@@ -1,6 +1,10 @@
 import { Initial1795392000000 } from "./1795392000000-initial.js"
-
 import { SeedRefundReasons1795395600000 } from "./1795395600000-seed-refund-reasons.js"
+import { OperationsEventsIdempotency1795399200000 } from "./1795399200000-operations-events-idempotency.js"
 
 /** In the order in which they run. */
-export const migrations = [Initial1795392000000, SeedRefundReasons1795395600000]
+export const migrations = [
+  Initial1795392000000,
+  SeedRefundReasons1795395600000,
+  OperationsEventsIdempotency1795399200000,
+]

@@ -1,3 +1,5 @@
+import type { Story } from "../../common/example.js"
+
 /** Values that the examples of the API document share, so that they tell one story. */
 export const EXAMPLE = {
   collectionId: "pay_col_01M81ZBVX6BHV83Q1RCZ2434AT",
@@ -5,6 +7,8 @@ export const EXAMPLE = {
   paymentId: "pay_01M81ZC4XJ8R5V2M0P7S6H3QEF",
   captureId: "capt_01M81ZC9A2B4C6D8E0F1G3H5J7",
   refundId: "ref_01M81ZCEK9M1N3P5Q7R9S1T3V5",
+  operationId: "op_01M81ZCP2E4F6G8H0J1K3M5N7P",
+  eventId: "evt_01M81ZCS6V8W0X2Y4Z5A7B9C1D",
   reasonId: "refr_01M81ZCJW7X9Y1Z3A5B7C9D1E3",
   providerId: "pp_system_default",
   keyId: "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9",
@@ -12,3 +16,43 @@ export const EXAMPLE = {
   regionId: "reg_demo",
   time: "2026-11-22T10:15:30.000Z",
 } as const
+
+/** A new collection: nobody has begun to pay it. */
+export const NEW_COLLECTION: Story = { payment_session: null, payment: null }
+
+/** The shopper has chosen how to pay. */
+export const OPENED_COLLECTION: Story = {
+  payment_session: { data: { note: "Leave it at the door" } },
+  payment: null,
+}
+
+/** The money is held, and none of it taken. */
+export const AUTHORIZED_COLLECTION: Story = {
+  payment_collection: { status: "authorized", authorized_amount: 49.9 },
+  payment_session: { status: "authorized", authorized_at: EXAMPLE.time, data: { note: "Leave it at the door" } },
+  payment: { captured_amount: 0, refunded_amount: 0 },
+  capture: null,
+  refund: null,
+}
+
+/** It was paid, and a part given back. */
+export const PAID_COLLECTION: Story = {
+  payment_collection: {
+    status: "completed",
+    authorized_amount: 49.9,
+    captured_amount: 49.9,
+    refunded_amount: 10,
+    completed_at: EXAMPLE.time,
+  },
+  payment_session: { status: "authorized", authorized_at: EXAMPLE.time },
+}
+
+/** A part of a payment was taken. */
+export const CAPTURED_IN_PART: Story = { payment: { captured_at: null }, capture: { amount: 20 }, refund: null }
+
+/** What was not taken of a payment was given up. */
+export const CANCELED_PAYMENT: Story = {
+  payment: { captured_at: null, canceled_at: EXAMPLE.time },
+  capture: null,
+  refund: null,
+}

@@ -1,15 +1,20 @@
 import { Body, Controller, Get, Param, Put } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
-import { CART_EXAMPLE, CartResponse, PutCartRequest, toCartResponse } from "./cart.dto.js"
-import { CartsService } from "./carts.service.js"
+import { CalledBy, type Caller } from "../api-keys/caller.js"
+import { CART_EXAMPLE, CartResponse, PutCartRequest, toCartResponse } from "../carts/cart.dto.js"
+import { CartsService } from "../carts/carts.service.js"
+import { CartChangesService } from "./cart-changes.service.js"
 
 @ApiTags("Admin: carts")
 @ApiSecurity("secret_key")
 @ApiErrors("invalid_data", "unauthorized")
 @Controller("admin/carts")
 export class AdminCartsController {
-  constructor(private readonly carts: CartsService) {}
+  constructor(
+    private readonly carts: CartsService,
+    private readonly changes: CartChangesService,
+  ) {}
 
   @Put(":id")
   @ApiId("The cart's id, in the words of the shop.", CART_EXAMPLE.id)
@@ -17,7 +22,8 @@ export class AdminCartsController {
     summary: "Tell a cart's state",
     operationId: "putCart",
     description:
-      "The service that owns carts calls this on every change. All is replaced; what is left out becomes null.",
+      "The service that owns carts calls this on every change. All is replaced; what is left out becomes null. While " +
+      "nothing is authorized the cart's payment collection follows, and its open session with it.",
   })
   @ApiEnvelope(
     "cart",
@@ -25,8 +31,8 @@ export class AdminCartsController {
     "The cart as it is known now: the newest state, which need not be the one sent.",
     CART_EXAMPLE,
   )
-  async put(@Param("id") id: string, @Body() body: PutCartRequest) {
-    return { cart: toCartResponse(await this.carts.put(id, body)) }
+  async put(@Param("id") id: string, @Body() body: PutCartRequest, @CalledBy() caller: Caller) {
+    return { cart: toCartResponse(await this.changes.put(id, body, caller)) }
   }
 
   @Get(":id")

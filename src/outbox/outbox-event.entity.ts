@@ -1,0 +1,47 @@
+import { Column, CreateDateColumn, Entity, Generated, Index, PrimaryColumn, Unique } from "typeorm"
+import { newId } from "../common/ids.js"
+import { JsonColumn } from "../database/columns.js"
+import type { Write } from "../database/write-rows.js"
+
+/** A fact, written in the transaction that made it one. */
+@Entity("outbox_event")
+@Unique("outbox_event_one_position", ["position"])
+// What has no place in the feed yet.
+@Index("outbox_event_new", ["sequence"], { where: "position IS NULL" })
+export class OutboxEvent {
+  @PrimaryColumn("text")
+  id!: string
+
+  @Column("text")
+  name!: string
+
+  /** What the fact is about; its lock orders its events. */
+  @Column("text")
+  aggregate_id!: string
+
+  /** Amounts are minor units as text, of the `currency_code` beside them. */
+  @JsonColumn({ nullable: false })
+  data!: Record<string, string | null>
+
+  /** In the order of writing, which for one aggregate is the order of what happened. */
+  @Column("bigint")
+  @Generated("increment")
+  sequence!: string
+
+  /** The place in the feed, given once the fact is committed. */
+  @Column("bigint", { nullable: true })
+  position!: string | null
+
+  @CreateDateColumn({ type: "timestamptz", precision: 3 })
+  created_at!: Date
+}
+
+/** What is to be written for events to be told, in the transaction of the facts. */
+export function outboxWrites(
+  events: readonly { name: string; aggregateId: string; data: Readonly<Record<string, string | null>> }[],
+): Write[] {
+  return events.map(({ name, aggregateId, data }) => ({
+    insert: OutboxEvent,
+    row: { id: newId("evt"), name, aggregate_id: aggregateId, data },
+  }))
+}

@@ -1,0 +1,53 @@
+import { Injectable, Logger } from "@nestjs/common"
+import { DataSource } from "typeorm"
+import type { Caller } from "../api-keys/caller.js"
+import type { PutCartRequest } from "../carts/cart.dto.js"
+import type { Cart } from "../carts/cart.entity.js"
+import { CartsService } from "../carts/carts.service.js"
+import { ServiceError } from "../common/errors.js"
+import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
+import { LIVE_COLLECTION, PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import { ProviderOperations } from "../payment-providers/provider-operations.js"
+import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
+
+/**
+ * A cart that changes takes its collection with it, while nothing is authorized. An open session is changed at its
+ * provider first; where that fails, collection and session stay as they were, together, and the change is pending: the
+ * next create, session or cart change tries again, and until then the old amount cannot be authorized.
+ */
+@Injectable()
+export class CartChangesService {
+  private readonly log = new Logger(CartChangesService.name)
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly carts: CartsService,
+    private readonly operations: ProviderOperations,
+    private readonly sessions: PaymentSessionsService,
+  ) {}
+
+  /** Takes over what the cart's owner tells of it. A provider that fails does not keep the cart from being told. */
+  async put(id: string, state: PutCartRequest, caller: Caller): Promise<Cart> {
+    const cart = await this.carts.put(id, state)
+    const collection = await this.dataSource.manager
+      .createQueryBuilder(PaymentCollection, "collection")
+      .select("collection.id")
+      .where(`collection.cart_id = :id AND ${LIVE_COLLECTION}`, { id })
+      .getOne()
+    if (collection) await this.follow(collection.id, caller)
+    return cart
+  }
+
+  /** Brings a collection in line with its cart, or leaves the change pending. */
+  async follow(collectionId: string, caller: Caller): Promise<void> {
+    try {
+      await this.operations.perform<undefined>(
+        (tx) => lockCollectionAndCart(tx, collectionId),
+        (aggregate) => this.sessions.followCart(aggregate, caller),
+      )
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      this.log.warn(`Collection ${collectionId} is behind its cart: ${error.message}`)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { Injectable } from "@nestjs/common"
+import type { Caller } from "../api-keys/caller.js"
+import { NotAllowed } from "../common/errors.js"
+import type { Selection } from "../common/fields.js"
+import type { Aggregate } from "../payment-model/aggregate.js"
+import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
+import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import { CollectionReader } from "../payment-providers/collection-reader.js"
+import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
+import { SYSTEM_PROVIDER_ID } from "../payment-providers/system.provider.js"
+import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
+import { PaymentsService } from "../payments/payments.service.js"
+import type { MarkAsPaidRequest } from "./payment-collection.dto.js"
+
+/**
+ * Session, authorization and capture in one act, for money that came in outside of a storefront. Every step is decided
+ * by how far the collection is, so a call that did not get through is resumed by the next one, and parallel ones share
+ * the steps; that it was begun is kept with the collection.
+ */
+@Injectable()
+export class MarkAsPaidService {
+  constructor(
+    private readonly reader: CollectionReader,
+    private readonly operations: ProviderOperations,
+    private readonly sessions: PaymentSessionsService,
+    private readonly payments: PaymentsService,
+  ) {}
+
+  /**
+   * @throws NotFound
+   * @throws NotAllowed when it is paid, or something was authorized otherwise, or the provider does not authorize at once
+   */
+  async markAsPaid(
+    id: string,
+    { provider_id = SYSTEM_PROVIDER_ID }: MarkAsPaidRequest,
+    caller: Caller,
+    selection: Selection,
+  ): Promise<PaymentCollection> {
+    // Its steps are acts of their own: the key of the request does not name one of them.
+    const progress: Progress = { provider_id, caller: { ...caller, requestKey: undefined }, wasAdmitted: false }
+    await this.operations.perform<undefined>(
+      (tx) => lockCollectionAndCart(tx, id),
+      (aggregate) => this.nextStep(aggregate, progress),
+    )
+    return this.reader.get(id, selection)
+  }
+
+  private nextStep(aggregate: Aggregate, progress: Progress): Decision<undefined> {
+    const { collection } = aggregate
+    if (!progress.wasAdmitted) admit(aggregate)
+    progress.wasAdmitted = true
+    if (collection.status === "completed") return { kind: "answer", value: undefined }
+
+    const payment = aggregate.payments.find(
+      ({ captured_at, canceled_at }) => captured_at === null && canceled_at === null,
+    )
+    if (payment) return onward(this.payments.captureStep(aggregate, payment, undefined, progress.caller))
+
+    const open = aggregate.openSession
+    if (open && open.id === progress.askedSessionId) {
+      throw new NotAllowed(`Session: ${open.id} was not authorized with the provider.`)
+    }
+    const wanted = { provider_id: progress.provider_id, data: open?.client_data }
+    const opening = this.sessions.openStep(aggregate, wanted, progress.caller, "admin")
+    if (opening.kind !== "answer" || !open) return onward(opening)
+    progress.askedSessionId = open.id
+    return onward(this.sessions.authorizeStep(aggregate, open, progress.caller))
+  }
+}
+
+/** How far one call is. */
+interface Progress {
+  readonly provider_id: string
+  readonly caller: Caller
+  wasAdmitted: boolean
+  /** The session whose authorization was asked for; asking once is enough. */
+  askedSessionId?: string
+}
+
+function admit(aggregate: Aggregate): void {
+  const { status, marking_paid_at } = aggregate.collection
+  if (status === "completed" || (status !== "not_paid" && marking_paid_at === null)) {
+    throw new NotAllowed("Can only mark 'not_paid' payment collection as paid")
+  }
+  if (marking_paid_at === null) aggregate.updateCollection({ marking_paid_at: new Date() })
+}
+
+/** A step after which it is decided again. */
+function onward(step: Decision<unknown>): Decision<undefined> {
+  const { value: _value, ...rest } = step as Decision<unknown> & { value?: unknown }
+  return rest as Decision<undefined>
+}

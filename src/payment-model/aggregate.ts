@@ -1,0 +1,297 @@
+import type { EntityManager } from "typeorm"
+import { reviveWholeRow, wholeRowJson, type Json } from "../database/read-graph.js"
+import { newId } from "../common/ids.js"
+import { PREPARED } from "../database/service-client.js"
+import { Capture } from "./capture.entity.js"
+import { Changes } from "./changes.js"
+import { mayFollowCart, statusOf, totalsOf } from "./collection.rules.js"
+import { collectionEvent, type EventName } from "./events.js"
+import { PaymentCollection } from "./payment-collection.entity.js"
+import { PaymentOperation } from "./payment-operation.entity.js"
+import { PaymentSession } from "./payment-session.entity.js"
+import { Payment } from "./payment.entity.js"
+import { Refund } from "./refund.entity.js"
+import type { Reservation } from "./payment.rules.js"
+import {
+  mayMove,
+  OPEN_SESSION_STATUSES,
+  OPERATION_TRANSITIONS,
+  SESSION_OPERATION_KINDS,
+  SESSION_TRANSITIONS,
+  sqlList,
+  UNSETTLED_STATES,
+  type CollectionStatus,
+  type OperationKind,
+  type OperationState,
+  type SessionStatus,
+} from "./status.js"
+
+/** What is known of the cart that a collection is for, locked with it. */
+export interface CartFigures {
+  readonly id: string
+  readonly currency_code: string
+  readonly total: bigint
+  readonly region_id: string | null
+  readonly sales_channel_id: string | null
+  readonly customer_id: string | null
+  readonly email: string | null
+  readonly completed_at: Date | null
+}
+
+/** What of a collection follows its cart. */
+export type CollectionFigures = Pick<PaymentCollection, "amount" | "currency_code" | "region_id" | "sales_channel_id">
+
+/**
+ * A collection under its lock, with all that decides about it. Deciding and recording happen here, in memory; what
+ * changes is collected, and written at the end of the transaction. Decisions are rules of their own files.
+ */
+export class Aggregate {
+  readonly changes = new Changes()
+
+  constructor(
+    readonly collection: PaymentCollection,
+    /** Where the collection is for a cart, and the use case looks at its figures. */
+    readonly cart: CartFigures | undefined,
+    /** Live ones: replaced and canceled sessions are gone. */
+    readonly sessions: PaymentSession[],
+    readonly payments: Payment[],
+    readonly captures: Capture[],
+    readonly refunds: Refund[],
+    /** Calls that are not settled. */
+    readonly operations: PaymentOperation[],
+    /** The providers that the collection's region offers; every enabled one where it has no region. */
+    readonly providerIds: readonly string[],
+  ) {}
+
+  get openSession(): PaymentSession | undefined {
+    return this.sessions.find((session) => (OPEN_SESSION_STATUSES as readonly SessionStatus[]).includes(session.status))
+  }
+
+  /** The call that is changing the open session, where one is under way. */
+  get sessionOperation(): PaymentOperation | undefined {
+    return this.operations.find((operation) =>
+      (SESSION_OPERATION_KINDS as readonly OperationKind[]).includes(operation.kind),
+    )
+  }
+
+  paymentOf(session: PaymentSession): Payment | undefined {
+    return this.payments.find((payment) => payment.payment_session_id === session.id)
+  }
+
+  /** What the collection is to be for: what its cart says now, as long as it follows. */
+  get target(): CollectionFigures {
+    const { collection, cart } = this
+    const { amount, currency_code, region_id, sales_channel_id } = collection
+    if (cart?.completed_at !== null || !mayFollowCart(collection.status)) {
+      return { amount, currency_code, region_id, sales_channel_id }
+    }
+    return {
+      amount: cart.total,
+      currency_code: cart.currency_code,
+      region_id: cart.region_id,
+      sales_channel_id: cart.sales_channel_id,
+    }
+  }
+
+  /** Takes on figures of the cart; those of an open session have to be agreed with its provider first. */
+  takeOn(figures: Partial<CollectionFigures>): void {
+    const { collection } = this
+    const names = Object.keys(figures) as (keyof CollectionFigures)[]
+    if (names.every((name) => figures[name] === collection[name])) return
+    this.updateCollection(figures)
+    this.changes.tell(() => collectionEvent("payment_collection.updated", collection))
+  }
+
+  /** What unsettled calls of these kinds would move of a payment. */
+  reserved(payment: Payment, ...kinds: OperationKind[]): Reservation[] {
+    return this.operations.filter((operation) => operation.payment_id === payment.id && kinds.includes(operation.kind))
+  }
+
+  /** Writes down what a provider is about to be asked. */
+  begin(
+    kind: OperationKind,
+    session: Pick<PaymentSession, "id" | "provider_id" | "currency_code">,
+    about: Pick<PaymentOperation, "amount" | "request" | "created_by"> & Partial<PaymentOperation>,
+  ): PaymentOperation {
+    const operation = this.changes.insert(PaymentOperation, {
+      id: newId("op"),
+      kind,
+      payment_collection_id: this.collection.id,
+      payment_session_id: session.id,
+      provider_id: session.provider_id,
+      currency_code: session.currency_code,
+      state: "pending",
+      attempts: 0,
+      settled_at: null,
+      ...about,
+    })
+    this.operations.push(operation)
+    // A create that saw the collection before has to look again.
+    this.updateCollection({})
+    return operation
+  }
+
+  addSession(
+    about: Pick<PaymentSession, "provider_id" | "currency_code" | "amount" | "client_data" | "context">,
+  ): PaymentSession {
+    const session = this.changes.insert(PaymentSession, {
+      id: newId("payses"),
+      payment_collection_id: this.collection.id,
+      status: "pending",
+      data: {},
+      private_data: null,
+      ...about,
+    })
+    this.sessions.push(session)
+    return session
+  }
+
+  /** What is being captured; it counts once it succeeded. */
+  addCapture(payment: Payment, about: Pick<Capture, "amount" | "created_by">): Capture {
+    const ids = { id: newId("capt"), payment_id: payment.id }
+    const capture = this.changes.insert(Capture, { ...ids, status: "pending", ...about })
+    this.captures.push(capture)
+    return capture
+  }
+
+  /** What is being given back; it counts once it succeeded. */
+  addRefund(payment: Payment, about: Pick<Refund, "amount" | "refund_reason_id" | "note" | "created_by">): Refund {
+    const ids = { id: newId("ref"), payment_id: payment.id }
+    const refund = this.changes.insert(Refund, { ...ids, status: "pending", ...about })
+    this.refunds.push(refund)
+    return refund
+  }
+
+  moveSession(session: PaymentSession, status: SessionStatus, set: Partial<PaymentSession> = {}): void {
+    if (!mayMove(SESSION_TRANSITIONS, session.status, status)) {
+      throw new Error(`A session cannot become ${status} once it is ${session.status}`)
+    }
+    this.changes.update(PaymentSession, session, { ...set, status })
+  }
+
+  /** The session is over, and never listed again. */
+  dropSession(session: PaymentSession, status: "canceled" | "error", now: Date): void {
+    this.moveSession(session, status, { deleted_at: now })
+    this.sessions.splice(this.sessions.indexOf(session), 1)
+  }
+
+  moveOperation(operation: PaymentOperation, state: OperationState, set: Partial<PaymentOperation> = {}): void {
+    if (!mayMove(OPERATION_TRANSITIONS, operation.state, state)) {
+      throw new Error(`An operation cannot become ${state} once it is ${operation.state}`)
+    }
+    this.changes.update(PaymentOperation, operation, { ...set, state })
+    if (!(UNSETTLED_STATES as readonly OperationState[]).includes(state)) {
+      this.operations.splice(this.operations.indexOf(operation), 1)
+    }
+  }
+
+  /**
+   * Brings the totals of payments and collection, and the collection's status, in line with what moved; to be called
+   * last by whatever changed a child. Tells of the collection what has become of it.
+   */
+  recompute(now: Date): void {
+    for (const payment of this.payments) this.recomputePayment(payment, now)
+    const { collection } = this
+    const totals = totalsOf(this)
+    const status = statusOf({ ...this.facts, ...totals })
+    if (status === collection.status && sameTotals(totals, collection)) return
+    const name = status === collection.status ? "payment_collection.updated" : eventOf(status)
+    const completedAt = collection.completed_at ?? (status === "completed" ? now : null)
+    this.updateCollection({ ...totals, status, completed_at: completedAt })
+    this.changes.tell(() => collectionEvent(name, collection))
+  }
+
+  /** Changes the collection's own columns. */
+  updateCollection(set: Partial<PaymentCollection>): void {
+    this.changes.update(PaymentCollection, this.collection, { ...set, version: this.collection.version + 1 })
+  }
+
+  private get facts() {
+    const { amount, completed_at } = this.collection
+    return { amount, completed_at, sessions: this.sessions, payments: this.payments }
+  }
+
+  private recomputePayment(payment: Payment, now: Date): void {
+    const captured = sumOfSucceeded(this.captures, payment)
+    const refunded = sumOfSucceeded(this.refunds, payment)
+    const authorized = payment.canceled_at === null ? payment.authorized_amount : captured
+    if (
+      captured === payment.captured_amount &&
+      refunded === payment.refunded_amount &&
+      authorized === payment.authorized_amount
+    ) {
+      return
+    }
+    this.changes.update(Payment, payment, {
+      captured_amount: captured,
+      refunded_amount: refunded,
+      authorized_amount: authorized,
+      captured_at: payment.captured_at ?? (captured > 0n && captured >= payment.amount ? now : null),
+    })
+  }
+}
+
+/** Reads what hangs on a collection whose lock the caller holds, in a statement of its own. */
+export async function readAggregate(
+  tx: EntityManager,
+  collection: PaymentCollection,
+  cart?: CartFigures,
+): Promise<Aggregate> {
+  const [row] = await tx.query<ChildrenRow[]>(childrenStatement(tx), [collection.id, collection.region_id])
+  if (!row) throw new Error("A statement without FROM answers a row")
+  const revived = <E extends object>(type: new () => E, rows: Json[]) =>
+    rows.map((json) => Object.assign(new type(), reviveWholeRow(tx.dataSource.getMetadata(type), json)))
+  return new Aggregate(
+    collection,
+    cart,
+    revived(PaymentSession, row.sessions),
+    revived(Payment, row.payments),
+    revived(Capture, row.captures),
+    revived(Refund, row.refunds),
+    revived(PaymentOperation, row.operations),
+    row.provider_ids,
+  )
+}
+
+type ChildrenRow = Record<"sessions" | "payments" | "captures" | "refunds" | "operations", Json[]> & {
+  provider_ids: string[]
+}
+
+let childrenSql: string | undefined
+
+/** $1 the collection, $2 its region. */
+function childrenStatement(tx: EntityManager): string {
+  const list = (type: new () => object, from: string) =>
+    `(SELECT coalesce(json_agg(${wholeRowJson(tx.dataSource.getMetadata(type), "child")} ORDER BY child.created_at, child.id), '[]') FROM ${from})`
+  const movement = (table: string) =>
+    `${table} child JOIN payment ON payment.id = child.payment_id WHERE payment.payment_collection_id = $1`
+  childrenSql ??= `${PREPARED}SELECT
+    ${list(PaymentSession, "payment_session child WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL")} AS sessions,
+    ${list(Payment, "payment child WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL")} AS payments,
+    ${list(Capture, movement("capture"))} AS captures,
+    ${list(Refund, movement("refund"))} AS refunds,
+    ${list(PaymentOperation, `payment_operation child WHERE child.payment_collection_id = $1 AND child.state IN (${sqlList(UNSETTLED_STATES)})`)} AS operations,
+    (SELECT coalesce(json_agg(provider.id), '[]') FROM payment_provider provider WHERE provider.is_enabled AND ($2::text IS NULL
+      OR EXISTS (SELECT 1 FROM region_payment_provider link
+        WHERE link.region_id = $2 AND link.payment_provider_id = provider.id))) AS provider_ids`
+  return childrenSql
+}
+
+function sumOfSucceeded(movements: readonly (Capture | Refund)[], payment: Payment): bigint {
+  return movements
+    .filter((movement) => movement.payment_id === payment.id && movement.status === "succeeded")
+    .reduce((sum, movement) => sum + movement.amount, 0n)
+}
+
+function sameTotals(left: ReturnType<typeof totalsOf>, right: ReturnType<typeof totalsOf>): boolean {
+  return (
+    left.authorized_amount === right.authorized_amount &&
+    left.captured_amount === right.captured_amount &&
+    left.refunded_amount === right.refunded_amount
+  )
+}
+
+function eventOf(status: CollectionStatus): Extract<EventName, `payment_collection.${string}`> {
+  if (status === "completed") return "payment_collection.completed"
+  return status === "canceled" ? "payment_collection.canceled" : "payment_collection.updated"
+}

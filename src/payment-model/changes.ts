@@ -1,0 +1,48 @@
+import type { Type } from "@nestjs/common"
+import type { ObjectLiteral } from "typeorm"
+import type { Write } from "../database/write-rows.js"
+import type { PaymentEvent } from "./events.js"
+
+type Pending =
+  { kind: "insert"; type: Type<ObjectLiteral> } | { kind: "update"; type: Type<ObjectLiteral>; set: ObjectLiteral }
+
+/**
+ * What a use case changes of an aggregate: rows, in memory at once and in the database with the transaction, and the
+ * events that tell of it. A row that is changed twice is written once.
+ */
+export class Changes {
+  private readonly rows = new Map<ObjectLiteral, Pending>()
+  private readonly told: (() => PaymentEvent)[] = []
+
+  /** A new row. What is left out has the default of its column. */
+  insert<E extends ObjectLiteral>(type: Type<E>, row: Partial<E>): E {
+    const now = new Date()
+    const inserted = Object.assign(new type(), { created_at: now, updated_at: now }, row) as E
+    this.rows.set(inserted, { kind: "insert", type })
+    return inserted
+  }
+
+  update<E extends ObjectLiteral>(type: Type<E>, row: E, set: Partial<E>): void {
+    Object.assign(row, set)
+    const pending = this.rows.get(row)
+    if (pending?.kind === "insert") return
+    this.rows.set(row, { kind: "update", type, set: { ...pending?.set, ...set } })
+  }
+
+  /** Tells a fact, in the words that are true once everything is changed. */
+  tell(event: () => PaymentEvent): void {
+    this.told.push(event)
+  }
+
+  get events(): PaymentEvent[] {
+    return this.told.map((event) => event())
+  }
+
+  get writes(): Write[] {
+    return [...this.rows].map(([row, pending]) =>
+      pending.kind === "insert"
+        ? { insert: pending.type, row }
+        : { update: pending.type, id: row["id"] as string, set: pending.set },
+    )
+  }
+}

@@ -1,0 +1,108 @@
+import type { Capture } from "./capture.entity.js"
+import type { PaymentCollection } from "./payment-collection.entity.js"
+import type { PaymentSession } from "./payment-session.entity.js"
+import type { Payment } from "./payment.entity.js"
+import type { Refund } from "./refund.entity.js"
+
+/** Every fact that this service tells; `payment.captured` and `payment.refunded` are Medusa's names. */
+export const EVENT_NAMES = [
+  "payment_collection.created",
+  "payment_collection.updated",
+  "payment_collection.completed",
+  "payment_collection.canceled",
+  "payment_collection.deleted",
+  "payment_session.created",
+  "payment_session.updated",
+  "payment_session.authorized",
+  "payment_session.requires_more",
+  "payment_session.canceled",
+  "payment_session.failed",
+  "payment.authorized",
+  "payment.captured",
+  "payment.refunded",
+  "payment.canceled",
+] as const
+export type EventName = (typeof EVENT_NAMES)[number]
+
+/**
+ * A fact, told in the transaction that made it one. Amounts are minor units as text, of the `currency_code` beside
+ * them; no provider data, public or private, is in it.
+ */
+export interface PaymentEvent {
+  readonly name: EventName
+  /** The collection, whose lock orders its events. */
+  readonly aggregateId: string
+  readonly data: Readonly<Record<string, string | null>>
+}
+
+export function collectionEvent(
+  name: Extract<EventName, `payment_collection.${string}`>,
+  collection: PaymentCollection,
+): PaymentEvent {
+  return {
+    name,
+    aggregateId: collection.id,
+    data: {
+      id: collection.id,
+      cart_id: collection.cart_id,
+      order_id: collection.order_id,
+      status: collection.status,
+      currency_code: collection.currency_code,
+      amount: collection.amount.toString(),
+      authorized_amount: collection.authorized_amount.toString(),
+      captured_amount: collection.captured_amount.toString(),
+      refunded_amount: collection.refunded_amount.toString(),
+    },
+  }
+}
+
+export function sessionEvent(
+  name: Extract<EventName, `payment_session.${string}`>,
+  session: PaymentSession,
+): PaymentEvent {
+  return {
+    name,
+    aggregateId: session.payment_collection_id,
+    data: {
+      id: session.id,
+      payment_collection_id: session.payment_collection_id,
+      provider_id: session.provider_id,
+      status: session.status,
+      currency_code: session.currency_code,
+      amount: session.amount.toString(),
+    },
+  }
+}
+
+/** @param movement the capture or refund that the event is about; its amount is what moved */
+export function paymentEvent(
+  name: Extract<EventName, `payment.${string}`>,
+  payment: Payment,
+  movement?: { capture: Capture } | { refund: Refund },
+): PaymentEvent {
+  return {
+    name,
+    aggregateId: payment.payment_collection_id,
+    data: {
+      id: payment.id,
+      payment_collection_id: payment.payment_collection_id,
+      payment_session_id: payment.payment_session_id,
+      provider_id: payment.provider_id,
+      currency_code: payment.currency_code,
+      amount: payment.amount.toString(),
+      authorized_amount: payment.authorized_amount.toString(),
+      captured_amount: payment.captured_amount.toString(),
+      refunded_amount: payment.refunded_amount.toString(),
+      ...movementData(movement),
+    },
+  }
+}
+
+function movementData(movement: { capture: Capture } | { refund: Refund } | undefined): PaymentEvent["data"] {
+  if (!movement) return {}
+  if ("capture" in movement) {
+    return { capture_id: movement.capture.id, capture_amount: movement.capture.amount.toString() }
+  }
+  const { id, amount, refund_reason_id } = movement.refund
+  return { refund_id: id, refund_amount: amount.toString(), refund_reason_id }
+}

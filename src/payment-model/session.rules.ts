@@ -1,0 +1,44 @@
+import { isDeepStrictEqual } from "node:util"
+import type { SessionStatus } from "./status.js"
+
+// Pure: what there is and what is wanted in, what to do next out. Amounts are minor units.
+
+/** The open session of a collection, as far as it matters. */
+export interface OpenSession {
+  readonly provider_id: string
+  readonly amount: bigint
+  readonly currency_code: string
+  readonly client_data: unknown
+}
+
+/** What a client asks for, and what the collection is for by now. */
+export type WantedSession = OpenSession
+
+export type SessionStep = "update" | "cancel_session" | "keep"
+
+/**
+ * What to do for an open session to be as wanted: the same provider is asked to change it in place, and not even that
+ * when nothing changed; the session of another provider is canceled first.
+ */
+export function nextSessionStep(open: OpenSession, wanted: WantedSession): SessionStep {
+  if (open.provider_id !== wanted.provider_id) return "cancel_session"
+  return isDeepStrictEqual(figuresOf(open), figuresOf(wanted)) ? "keep" : "update"
+}
+
+/** Whether a session is for what is to be paid now. */
+export function coversAmount(
+  session: Pick<OpenSession, "amount" | "currency_code">,
+  toPay: Pick<OpenSession, "amount" | "currency_code">,
+): boolean {
+  return session.amount === toPay.amount && session.currency_code === toPay.currency_code
+}
+
+/** Where a session stands after its provider answered that it waits, or for whom. */
+export function waitingStatus(outcome: { outcome: string; asynchronous?: boolean }): SessionStatus {
+  if (outcome.outcome === "requires_more") return "requires_more"
+  return outcome.asynchronous ? "pending_authorization" : "pending"
+}
+
+function figuresOf({ amount, currency_code, client_data }: OpenSession) {
+  return { amount, currency_code, client_data }
+}

@@ -1,0 +1,60 @@
+import { Injectable } from "@nestjs/common"
+import { DataSource } from "typeorm"
+import type { Caller } from "../api-keys/caller.js"
+import { NotFound } from "../common/errors.js"
+import type { Selection } from "../common/fields.js"
+import { readGraph, ROOT } from "../database/read-graph.js"
+import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import { PaymentProviderRegistry } from "./payment-provider.registry.js"
+
+/** Reads a collection, with no more than the selection asks for and the providers that this process has. */
+@Injectable()
+export class CollectionReader {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly registry: PaymentProviderRegistry,
+  ) {}
+
+  async find(id: string, selection: Selection): Promise<PaymentCollection | undefined> {
+    return this.read(selection, `${ROOT}.id = $1`, [id])
+  }
+
+  /** @throws NotFound */
+  async get(id: string, selection: Selection): Promise<PaymentCollection> {
+    return found(await this.find(id, selection), id)
+  }
+
+  /** As a storefront sees it. @throws NotFound also when the caller's key is confined to other sales channels */
+  async getVisible(id: string, { salesChannelIds }: Caller, selection: Selection): Promise<PaymentCollection> {
+    if (salesChannelIds.length === 0) return this.get(id, selection)
+    return found(await this.read(selection, `${ROOT}.id = $1 AND ${ofChannels("$2")}`, [id, salesChannelIds]), id)
+  }
+
+  /** A provider that this process was not started with cannot be used, whatever the database says. */
+  withUsableProviders(collection: PaymentCollection): PaymentCollection {
+    collection.payment_providers = collection.payment_providers?.filter(({ id }) => this.registry.has(id))
+    return collection
+  }
+
+  private async read(
+    selection: Selection,
+    where: string,
+    parameters: unknown[],
+  ): Promise<PaymentCollection | undefined> {
+    const { manager } = this.dataSource
+    const [collection] = await readGraph<PaymentCollection>(manager, selection, { where, parameters })
+    return collection && this.withUsableProviders(collection)
+  }
+}
+
+function found(collection: PaymentCollection | undefined, id: string): PaymentCollection {
+  if (!collection) throw new NotFound(`PaymentCollection id not found: ${id}`)
+  return collection
+}
+
+/** The cart says where it belongs now; the collection's own note counts where there is no cart. None belongs to all. */
+function ofChannels(channels: string): string {
+  const ofCart = `(SELECT coalesce(cart.sales_channel_id, '') FROM cart WHERE cart.id = ${ROOT}.cart_id)`
+  const channel = `coalesce(${ofCart}, ${ROOT}.sales_channel_id, '')`
+  return `(${channel} = '' OR ${channel} = ANY(${channels}::text[]))`
+}

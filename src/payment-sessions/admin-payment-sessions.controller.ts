@@ -1,0 +1,49 @@
+import { Body, Controller, HttpCode, Param, Post, Query } from "@nestjs/common"
+import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { CalledBy, type Caller } from "../api-keys/caller.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
+import { exampleOf } from "../common/example.js"
+import type { Selection } from "../common/fields.js"
+import { Answers, Selected } from "../common/fields.interceptor.js"
+import { SelectQuery } from "../common/list-query.js"
+import { EXAMPLE, OPENED_COLLECTION } from "../payment-model/responses/examples.js"
+import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
+import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
+import { ADMIN_COLLECTION } from "../payment-model/responses/views.js"
+import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
+import { PaymentSessionsService } from "./payment-sessions.service.js"
+
+@ApiTags("Admin: payment collections")
+@ApiSecurity("secret_key")
+@ApiErrors("invalid_data", "unauthorized", "not_allowed", "not_found", "operation_in_progress")
+@ApiErrors("payment_declined", "provider_error", "outcome_unknown")
+@Controller("admin/payment-collections/:id/payment-sessions")
+export class AdminPaymentSessionsController {
+  constructor(private readonly sessions: PaymentSessionsService) {}
+
+  @Post()
+  @HttpCode(200)
+  @ApiId("The collection's id.", EXAMPLE.collectionId)
+  @Answers(ADMIN_COLLECTION)
+  @ApiOperation({
+    summary: "Open a payment session as an operator",
+    operationId: "createPaymentSessionAsAdmin",
+    description: "As a storefront does it; the provider takes any data.",
+  })
+  @ApiEnvelope(
+    "payment_collection",
+    PaymentCollectionResponse,
+    "The collection with its open session.",
+    exampleOf(ADMIN_COLLECTION, OPENED_COLLECTION),
+  )
+  async create(
+    @Param("id") id: string,
+    @Body() body: CreatePaymentSessionRequest,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    const collection = await this.sessions.create(id, body, caller, "admin", selection)
+    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+  }
+}

@@ -1,0 +1,34 @@
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
+import { IsObject, IsString } from "class-validator"
+import { CommandMessage, IdCommand } from "../common/message.js"
+import { MayBeLeftOut } from "../common/validation.js"
+
+export class CreatePaymentSessionRequest {
+  @ApiProperty({ description: "The provider to pay with.", example: "pp_system_default" })
+  @IsString()
+  provider_id!: string
+
+  @ApiPropertyOptional({
+    type: "object",
+    additionalProperties: true,
+    description:
+      "What the provider is to know; it says which names it takes. Replaces what was sent before, and is nothing unless given.",
+    example: { note: "Leave it at the door" },
+  })
+  @MayBeLeftOut()
+  @IsObject()
+  data?: Record<string, unknown>
+}
+
+class OfCollection {
+  @IsString()
+  payment_collection_id!: string
+}
+
+export class CreatePaymentSessionMessage extends IntersectionType(
+  CreatePaymentSessionRequest,
+  OfCollection,
+  CommandMessage,
+) {}
+
+export class AuthorizePaymentSessionMessage extends IntersectionType(IdCommand, OfCollection) {}

@@ -1,0 +1,38 @@
+import { Controller } from "@nestjs/common"
+import { MessagePattern, Payload } from "@nestjs/microservices"
+import { CalledBy, type Caller } from "../api-keys/caller.js"
+import type { Selection } from "../common/fields.js"
+import { Answers, Selected } from "../common/fields.interceptor.js"
+import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
+import { STORE_COLLECTION } from "../payment-model/responses/views.js"
+import { AuthorizePaymentSessionMessage, CreatePaymentSessionMessage } from "./payment-session.dto.js"
+import { PaymentSessionsService } from "./payment-sessions.service.js"
+
+/** The same use cases over TCP, for a service that completes carts for one. */
+@Controller()
+export class PaymentSessionsMessageController {
+  constructor(private readonly sessions: PaymentSessionsService) {}
+
+  @MessagePattern("payment_sessions.create")
+  @Answers({ ...STORE_COLLECTION, audience: "admin" })
+  async create(
+    @Payload() { payment_collection_id, provider_id, data }: CreatePaymentSessionMessage,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    const request = { provider_id, data }
+    const collection = await this.sessions.create(payment_collection_id, request, caller, "admin", selection)
+    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+  }
+
+  @MessagePattern("payment_sessions.authorize")
+  @Answers({ ...STORE_COLLECTION, audience: "admin" })
+  async authorize(
+    @Payload() { payment_collection_id, id }: AuthorizePaymentSessionMessage,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    const collection = await this.sessions.authorize(payment_collection_id, id, caller, selection)
+    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+  }
+}

@@ -1,0 +1,247 @@
+import { Injectable } from "@nestjs/common"
+import type { Caller } from "../api-keys/caller.js"
+import { Conflict, InvalidData, NotFound } from "../common/errors.js"
+import { toRawAmount } from "../common/money.js"
+import type { Audience, Selection } from "../common/fields.js"
+import type { Aggregate } from "../payment-model/aggregate.js"
+import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
+import { amountToPay } from "../payment-model/collection.rules.js"
+import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import type { PaymentSession } from "../payment-model/payment-session.entity.js"
+import { coversAmount, nextSessionStep } from "../payment-model/session.rules.js"
+import { CollectionReader } from "../payment-providers/collection-reader.js"
+import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
+import type { CreatePaymentSessionRequest } from "./payment-session.dto.js"
+import { settleAuthorize, settleCancelSession, settleInitiate, settleUpdate } from "./settle-session.js"
+
+/** Opens, changes, authorizes and cancels the sessions of a collection, of which one at most is open. */
+@Injectable()
+export class PaymentSessionsService {
+  constructor(
+    private readonly operations: ProviderOperations,
+    private readonly registry: PaymentProviderRegistry,
+    private readonly reader: CollectionReader,
+  ) {}
+
+  /**
+   * Sees to it that the collection has one open session, with this provider, these data, and what is left to pay. The
+   * same provider changes its session in place; that of another is canceled first. Parallel calls join.
+   *
+   * @throws NotFound also when the caller's key does not see the collection
+   * @throws NotAllowed when nothing is left to pay
+   * @throws InvalidData when the provider is not offered, or does not take the data or the amount
+   */
+  async create(
+    collectionId: string,
+    request: CreatePaymentSessionRequest,
+    caller: Caller,
+    audience: Audience,
+    selection: Selection,
+  ): Promise<PaymentCollection> {
+    await this.operations.perform<undefined>(
+      (tx) => lockCollectionAndCart(tx, collectionId),
+      (aggregate) => {
+        checkVisible(aggregate, caller)
+        return this.openStep(aggregate, request, caller, audience)
+      },
+    )
+    return this.reader.get(collectionId, selection)
+  }
+
+  /**
+   * Asks the session's provider whether the shopper's authorization stands. Once it does, the session is a payment,
+   * whoever and however often asks; while the shopper or the provider is not through, it says so.
+   *
+   * @throws NotFound, NotAllowed, PaymentDeclined
+   * @throws Conflict `amount_changed` when the session is for another amount than is to be paid by now
+   */
+  async authorize(
+    collectionId: string,
+    sessionId: string,
+    caller: Caller,
+    selection: Selection,
+  ): Promise<PaymentCollection> {
+    await this.operations.perform<undefined>(
+      (tx) => lockCollectionAndCart(tx, collectionId),
+      (aggregate) => {
+        checkVisible(aggregate, caller)
+        const session = aggregate.sessions.find(({ id }) => id === sessionId)
+        if (!session) throw new NotFound(`PaymentSession id not found: ${sessionId}`)
+        return this.authorizeStep(aggregate, session, caller)
+      },
+    )
+    return this.reader.get(collectionId, selection)
+  }
+
+  /** The next step towards an open session as asked for; to be decided upon under the lock. */
+  openStep(
+    aggregate: Aggregate,
+    { provider_id, data = {} }: CreatePaymentSessionRequest,
+    caller: Caller,
+    audience: Audience,
+  ): Decision<undefined> {
+    const { target, collection } = aggregate
+    const amount = amountToPay({ ...collection, ...target })
+    const underWay = aggregate.sessionOperation
+    if (underWay) return { kind: "join", operationId: underWay.id }
+    this.checkOffered(aggregate, provider_id)
+    this.checkAccepts(provider_id, data, amount, audience)
+    const wanted = { provider_id, amount, currency_code: target.currency_code, client_data: data }
+    return this.toward(aggregate, wanted, caller)
+  }
+
+  /** The next step towards a payment of a session; to be decided upon under the lock. */
+  authorizeStep(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision<undefined> {
+    if (aggregate.paymentOf(session)) return { kind: "answer", value: undefined }
+    const underWay = aggregate.sessionOperation
+    if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, value: undefined }
+    if (underWay) return { kind: "join", operationId: underWay.id }
+    checkAmount(aggregate, session)
+    const operation = aggregate.begin("authorize", session, {
+      amount: session.amount,
+      request: { ...requestOf(session), client_data: session.client_data },
+      created_by: caller.id,
+    })
+    return { kind: "call", operation, settle: settleAuthorize, value: undefined }
+  }
+
+  /**
+   * The next step for the collection to be what its cart says; to be decided upon under the lock. An open session is
+   * changed at its provider first, and both take on the figures together.
+   */
+  followCart(aggregate: Aggregate, caller: Caller): Decision<undefined> {
+    const { target, collection, openSession } = aggregate
+    const { region_id, sales_channel_id, ...figures } = target
+    const isSettled = coversAmount(collection, figures)
+    const underWay = aggregate.sessionOperation
+    if (underWay && !isSettled) return { kind: "join", operationId: underWay.id }
+    aggregate.takeOn({ region_id, sales_channel_id })
+    if (!openSession || isSettled) {
+      aggregate.takeOn(figures)
+      return { kind: "answer", value: undefined }
+    }
+    return this.update(aggregate, openSession, { ...openSession, ...figures }, caller)
+  }
+
+  /** Gives the open session up at its provider, where there is one; undefined when there is none. */
+  cancelOpen(aggregate: Aggregate, caller: Caller): Decision<never> | undefined {
+    const underWay = aggregate.sessionOperation
+    if (underWay) return { kind: "join", operationId: underWay.id }
+    const { openSession } = aggregate
+    return openSession && this.cancel(aggregate, openSession, caller)
+  }
+
+  private toward(aggregate: Aggregate, wanted: Wanted, caller: Caller): Decision<undefined> {
+    const { openSession: open, target } = aggregate
+    if (!open) {
+      aggregate.takeOn(target)
+      return this.initiate(aggregate, wanted, caller)
+    }
+    switch (nextSessionStep(open, wanted)) {
+      case "keep":
+        return { kind: "answer", value: undefined }
+      case "cancel_session":
+        return this.cancel(aggregate, open, caller)
+      case "update":
+        aggregate.takeOn({ region_id: target.region_id, sales_channel_id: target.sales_channel_id })
+        return this.update(aggregate, open, wanted, caller)
+    }
+  }
+
+  private initiate(aggregate: Aggregate, wanted: Wanted, caller: Caller): Decision<undefined> {
+    const session = aggregate.addSession({ ...wanted, context: contextOf(aggregate) })
+    const operation = aggregate.begin("initiate", session, {
+      amount: wanted.amount,
+      request: { ...requestOf(session), client_data: wanted.client_data },
+      created_by: caller.id,
+    })
+    return { kind: "call", operation, settle: settleInitiate, value: undefined }
+  }
+
+  private update(aggregate: Aggregate, session: PaymentSession, wanted: Wanted, caller: Caller) {
+    const { amount, currency_code, client_data } = wanted
+    const operation = aggregate.begin("update", session, {
+      amount,
+      currency_code,
+      request: { ...requestOf(session), client_data },
+      created_by: caller.id,
+    })
+    return { kind: "call", operation, settle: settleUpdate, value: undefined } as const
+  }
+
+  private cancel(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision<never> {
+    const operation = aggregate.begin("cancel_session", session, {
+      amount: session.amount,
+      request: { ...requestOf(session), client_data: {} },
+      created_by: caller.id,
+    })
+    return { kind: "call", operation, settle: settleCancelSession }
+  }
+
+  private checkOffered({ providerIds, target }: Aggregate, providerId: string): void {
+    if (this.registry.has(providerId) && providerIds.includes(providerId)) return
+    const place = target.region_id === null ? "" : ` in the cart's region ${target.region_id}`
+    throw new InvalidData(
+      `Payment provider ${providerId} is not enabled${place}. Choose one of the region's providers.`,
+    )
+  }
+
+  private checkAccepts(providerId: string, data: object, amount: bigint, audience: Audience): void {
+    const { callsNetwork, clientFields } = this.registry.get(providerId).capabilities
+    const refused = clientFields === "any" ? [] : Object.keys(data).filter((name) => !clientFields.includes(name))
+    if (audience === "store" && refused.length > 0) {
+      throw new InvalidData(
+        `Invalid request: Unrecognized fields: '${refused.map((name) => `data.${name}`).join(", ")}'`,
+        {
+          details: refused.map((name) => ({
+            field: `data.${name}`,
+            message: `Payment provider ${providerId} does not take it from a storefront.`,
+            allowed: clientFields as readonly string[],
+          })),
+        },
+      )
+    }
+    if (callsNetwork && amount === 0n) {
+      throw new InvalidData(
+        `Payment provider ${providerId} takes no payment of zero. Use one that needs no provider, such as pp_system_default.`,
+      )
+    }
+  }
+}
+
+type Wanted = Pick<PaymentSession, "provider_id" | "amount" | "currency_code" | "client_data">
+
+function checkAmount(aggregate: Aggregate, session: PaymentSession): void {
+  const { target, collection } = aggregate
+  const amount = amountToPay({ ...collection, ...target })
+  if (coversAmount(session, { ...target, amount })) return
+  const words = (minor: bigint, currency: string) => `${toRawAmount({ minor, currency }).value} ${currency}`
+  throw new Conflict(
+    `The session is for ${words(session.amount, session.currency_code)}, but ${words(amount, target.currency_code)} ` +
+      "is to be paid by now. Create the payment session again, then authorize it.",
+    { code: "amount_changed" },
+  )
+}
+
+/** @throws NotFound when the caller's key is confined to other sales channels than the cart's */
+function checkVisible({ collection, cart }: Aggregate, { salesChannelIds }: Caller): void {
+  const channel = cart ? cart.sales_channel_id : collection.sales_channel_id
+  if (salesChannelIds.length === 0 || channel === null || salesChannelIds.includes(channel)) return
+  throw new NotFound(`PaymentCollection id not found: ${collection.id}`)
+}
+
+/** Who pays, as far as the cart says so. */
+function contextOf({ cart }: Aggregate): Record<string, unknown> {
+  if (!cart || (cart.customer_id === null && cart.email === null)) return {}
+  return {
+    customer: {
+      ...(cart.customer_id !== null && { id: cart.customer_id }),
+      ...(cart.email !== null && { email: cart.email }),
+    },
+  }
+}
+
+function requestOf({ data, private_data, context }: PaymentSession) {
+  return { data, private_data: private_data ?? {}, context: context ?? {} }
+}

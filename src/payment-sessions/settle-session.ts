@@ -1,0 +1,116 @@
+import { newId } from "../common/ids.js"
+import type { Aggregate } from "../payment-model/aggregate.js"
+import { paymentEvent, sessionEvent } from "../payment-model/events.js"
+import type { PaymentOperation } from "../payment-model/payment-operation.entity.js"
+import type { PaymentSession } from "../payment-model/payment-session.entity.js"
+import { Payment } from "../payment-model/payment.entity.js"
+import { waitingStatus } from "../payment-model/session.rules.js"
+import type { Succeeded } from "../payment-providers/payment-provider.contract.js"
+import type { Settle } from "../payment-providers/provider-operations.js"
+import { answered } from "../payments/settle-payment.js"
+
+// What becomes of a session once its provider has answered. A refusal or an answer that stays out leaves the session
+// as the provider has it.
+
+export const settleInitiate: Settle = (aggregate, operation, outcome, now) => {
+  const session = sessionOf(aggregate, operation)
+  switch (outcome.outcome) {
+    case "succeeded":
+    case "pending":
+    case "requires_more":
+      aggregate.moveSession(session, waitingStatus(outcome), answered(outcome))
+      aggregate.changes.tell(() => sessionEvent("payment_session.created", session))
+      return undefined
+    case "declined":
+      // The provider has nothing that could be paid, so there is no session.
+      aggregate.dropSession(session, "error", now)
+      aggregate.changes.tell(() => sessionEvent("payment_session.failed", session))
+      return undefined
+    case "unknown":
+      return undefined
+  }
+}
+
+/** Session and collection take on the new figures together. */
+export const settleUpdate: Settle = (aggregate, operation, outcome) => {
+  const session = sessionOf(aggregate, operation)
+  if (outcome.outcome === "declined" || outcome.outcome === "unknown") return undefined
+  const { amount, currency_code, request } = operation
+  aggregate.moveSession(session, waitingStatus(outcome), {
+    amount,
+    currency_code,
+    client_data: request.client_data,
+    ...answered(outcome),
+  })
+  aggregate.changes.tell(() => sessionEvent("payment_session.updated", session))
+  aggregate.takeOn({ amount: amount + aggregate.collection.authorized_amount, currency_code })
+  return undefined
+}
+
+export const settleAuthorize: Settle = (aggregate, operation, outcome, now) => {
+  const session = sessionOf(aggregate, operation)
+  switch (outcome.outcome) {
+    case "succeeded":
+      return recordAuthorization(aggregate, session, outcome, now)
+    case "pending":
+      aggregate.moveSession(session, waitingStatus(outcome), answered(outcome))
+      return undefined
+    case "requires_more":
+      aggregate.moveSession(session, "requires_more", answered(outcome))
+      aggregate.changes.tell(() => sessionEvent("payment_session.requires_more", session))
+      return undefined
+    case "declined":
+      aggregate.moveSession(session, "error")
+      aggregate.changes.tell(() => sessionEvent("payment_session.failed", session))
+      return undefined
+    case "unknown":
+      return undefined
+  }
+}
+
+export const settleCancelSession: Settle = (aggregate, operation, outcome, now) => {
+  const session = sessionOf(aggregate, operation)
+  if (outcome.outcome !== "succeeded") return undefined
+  aggregate.dropSession(session, "canceled", now)
+  aggregate.changes.tell(() => sessionEvent("payment_session.canceled", session))
+  return undefined
+}
+
+/** The session becomes a payment of what the provider holds, whatever was asked for. */
+function recordAuthorization(
+  aggregate: Aggregate,
+  session: PaymentSession,
+  outcome: Succeeded,
+  now: Date,
+): string | undefined {
+  const { minor, currency } = outcome.amount
+  if (currency !== session.currency_code || minor < 0n || (minor === 0n) !== (session.amount === 0n)) {
+    return `The provider reports ${minor} ${currency} (minor units) where ${session.amount} ${session.currency_code} was asked for.`
+  }
+  aggregate.moveSession(session, "authorized", { ...answered(outcome), authorized_at: now })
+  const payment = aggregate.changes.insert(Payment, {
+    id: newId("pay"),
+    payment_collection_id: session.payment_collection_id,
+    payment_session_id: session.id,
+    provider_id: session.provider_id,
+    currency_code: session.currency_code,
+    amount: minor,
+    authorized_amount: minor,
+    captured_amount: 0n,
+    refunded_amount: 0n,
+    data: session.data,
+    private_data: session.private_data,
+    captured_at: null,
+    canceled_at: null,
+  })
+  aggregate.payments.push(payment)
+  aggregate.changes.tell(() => sessionEvent("payment_session.authorized", session))
+  aggregate.changes.tell(() => paymentEvent("payment.authorized", payment))
+  return undefined
+}
+
+function sessionOf(aggregate: Aggregate, { payment_session_id }: PaymentOperation): PaymentSession {
+  const session = aggregate.sessions.find(({ id }) => id === payment_session_id)
+  if (!session) throw new Error(`The operation is about ${payment_session_id}, which its collection does not have`)
+  return session
+}

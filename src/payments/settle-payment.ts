@@ -1,0 +1,102 @@
+import type { Aggregate } from "../payment-model/aggregate.js"
+import { Capture } from "../payment-model/capture.entity.js"
+import { paymentEvent, sessionEvent } from "../payment-model/events.js"
+import type { PaymentOperation } from "../payment-model/payment-operation.entity.js"
+import { Payment } from "../payment-model/payment.entity.js"
+import { Refund } from "../payment-model/refund.entity.js"
+import type { MovementStatus } from "../payment-model/status.js"
+import type { ProviderAnswer, ProviderOutcome, Succeeded } from "../payment-providers/payment-provider.contract.js"
+import type { Settle } from "../payment-providers/provider-operations.js"
+
+// What becomes of a payment once a provider has answered. The provider's word counts: a smaller or larger amount than
+// was asked for is recorded as it is, as long as the books can hold it.
+
+export const settleCapture: Settle = (aggregate, operation, outcome, now) => {
+  const payment = paymentOf(aggregate, operation)
+  const capture = found(aggregate.captures, operation.capture_id)
+  if (outcome.outcome !== "succeeded") {
+    return move(outcome, (status) => {
+      aggregate.changes.update(Capture, capture, { status })
+    })
+  }
+  const contradiction = contradictionOf(outcome, operation, payment.authorized_amount - payment.captured_amount)
+  if (contradiction !== undefined) return contradiction
+  const { minor } = outcome.amount
+  aggregate.changes.update(Capture, capture, { status: "succeeded", amount: minor })
+  aggregate.changes.update(Payment, payment, answered(outcome))
+  aggregate.changes.tell(() => paymentEvent("payment.captured", payment, { capture }))
+  if (operation.request.is_final && payment.captured_amount + minor < payment.authorized_amount) {
+    aggregate.changes.update(Payment, payment, { canceled_at: now })
+    aggregate.changes.tell(() => paymentEvent("payment.canceled", payment))
+  }
+  return undefined
+}
+
+export const settleRefund: Settle = (aggregate, operation, outcome) => {
+  const payment = paymentOf(aggregate, operation)
+  const refund = found(aggregate.refunds, operation.refund_id)
+  if (outcome.outcome !== "succeeded") {
+    return move(outcome, (status) => {
+      aggregate.changes.update(Refund, refund, { status })
+    })
+  }
+  const contradiction = contradictionOf(outcome, operation, payment.captured_amount - payment.refunded_amount)
+  if (contradiction !== undefined) return contradiction
+  aggregate.changes.update(Refund, refund, { status: "succeeded", amount: outcome.amount.minor })
+  aggregate.changes.update(Payment, payment, answered(outcome))
+  aggregate.changes.tell(() => paymentEvent("payment.refunded", payment, { refund }))
+  return undefined
+}
+
+export const settleCancelPayment: Settle = (aggregate, operation, outcome, now) => {
+  const payment = paymentOf(aggregate, operation)
+  if (outcome.outcome !== "succeeded") return move(outcome, () => undefined)
+  aggregate.changes.update(Payment, payment, { ...answered(outcome), canceled_at: now })
+  aggregate.changes.tell(() => paymentEvent("payment.canceled", payment))
+  const session = aggregate.sessions.find(({ id }) => id === payment.payment_session_id)
+  // A session that paid something is part of the story; one that paid nothing was for nothing.
+  if (session && payment.captured_amount === 0n) {
+    aggregate.dropSession(session, "canceled", now)
+    aggregate.changes.tell(() => sessionEvent("payment_session.canceled", session))
+  }
+  return undefined
+}
+
+/** What the provider left, as columns; what it left out stays. */
+export function answered({ data, privateData }: ProviderAnswer): Partial<Pick<Payment, "data" | "private_data">> {
+  return { ...(data && { data: { ...data } }), ...(privateData && { private_data: { ...privateData } }) }
+}
+
+type NotSucceeded = Exclude<ProviderOutcome, Succeeded>
+
+function move(outcome: NotSucceeded, become: (status: MovementStatus) => void): string | undefined {
+  switch (outcome.outcome) {
+    case "pending":
+      return undefined
+    case "requires_more":
+      return "The provider asks the shopper for something, which money that was authorized does not need."
+    case "declined":
+    case "unknown":
+      become(outcome.outcome)
+      return undefined
+  }
+}
+
+/** @param most what the books can hold, in minor units */
+function contradictionOf({ amount }: Succeeded, operation: PaymentOperation, most: bigint): string | undefined {
+  if (amount.currency !== operation.currency_code) {
+    return `The provider reports ${amount.currency} where ${operation.currency_code} was asked for.`
+  }
+  if (amount.minor > 0n && amount.minor <= most) return undefined
+  return `The provider reports ${amount.minor} (minor units) where ${operation.amount} was asked for and at most ${most} is possible.`
+}
+
+function paymentOf(aggregate: Aggregate, { payment_id }: PaymentOperation): Payment {
+  return found(aggregate.payments, payment_id)
+}
+
+function found<E extends { id: string }>(rows: readonly E[], id: string | null): E {
+  const row = rows.find((candidate) => candidate.id === id)
+  if (!row) throw new Error(`The operation is about ${id}, which its collection does not have`)
+  return row
+}

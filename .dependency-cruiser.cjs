@@ -24,7 +24,7 @@ const upwards = LAYERS.flatMap((layer, index) => {
         rule(
           `${layer[0]}-knows-nothing-above`,
           folder(layer),
-          { path: folder([...above, "ops", "demo", "client"]) },
+          { path: folder([...above, "ops", "demo", "client", "provider-kit"]) },
           "Dependencies point one way.",
         ),
       ]
@@ -65,6 +65,18 @@ module.exports = {
       "^src/client/",
       { path: "^src/(?!client/)", dependencyTypesNot: ["type-only"] },
       "Other services install it without ours.",
+    ),
+    rule(
+      "provider-kit-knows-the-contract-alone",
+      "^src/provider-kit/",
+      { path: "^src/(?!provider-kit/|payment-providers/payment-provider\\.contract\\.ts$|common/money\\.ts$)" },
+      "Authors of providers run it without the service.",
+    ),
+    rule(
+      "provider-kit-takes-types-alone",
+      "^src/provider-kit/",
+      { path: "^src/(?!provider-kit/)", dependencyTypesNot: ["type-only"] },
+      "Authors of providers run it without the service.",
     ),
     rule(
       "features-are-composed-at-the-top",

@@ -1,18 +1,35 @@
-import { randomUUID } from "node:crypto"
 import pg from "pg"
-import { newId } from "../src/common/ids.js"
 import { dataSourceOptions, servedConnection } from "../src/database/data-source-options.js"
 import { migrate } from "../src/database/migrate.js"
 import { entities } from "../src/entities.js"
-import type { Mode } from "./contestant.js"
+import { newCopy, newUlid } from "./copies.js"
+import type { Recording } from "./recording.js"
+import { PROVIDER, type BenchRequest } from "./rows.js"
+import { fill } from "./template.js"
 
 /** Connections per server: the service's default, and so the raw limit's. */
 export const POOL_SIZE = 10
 
 const REGION = "reg_bench"
-const PROVIDER = "pp_system_default"
 
-/** A database of one contestant: migrated, with one region that enables one provider, and filled with carts by SQL. */
+/** All that hangs on a cart, in an order that foreign keys allow. */
+const TABLES = [
+  "cart",
+  "payment_collection",
+  "payment_session",
+  "payment",
+  "capture",
+  "refund",
+  "payment_operation",
+  "outbox_event",
+]
+
+export interface Rows {
+  table: string
+  rows: { id: string }[]
+}
+
+/** A database of one contestant: migrated, with one region that enables one provider, and filled by SQL. */
 export class BenchDatabase {
   private constructor(
     readonly url: string,
@@ -36,23 +53,40 @@ export class BenchDatabase {
     return new BenchDatabase(url.toString(), name, serverUrl, client)
   }
 
-  async putCarts(mode: Mode, amount: number): Promise<string[]> {
-    const ids = Array.from({ length: amount }, () => `cart_${randomUUID()}`)
+  async putCart(): Promise<void> {
     await this.client.query(
       `INSERT INTO cart (id, currency_code, total, region_id, email, sent_at)
-       SELECT id, 'eur', 1000, '${REGION}', 'buyer@example.com', now() FROM unnest($1::text[]) id`,
-      [ids],
+       VALUES ($1, 'eur', 1000, '${REGION}', 'buyer@example.com', now())`,
+      [`cart_${newUlid()}`],
     )
-    if (mode === "repeat") {
+  }
+
+  /** Every row there is of the tables that a purchase fills. */
+  async read(): Promise<Rows[]> {
+    const tables: Rows[] = []
+    for (const table of TABLES) {
+      const { rows } = await this.client.query<{ rows: Rows["rows"] }>(
+        `SELECT coalesce(json_agg(t ORDER BY t.created_at, t.id), '[]') AS rows FROM ${table} t`,
+      )
+      tables.push({ table, rows: rows[0]?.rows ?? [] })
+    }
+    return tables
+  }
+
+  /** Makes copies of a recorded state all that there is, so that every measurement starts alike. */
+  async put({ state, request }: Recording, amount: number): Promise<BenchRequest[]> {
+    await this.client.query(`TRUNCATE ${TABLES.join(", ")}`)
+    const copies = Array.from({ length: amount }, newCopy)
+    for (const { table, rows } of state) {
+      const copied = copies.map((copy) => fill(rows, (gap) => copy + gap)).join()
       await this.client.query(
-        `INSERT INTO payment_collection (id, cart_id, currency_code, amount, region_id)
-         SELECT id, cart_id, 'eur', 1000, '${REGION}' FROM unnest($1::text[], $2::text[]) row (id, cart_id)`,
-        [ids.map(() => newId("pay_col")), ids],
+        `INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb)`,
+        [`[${copied}]`],
       )
     }
     // Done here, or autovacuum does it in the middle of somebody's measurement.
-    await this.client.query("VACUUM (ANALYZE) cart, payment_collection")
-    return ids
+    await this.client.query(`VACUUM (ANALYZE) ${TABLES.join(", ")}`)
+    return copies.map((copy) => JSON.parse(fill(request, (gap) => copy + gap)) as BenchRequest)
   }
 
   async serverVersion(): Promise<string> {

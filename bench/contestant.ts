@@ -1,27 +1,30 @@
-/** What is measured: a create on a cart without a collection, or on one that has it already. */
-export const MODES = ["create", "repeat"] as const
-export type Mode = (typeof MODES)[number]
+import type { Audience } from "../src/common/fields.js"
+import type { BenchRequest, RowName } from "./rows.js"
 
 export const CONNECTIONS = [1, 16, 64] as const
 
 /** One measurement's place in the table. */
 export interface Cell {
-  mode: Mode
+  row: RowName
   connections: number
 }
 
-export const CELLS: readonly Cell[] = MODES.flatMap((mode) => CONNECTIONS.map((connections) => ({ mode, connections })))
+export function cellsOf(rows: readonly RowName[]): Cell[] {
+  return rows.flatMap((row) => CONNECTIONS.map((connections) => ({ row, connections })))
+}
 
-/** A server that answers `POST /store/payment-collections`. */
+/** A server that speaks Medusa's payment API. */
 export interface Contestant {
   readonly name: "raw" | "service" | "peer"
   readonly baseUrl: string
-  readonly publishableKey: string
+  /** What opens the doors to the storefronts' routes and to the operators'. */
+  readonly headers: Readonly<Record<Audience, Record<string, string>>>
   /** The server's process, whose CPU time and memory are read. */
   readonly pid: number
   /** Requests per measurement. */
   readonly requests: number
-  /** Ids of so many carts that are in the state which the mode wants; a repeat may get fewer and cycles through them. */
-  carts(mode: Mode, amount: number): Promise<string[]>
+  readonly rows: readonly RowName[]
+  /** Puts the database into the state that a row wants, and answers as many requests as that state serves. */
+  prepare(row: RowName, amount: number): Promise<BenchRequest[]>
   stop(): Promise<void>
 }

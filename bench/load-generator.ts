@@ -21,7 +21,8 @@ export class LoadGenerator {
     this.child.send(order)
     const [result] = await Promise.race([answered, this.died])
     const { faults } = result
-    if (faults.length > 0) throw new Error(`${order.baseUrl}: ${faults.length} faults, the first: ${faults[0]}`)
+    if (faults.length > 0)
+      throw new Error(`${order.row} at ${order.baseUrl}: ${faults.length} faults, the first: ${faults[0]}`)
     return result
   }
 

@@ -1,13 +1,16 @@
 import autocannon from "autocannon"
+import { ROWS, type Answer, type BenchRequest, type RowName } from "./rows.js"
 
 /** What the load generator is told to do. */
 export interface LoadOrder {
   baseUrl: string
-  publishableKey: string
+  row: RowName
+  headers: Record<string, string>
   connections: number
-  requests: number
-  /** Sent in turn, from the first again when there are fewer than requests. */
-  carts: string[]
+  /** How many to send. */
+  amount: number
+  /** Sent in turn, from the first again when there are fewer. */
+  requests: BenchRequest[]
 }
 
 export interface LoadResult {
@@ -19,32 +22,39 @@ export interface LoadResult {
   faults: string[]
 }
 
+/** Seconds that an answer may take: a Medusa needs some for a refund at 64 connections. */
+const TIMEOUT = 60
+
+/** Characters that are kept of a wrong answer. */
+const FAULT_LENGTH = 500
+
 // The load generator: a process of its own, that it may not take turns with what it measures, and one for the whole
 // run, so that it is equally warm for everybody.
 process.on("message", (order: LoadOrder) => {
   void load(order).then((result) => process.send?.(result))
 })
 
-async function load({ baseUrl, publishableKey, connections, requests, carts }: LoadOrder): Promise<LoadResult> {
+async function load({ baseUrl, row, headers, connections, amount, requests }: LoadOrder): Promise<LoadResult> {
   const latencies: number[] = []
-  const ids = new Set<string>()
+  const proofs = new Set<string>()
   const faults: string[] = []
   let sent = 0
   const options: autocannon.Options = {
     url: baseUrl,
     connections,
-    amount: requests,
-    timeout: 30,
+    amount,
+    timeout: TIMEOUT,
     requests: [
       {
-        method: "POST",
-        path: "/store/payment-collections",
-        headers: { "content-type": "application/json", "x-publishable-api-key": publishableKey },
-        setupRequest: (request) => ({ ...request, body: JSON.stringify({ cart_id: carts[sent++ % carts.length] }) }),
+        setupRequest: (request) => {
+          const next = requests[sent++ % requests.length]
+          const type = next?.body !== undefined && { "content-type": "application/json" }
+          return { ...request, ...next, headers: { ...headers, ...type } }
+        },
         onResponse: (status, body) => {
-          const id = status === 200 ? idOf(body) : undefined
-          if (id) ids.add(id)
-          else faults.push(`${status} ${body}`)
+          const proof = status === 200 ? ROWS[row].proof(JSON.parse(body) as Answer) : undefined
+          if (proof !== undefined) proofs.add(proof)
+          else faults.push(`${status} ${body.slice(0, FAULT_LENGTH)}`)
         },
       },
     ],
@@ -64,9 +74,9 @@ async function load({ baseUrl, publishableKey, connections, requests, carts }: L
     })
   })
   if (errors + timeouts > 0) faults.push(`${errors} connections failed, ${timeouts} answers were too late`)
-  if (latencies.length !== requests) faults.push(`${latencies.length} answers to ${requests} requests`)
-  const distinct = Math.min(carts.length, requests)
-  if (ids.size !== distinct) faults.push(`${distinct} carts got ${ids.size} collections`)
+  if (latencies.length !== amount) faults.push(`${latencies.length} answers to ${amount} requests`)
+  const distinct = Math.min(amount, new Set(requests.map((request) => JSON.stringify(request))).size)
+  if (proofs.size !== distinct) faults.push(`${distinct} different requests got ${proofs.size} different answers`)
 
   latencies.sort((a, b) => a - b)
   const quantile = (q: number) => latencies[Math.ceil(q * latencies.length) - 1] ?? NaN
@@ -76,9 +86,4 @@ async function load({ baseUrl, publishableKey, connections, requests, carts }: L
     p99: quantile(0.99),
     faults,
   }
-}
-
-function idOf(body: string): string | undefined {
-  const { payment_collection } = JSON.parse(body) as { payment_collection?: { id?: string } }
-  return payment_collection?.id
 }

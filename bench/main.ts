@@ -7,6 +7,8 @@ import { measure } from "./measure.js"
 import { readOptions, type BenchOptions } from "./options.js"
 import { startOwn } from "./own-contestants.js"
 import { joinPeer } from "./peer-contestant.js"
+import { record } from "./recorder.js"
+import { countStatements } from "./recording.js"
 import { summarize, table } from "./report.js"
 
 const RESULTS = "bench/results"
@@ -24,22 +26,30 @@ try {
 }
 
 async function bench(options: BenchOptions): Promise<void> {
-  const { databaseUrl, peerEnv, requests, peerRequests, rounds } = options
-  const raw = await startOwn("raw", databaseUrl, requests)
-  contestants.push(raw, await startOwn("service", databaseUrl, requests))
-  if (peerEnv) contestants.push(joinPeer(peerEnv, peerRequests))
+  const { databaseUrl, peerEnv, rows, requests, peerRequests, rounds } = options
+  const recordings = await record(databaseUrl)
+  const raw = await startOwn("raw", databaseUrl, recordings, requests)
+  contestants.push(raw)
+  contestants.push(await startOwn("service", databaseUrl, recordings, requests))
+  if (peerEnv) contestants.push(await joinPeer(peerEnv, peerRequests))
 
-  const samples = await measure(contestants, generator, rounds, ({ mode, connections }) =>
-    process.stderr.write(`${mode} at ${connections} connections\n`),
+  const samples = await measure(contestants, generator, rows, rounds, ({ row, connections }) =>
+    process.stderr.write(`${row} at ${connections} connections\n`),
   )
-  const summary = summarize(samples)
+  const summary = summarize(rows, samples)
+  const statements = Object.fromEntries(rows.map((row) => [row, countStatements(recordings[row])]))
   const machine = {
     node: process.version,
     postgres: await raw.database.serverVersion(),
     cpus: cpus().map(({ model }) => model),
   }
-  const file = write({ at: new Date().toISOString(), machine, requests, peerRequests, rounds, summary, samples })
-  process.stdout.write(`${table(summary)}\n\nMedians of ${rounds} rounds; every sample is in ${file}\n`)
+  const at = new Date().toISOString()
+  const file = write({ at, machine, requests, peerRequests, rounds, statements, summary, samples })
+  const counts = Object.entries(statements).map(([row, count]) => `${row} ${count}`)
+  process.stdout.write(
+    `${table(summary)}\n\nMedians of ${rounds} rounds; every sample is in ${file}\n` +
+      `Statements per request of the service: ${counts.join(", ")}\n`,
+  )
 }
 
 function write(result: { at: string; [name: string]: unknown }): string {

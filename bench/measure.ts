@@ -1,6 +1,7 @@
-import { CELLS, MODES, type Cell, type Contestant } from "./contestant.js"
+import { cellsOf, type Cell, type Contestant } from "./contestant.js"
 import type { LoadGenerator } from "./load-generator.js"
 import { cpuTime, residentMemory } from "./process-usage.js"
+import { ROWS, type RowName } from "./rows.js"
 
 /** What one contestant did in one cell of one round. Times in milliseconds. */
 export interface Sample extends Cell {
@@ -24,35 +25,46 @@ const WARM_UP_CONNECTIONS = 16
 export async function measure(
   contestants: Contestant[],
   generator: LoadGenerator,
+  rows: readonly RowName[],
   rounds: number,
   onProgress: (cell: Cell) => void,
 ): Promise<Sample[]> {
   const samples: Sample[] = []
   for (const contestant of contestants) {
-    for (const mode of MODES) await sample(contestant, generator, { mode, connections: WARM_UP_CONNECTIONS }, 0)
+    for (const row of rows.filter((name) => contestant.rows.includes(name))) {
+      await sample(contestant, generator, { row, connections: WARM_UP_CONNECTIONS }, 0)
+    }
   }
-  for (const cell of CELLS) {
+  for (const cell of cellsOf(rows)) {
     onProgress(cell)
+    const concerned = contestants.filter((contestant) => contestant.rows.includes(cell.row))
     for (let round = 1; round <= rounds; round++) {
-      for (const contestant of contestants) samples.push(await sample(contestant, generator, cell, round))
+      for (const contestant of concerned) samples.push(await sample(contestant, generator, cell, round))
     }
   }
   return samples
 }
 
-async function sample(contestant: Contestant, generator: LoadGenerator, cell: Cell, round: number): Promise<Sample> {
-  const { name, baseUrl, publishableKey, pid, requests } = contestant
-  const carts = await contestant.carts(cell.mode, requests)
+async function sample(
+  contestant: Contestant,
+  generator: LoadGenerator,
+  { row, connections }: Cell,
+  round: number,
+): Promise<Sample> {
+  const { name, baseUrl, pid, requests: amount } = contestant
+  const headers = contestant.headers[ROWS[row].audience]
+  const requests = await contestant.prepare(row, amount)
   const before = cpuTime(pid)
-  const load = await generator.run({ baseUrl, publishableKey, connections: cell.connections, requests, carts })
+  const load = await generator.run({ baseUrl, row, headers, connections, amount, requests })
   return {
-    ...cell,
+    row,
+    connections,
     contestant: name,
     round,
     requestsPerSecond: load.requestsPerSecond,
     p50: load.p50,
     p99: load.p99,
-    cpuPerRequest: (cpuTime(pid) - before) / requests,
+    cpuPerRequest: (cpuTime(pid) - before) / amount,
     rss: residentMemory(pid),
   }
 }

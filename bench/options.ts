@@ -1,31 +1,39 @@
 import { parseArgs } from "node:util"
+import { CONNECTIONS } from "./contestant.js"
+import { ROW_NAMES, type RowName } from "./rows.js"
 
 export interface BenchOptions {
   /** A PostgreSQL whose user may create databases; the bench makes its own there and drops them afterwards. */
   databaseUrl: string
   /** The env file of a running Medusa, to compare with. */
   peerEnv?: string
+  rows: RowName[]
   /** Requests per contestant, cell and round. */
   requests: number
-  /** The same for the peer, whose carts cannot be written by SQL and are used up. */
+  /** The same for the peer, whose carts are used up and cannot be written by SQL. */
   peerRequests: number
   rounds: number
 }
 
+/** Each of them sends at least one request. */
+const MOST_CONNECTIONS = Math.max(...CONNECTIONS)
+
 const USAGE =
   "npm run bench -- --database-url postgres://user@host:5432/postgres " +
-  "[--peer-env FILE] [--requests N] [--peer-requests N] [--rounds N]"
+  `[--peer-env FILE] [--rows ${ROW_NAMES.join()}] ` +
+  "[--requests N] [--peer-requests N] [--rounds N]"
 
-/** @throws Error with the usage when an option is missing, unknown or no number above 0 */
+/** @throws Error with the usage when an option is missing, unknown or not what it has to be */
 export function readOptions(args: string[]): BenchOptions {
   const { values } = parse(args)
   if (!values["database-url"]) throw new Error(`Missing --database-url.\n${USAGE}`)
   return {
     databaseUrl: values["database-url"],
     peerEnv: values["peer-env"],
-    requests: count("requests", values.requests),
-    peerRequests: count("peer-requests", values["peer-requests"]),
-    rounds: count("rounds", values.rounds),
+    rows: rowsOf(values.rows),
+    requests: count("requests", values.requests, MOST_CONNECTIONS),
+    peerRequests: count("peer-requests", values["peer-requests"], MOST_CONNECTIONS),
+    rounds: count("rounds", values.rounds, 1),
   }
 }
 
@@ -36,6 +44,7 @@ function parse(args: string[]) {
       options: {
         "database-url": { type: "string" },
         "peer-env": { type: "string" },
+        rows: { type: "string", default: ROW_NAMES.join() },
         requests: { type: "string", default: "1500" },
         "peer-requests": { type: "string", default: "100" },
         rounds: { type: "string", default: "5" },
@@ -46,8 +55,17 @@ function parse(args: string[]) {
   }
 }
 
-function count(name: string, value: string): number {
+function rowsOf(value: string): RowName[] {
+  const names = value.split(",")
+  const unknown = names.find((name) => !(ROW_NAMES as string[]).includes(name))
+  if (unknown !== undefined) throw new Error(`--rows does not know '${unknown}'.\n${USAGE}`)
+  return ROW_NAMES.filter((name) => names.includes(name))
+}
+
+function count(name: string, value: string, least: number): number {
   const number = Number(value)
-  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} must be a whole number above 0.\n${USAGE}`)
+  if (!Number.isInteger(number) || number < least) {
+    throw new Error(`--${name} must be a whole number from ${least}.\n${USAGE}`)
+  }
   return number
 }

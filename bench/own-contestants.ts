@@ -1,35 +1,44 @@
-import { randomBytes } from "node:crypto"
 import { fileURLToPath } from "node:url"
+import { newToken } from "../src/api-keys/api-key.rules.js"
 import { BenchDatabase, POOL_SIZE } from "./bench-database.js"
 import type { Contestant } from "./contestant.js"
-import { rawStatements } from "./raw-statements.js"
+import type { Recordings } from "./recording.js"
+import { ROW_NAMES, ROWS, type Row } from "./rows.js"
 import { freePort, ServerProcess } from "./server-process.js"
 
 /** The service as in production, and the raw limit: each one process with a database of its own. */
 export async function startOwn(
   name: "service" | "raw",
   databaseUrl: string,
+  recordings: Recordings,
   requests: number,
 ): Promise<Contestant & { database: BenchDatabase }> {
   const database = await BenchDatabase.create(databaseUrl, name)
-  const publishableKey = `pk_${randomBytes(32).toString("hex")}`
+  const keys = { publishable: newToken("publishable"), secret: newToken("secret") }
   try {
-    const server = await ServerProcess.start(SCRIPTS[name], {
-      DATABASE_URL: database.url,
-      DATABASE_POOL_SIZE: String(POOL_SIZE),
-      TCP_PORT: String(await freePort()),
-      BOOTSTRAP_PUBLISHABLE_KEY: publishableKey,
-      BOOTSTRAP_SECRET_KEY: `sk_${randomBytes(32).toString("hex")}`,
-      ...(name === "raw" && { STATEMENTS: JSON.stringify(await rawStatements(database.url)) }),
-    })
+    const server = await ServerProcess.start(
+      SCRIPTS[name],
+      {
+        DATABASE_URL: database.url,
+        DATABASE_POOL_SIZE: String(POOL_SIZE),
+        TCP_PORT: String(await freePort()),
+        BOOTSTRAP_PUBLISHABLE_KEY: keys.publishable,
+        BOOTSTRAP_SECRET_KEY: keys.secret,
+      },
+      name === "raw" ? JSON.stringify(Object.values(recordings)) : "",
+    )
     return {
       name,
       baseUrl: server.baseUrl,
-      publishableKey,
+      headers: {
+        store: { "x-publishable-api-key": keys.publishable },
+        admin: { authorization: `Bearer ${keys.secret}` },
+      },
       pid: server.pid,
       requests,
+      rows: ROW_NAMES,
       database,
-      carts: (mode, amount) => database.putCarts(mode, amount),
+      prepare: (row, amount) => database.put(recordings[row], (ROWS[row] as Row).states ?? amount),
       stop: async () => {
         await server.stop()
         await database.drop()

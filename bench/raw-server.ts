@@ -1,79 +1,101 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { json, text } from "node:stream/consumers"
 import pg from "pg"
-import { newId } from "../src/common/ids.js"
-import type { RawStatements } from "./raw-statements.js"
+import { copyIn, newUlid, routeOf } from "./copies.js"
+import { BEGIN, COMMIT, NEW, NOW, type Recording } from "./recording.js"
+import type { BenchRequest } from "./rows.js"
+import { fill, type Template } from "./template.js"
 
-// The raw limit: what Node and PostgreSQL can do at best for these requests, with nothing around the durable write. It
-// takes the happy path only: any other request is answered wrongly, or not at all.
+// The raw limit: what Node and PostgreSQL can do at best for these requests, with nothing around the statements. It does
+// over again what the service was seen to do, for other ids, every statement prepared; it looks at nothing and decides
+// nothing. It takes the happy path only: any other request is answered wrongly, or not at all.
 
 type Json = Record<string, unknown>
 
-/** A key opens the door to these sales channels; null for all. */
-const keys = new Map<unknown, string[] | null>([[env("BOOTSTRAP_PUBLISHABLE_KEY"), null]])
-const statements = JSON.parse(env("STATEMENTS")) as RawStatements
+const keys = new Set<unknown>([env("BOOTSTRAP_PUBLISHABLE_KEY"), `Bearer ${env("BOOTSTRAP_SECRET_KEY")}`])
 const pool = new pg.Pool({ connectionString: env("DATABASE_URL"), max: Number(env("DATABASE_POOL_SIZE")) })
+const recordings = byRoute((await json(process.stdin)) as Recording[])
+/** Named, so that PostgreSQL parses and plans each once per connection. */
+const names = new Map<string, string>()
 
 const server = createServer((request, response) => {
-  if (request.method === "GET") answer(response, 200, {})
-  else void create(request, response)
+  if (request.url === "/health/ready") answer(response, 200, {})
+  else void serve(request, response)
 })
 server.listen(Number(env("PORT")), "127.0.0.1")
 process.on("SIGTERM", () => process.exit(0))
 
-async function create(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const channels = keys.get(request.headers["x-publishable-api-key"])
-  if (channels === undefined) {
-    answer(response, 400, { type: "not_allowed" })
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method = "", url = "", headers } = request
+  if (!keys.has(headers["x-publishable-api-key"] ?? headers.authorization)) {
+    answer(response, 401, { type: "unauthorized" })
     return
   }
-  const { cart_id } = JSON.parse(await textOf(request)) as { cart_id: string }
-  const collection = await collectionOf(cart_id, channels)
-  if (collection) answer(response, 200, { payment_collection: toResponse(collection) })
+  const body = await text(request)
+  const recording = recordings.get(routeOf(method, url))
+  if (recording)
+    answer(response, 200, answerLike(recording.answer as Json, await replay(recording, copyIn(url + body))))
   else answer(response, 404, { type: "not_found" })
 }
 
-async function collectionOf(cartId: string, channels: string[] | null): Promise<Json | undefined> {
-  const { rows } = await pool.query<{ created: Json | null; collection_id: string }>({
-    ...statements.create,
-    values: [cartId, channels, newId("pay_col")],
-  })
-  const [row] = rows
-  if (!row) return undefined
-  if (row.created) return { ...row.created, payment_sessions: [], payments: [] }
-  const read = await pool.query<{ row: Json }>({ ...statements.read, values: [row.collection_id] })
-  return read.rows[0]?.row
-}
-
-function textOf(request: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ""
-    request.setEncoding("utf8")
-    request.on("data", (chunk: string) => (text += chunk))
-    request.on("end", () => {
-      resolve(text)
-    })
-    request.on("error", reject)
-  })
-}
-
-/** The service's answer to a storefront, name by name. The carts of the bench are in euros: two decimals. */
-function toResponse(row: Json) {
-  return {
-    id: row["id"],
-    currency_code: row["currency_code"],
-    amount: Number(row["amount"]) / 100,
-    status: row["status"],
-    authorized_amount: Number(row["authorized_amount"]) / 100,
-    captured_amount: Number(row["captured_amount"]) / 100,
-    refunded_amount: Number(row["refunded_amount"]) / 100,
-    completed_at: row["completed_at"],
-    created_at: row["created_at"],
-    updated_at: row["updated_at"],
-    metadata: row["metadata"],
-    payment_providers: (row["payment_providers"] as Json[]).map(({ id }) => ({ id })),
-    payment_sessions: row["payment_sessions"],
-    payments: row["payments"],
+/** @returns the rows of each statement, the last of them those to answer */
+async function replay({ statements }: Recording, copy: string): Promise<Json[][]> {
+  const now = new Date().toISOString()
+  const made = new Map<string, string>()
+  const valueOf = (gap: string): string => {
+    if (gap === NOW) return now
+    if (!gap.startsWith(NEW)) return copy + gap
+    const ulid = made.get(gap) ?? newUlid()
+    made.set(gap, ulid)
+    return ulid
   }
+  const results: Json[][] = []
+  let transaction: pg.PoolClient | undefined
+  for (const { text, values } of statements) {
+    if (text === BEGIN) transaction = await pool.connect()
+    if (text === BEGIN || text === COMMIT) await transaction?.query(text)
+    else {
+      const filled = values.map((value) => (Array.isArray(value) ? fill(value as Template, valueOf) : value))
+      const { rows } = await (transaction ?? pool).query<Json>({ name: nameOf(text), text, values: filled })
+      results.push(rows)
+      // A create is through where it created, and goes on as a repeat where it did not.
+      if (rows[0]?.["created"]) return results
+    }
+    if (text === COMMIT) {
+      transaction?.release()
+      transaction = undefined
+    }
+  }
+  return results
+}
+
+/** What was read, in the shape of the service's answer. */
+function answerLike(sample: Json, results: Json[][]): Json {
+  const read = (results.at(-1) ?? []).map((row) => row["created"] ?? row["row"])
+  // How many there are in all is a column of its own.
+  const columns = Object.assign({}, ...results.map(([row]) => row)) as Json
+  const entries = Object.entries(sample).map(([name, shape]) => {
+    if (typeof shape !== "object") return [name, columns[name] ?? shape]
+    return [name, shaped(Array.isArray(shape) ? read : read[0], shape)]
+  })
+  return Object.fromEntries(entries) as Json
+}
+
+/** What is in the shape, and nothing else. Amounts are in euros: two decimals. */
+function shaped(value: unknown, shape: unknown): unknown {
+  if (Array.isArray(shape)) return ((value ?? []) as unknown[]).map((element) => shaped(element, shape[0]))
+  if (typeof shape !== "object" || shape === null) return value
+  const row = (value ?? {}) as Json
+  const picked: Json = {}
+  for (const [name, part] of Object.entries(shape)) {
+    if (name === "raw_amount") picked[name] = { ...(part as object), value: String(euros(row["amount"])) }
+    else picked[name] = name.endsWith("amount") ? euros(row[name]) : shaped(row[name], part)
+  }
+  return picked
+}
+
+function euros(cents: unknown): number {
+  return Number(cents) / 100
 }
 
 function answer(response: ServerResponse, status: number, body: Json): void {
@@ -83,6 +105,24 @@ function answer(response: ServerResponse, status: number, body: Json): void {
     "content-length": Buffer.byteLength(text),
   })
   response.end(text)
+}
+
+/** Of a route's recordings the longest; a shorter one is its beginning. */
+function byRoute(all: Recording[]): Map<string, Recording> {
+  const routes = new Map<string, Recording>()
+  for (const recording of all) {
+    const { method, path } = JSON.parse(fill(recording.request, () => "")) as BenchRequest
+    const route = routeOf(method, path)
+    const other = routes.get(route)
+    if (!other || other.statements.length < recording.statements.length) routes.set(route, recording)
+  }
+  return routes
+}
+
+function nameOf(statement: string): string {
+  let name = names.get(statement)
+  if (name === undefined) names.set(statement, (name = `s${names.size}`))
+  return name
 }
 
 function env(name: string): string {

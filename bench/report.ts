@@ -1,5 +1,6 @@
-import { CELLS, type Cell, type Contestant } from "./contestant.js"
+import { cellsOf, type Cell, type Contestant } from "./contestant.js"
 import type { Sample } from "./measure.js"
+import type { RowName } from "./rows.js"
 
 type Name = Contestant["name"]
 
@@ -12,9 +13,9 @@ export interface CellSummary extends Cell {
   ratios: Partial<Record<`service/${Exclude<Name, "service">}`, Figures>>
 }
 
-export function summarize(samples: Sample[]): CellSummary[] {
-  return CELLS.map((cell) => {
-    const here = samples.filter(({ mode, connections }) => mode === cell.mode && connections === cell.connections)
+export function summarize(rows: readonly RowName[], samples: Sample[]): CellSummary[] {
+  return cellsOf(rows).map((cell) => {
+    const here = samples.filter(({ row, connections }) => row === cell.row && connections === cell.connections)
     const medians: CellSummary["medians"] = {}
     for (const name of new Set(here.map(({ contestant }) => contestant))) {
       const own = here.filter(({ contestant }) => contestant === name)
@@ -32,17 +33,17 @@ export function summarize(samples: Sample[]): CellSummary[] {
 
 /** The summary as a text table: a line per contestant, and one per ratio below them. */
 export function table(summary: CellSummary[]): string {
-  const heading = ["mode", "connections", "", "requests/s", "p50 ms", "p99 ms", "CPU ms/request", "RSS MB"]
-  const lines = summary.flatMap(({ mode, connections, medians, ratios }) => {
-    const line = (name: string, row: Figures, digits: number[]) => [
-      mode,
+  const heading = ["row", "connections", "", "requests/s", "p50 ms", "p99 ms", "CPU ms/request", "RSS MB"]
+  const lines = summary.flatMap(({ row, connections, medians, ratios }) => {
+    const line = (name: string, of: Figures, digits: number[]) => [
+      row,
       String(connections),
       name,
-      ...FIGURES.map((figure, column) => row[figure].toFixed(digits[column])),
+      ...FIGURES.map((figure, column) => of[figure].toFixed(digits[column])),
     ]
     return [
-      ...Object.entries(medians).map(([name, row]) => line(name, row, [0, 2, 2, 2, 0])),
-      ...Object.entries(ratios).map(([name, row]) => line(name, row, [2, 2, 2, 2, 2])),
+      ...Object.entries(medians).map(([name, of]) => line(name, of, [0, 2, 2, 2, 0])),
+      ...Object.entries(ratios).map(([name, of]) => line(name, of, [2, 2, 2, 2, 2])),
     ]
   })
   return aligned([heading, ...lines])

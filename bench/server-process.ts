@@ -14,13 +14,17 @@ export class ServerProcess {
     private readonly child: ChildProcess,
   ) {}
 
-  /** @param script to run with `PORT` in its environment; what it prints is dropped, what it complains of is shown */
-  static async start(script: string, env: Record<string, string>): Promise<ServerProcess> {
+  /**
+   * @param script to run with `PORT` in its environment; what it prints is dropped, what it complains of is shown
+   * @param input what it can read from its standard input
+   */
+  static async start(script: string, env: Record<string, string>, input: string): Promise<ServerProcess> {
     const port = await freePort()
     const child = spawn(process.execPath, [script], {
       env: { PATH: process.env["PATH"], NODE_ENV: "production", PORT: String(port), ...env },
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["pipe", "ignore", "inherit"],
     })
+    child.stdin.end(input)
     const baseUrl = `http://127.0.0.1:${port}`
     if (child.pid === undefined) throw new Error(`${script} could not be started`)
     const server = new ServerProcess(baseUrl, child.pid, child)

@@ -32,8 +32,10 @@ const TAGS: Record<string, string> = {
   "Admin: payments": "The money that providers have authorized.",
   "Admin: payment providers": "The providers that this service was started with.",
   "Admin: refund reasons": "Why money goes back.",
+  "Admin: operations": "The calls to providers, above all those whose outcome is not known yet.",
   "Admin: regions": "Which providers a region offers.",
   "Admin: carts": "What the service that owns carts tells of them.",
+  "Admin: events": "What happened, for other services to follow.",
   "Admin: API keys": "Publishable keys for storefronts, secret keys for operators.",
   Health: "For load balancers and orchestrators.",
 }
@@ -68,16 +70,17 @@ function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
 }
 
 type Operation = NonNullable<OpenAPIObject["paths"][string]["get"]>
+type Response = Exclude<Operation["responses"][string], { $ref: string } | undefined>
 type Schemas = NonNullable<NonNullable<OpenAPIObject["components"]>["schemas"]>
 type Schema = Schemas[string]
 
 /** Adds what follows from the document itself, and what is the same for many routes. */
 function completed(document: OpenAPIObject): OpenAPIObject {
   const schemas = document.components?.schemas ?? {}
-  for (const path of Object.values(document.paths)) {
-    const { get, post, put, delete: remove } = path
+  for (const [path, { get, post, put, delete: remove }] of Object.entries(document.paths)) {
     for (const operation of [get, post, put, remove]) if (operation) completeBody(operation, schemas)
     for (const operation of [post, put, remove]) if (operation) addErrors(operation, ["conflict"])
+    if (post && /^\/(store|admin)\//.test(path)) addIdempotency(post)
     for (const operation of [get, post, put, remove]) {
       if (!operation) continue
       operation.security ??= []
@@ -112,6 +115,36 @@ const SCHEMAS = "#/components/schemas/"
 function addErrors(operation: Operation, refusals: Refusal[]): void {
   for (const { status, ...response } of errorResponses(refusals)) operation.responses[status] ??= response
 }
+
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "Makes repeats harmless: the same request with the same key is done once, and answered the same for 24 hours, with " +
+    "the header `Idempotent-Replayed: true`. Choose a new random key for each new request, a UUID for one.",
+  schema: { type: "string", pattern: "^[\\x21-\\x7E]{1,255}$" },
+} as const
+
+function addIdempotency(operation: Operation): void {
+  operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY]
+  for (const { status, ...added } of errorResponses(["idempotency_key_in_use", "idempotency_mismatch"])) {
+    const told = operation.responses[status]
+    operation.responses[status] = told && "content" in told ? together(told, added) : added
+  }
+}
+
+/** What is told of one status, with more of it. */
+function together(told: Response, { description, content }: Response): Response {
+  const [media, added] = [told.content?.[JSON_TYPE], content?.[JSON_TYPE]]
+  return {
+    ...told,
+    description: `${told.description} ${description}`,
+    content: { [JSON_TYPE]: { ...media, examples: { ...media?.examples, ...added?.examples } } },
+  }
+}
+
+const JSON_TYPE = "application/json"
 
 const HEADERS = {
   RequestId: {

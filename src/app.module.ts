@@ -13,10 +13,16 @@ import { UnknownMessagesController } from "./common/unknown-messages.controller.
 import { UnknownRoutesController } from "./common/unknown-routes.controller.js"
 import { RequestValidationPipe } from "./common/validation.js"
 import { translateDatabaseError } from "./database/database-errors.js"
+import { IdempotencyInterceptor } from "./idempotency/idempotency.interceptor.js"
+import { IdempotencyModule } from "./idempotency/idempotency.module.js"
 import { OpsModule } from "./ops/ops.module.js"
+import { OutboxModule } from "./outbox/outbox.module.js"
 import { PaymentCollectionsModule } from "./payment-collections/payment-collections.module.js"
+import { translateConstraintError } from "./payment-model/constraints.js"
+import { PaymentOperationsModule } from "./payment-operations/payment-operations.module.js"
 import { PaymentProvidersModule } from "./payment-providers/payment-providers.module.js"
 import { ProviderDeadlineModule } from "./payment-providers/provider-deadline.js"
+import type { ProviderModule } from "./payment-providers/provider-modules.js"
 import { PaymentSessionsModule } from "./payment-sessions/payment-sessions.module.js"
 import { PaymentsModule } from "./payments/payments.module.js"
 import { RefundReasonsModule } from "./refund-reasons/refund-reasons.module.js"
@@ -26,6 +32,10 @@ export interface AppOptions {
   logger: Logger
   /** Milliseconds that a payment provider has to answer. */
   providerTimeout: number
+  /** Milliseconds between two looks for calls to providers that nobody settled. */
+  reconcilerInterval: number
+  /** Modules of others that bring payment providers. */
+  providerModules: ProviderModule[]
   /** What every TCP message has to carry; absent where TCP needs none. */
   tcpToken?: string
 }
@@ -33,19 +43,24 @@ export interface AppOptions {
 /** The service, and all that stands around every request over either transport, in the order in which it acts. */
 @Module({})
 export class AppModule {
-  static register({ dataSource, logger, providerTimeout, tcpToken }: AppOptions): DynamicModule {
+  static register(options: AppOptions): DynamicModule {
+    const { dataSource, logger, providerTimeout, reconcilerInterval, providerModules, tcpToken } = options
     return {
       module: AppModule,
       imports: [
         TypeOrmModule.forRoot({ ...dataSource, retryAttempts: 0 }),
         ProviderDeadlineModule.register(providerTimeout),
         ApiKeysModule,
+        IdempotencyModule.register(providerTimeout),
         CartsModule,
         PaymentProvidersModule,
+        ...providerModules,
         RefundReasonsModule,
         PaymentsModule,
         PaymentSessionsModule,
         PaymentCollectionsModule,
+        OutboxModule,
+        PaymentOperationsModule.register(reconcilerInterval),
         OpsModule,
       ],
       controllers: [UnknownRoutesController, UnknownMessagesController],
@@ -53,9 +68,10 @@ export class AppModule {
         { provide: APP_GUARD, useValue: new TcpTokenGuard(tcpToken) },
         { provide: APP_GUARD, useClass: PublishableKeyGuard },
         { provide: APP_GUARD, useClass: SecretKeyGuard },
+        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_INTERCEPTOR, useClass: FieldsInterceptor },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
-        { provide: APP_FILTER, useValue: new ErrorFilter(logger, [translateDatabaseError]) },
+        { provide: APP_FILTER, useValue: new ErrorFilter(logger, [translateConstraintError, translateDatabaseError]) },
       ],
     }
   }

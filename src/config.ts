@@ -12,6 +12,10 @@ export interface Config {
   dataDir: string
   /** Milliseconds that a payment provider has to answer. */
   providerTimeout: number
+  /** Milliseconds between two looks for calls to providers that nobody settled. */
+  reconcilerInterval: number
+  /** Packages, or paths from the working directory, whose default exports are Nest modules with payment providers. */
+  providerModules: string[]
   cors: { store: CorsOrigin[]; admin: CorsOrigin[] }
   logLevel: LogLevel
   bootstrapKeys: { secret?: string; publishable?: string }
@@ -52,6 +56,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     databasePoolSize: positiveInteger("DATABASE_POOL_SIZE", text("DATABASE_POOL_SIZE"), 10),
     dataDir: resolve(text("DATA_DIR") ?? ".data"),
     providerTimeout: positiveInteger("PROVIDER_TIMEOUT", text("PROVIDER_TIMEOUT"), 10_000),
+    reconcilerInterval: positiveInteger("RECONCILER_INTERVAL", text("RECONCILER_INTERVAL"), 2_000),
+    providerModules: list(text("PROVIDER_MODULES")),
     cors: { store: origins("STORE_CORS", text("STORE_CORS")), admin: origins("ADMIN_CORS", text("ADMIN_CORS")) },
     logLevel: logLevel(text("LOG_LEVEL")),
     bootstrapKeys: {
@@ -80,6 +86,11 @@ function positiveInteger(name: string, value: string | undefined, fallback: numb
   if (!Number.isInteger(number) || number < 1)
     throw new ConfigError(`${name} must be a whole number above 0, got '${value}'.`)
   return number
+}
+
+function list(value: string | undefined): string[] {
+  const parts = (value ?? "").split(",").map((part) => part.trim())
+  return parts.filter((part) => part !== "")
 }
 
 function databaseUrl(value: string | undefined): string | undefined {

@@ -180,7 +180,7 @@ function allowOrigins(app: INestApplication, { cors }: Config): void {
   const shared = {
     credentials: true,
     methods: ["GET", "POST", "PUT", "DELETE"],
-    exposedHeaders: [REQUEST_ID_HEADER, "retry-after"],
+    exposedHeaders: [REQUEST_ID_HEADER, "retry-after", "idempotent-replayed"],
     strictPreflight: false,
     maxAge: 600,
   }

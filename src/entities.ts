@@ -1,6 +1,7 @@
 import type { EntityTarget, ObjectLiteral } from "typeorm"
 import { ApiKey } from "./api-keys/api-key.entity.js"
 import { Cart } from "./carts/cart.entity.js"
+import { IdempotencyKey } from "./idempotency/idempotency-key.entity.js"
 import { Capture } from "./payment-model/capture.entity.js"
 import { PaymentCollection } from "./payment-model/payment-collection.entity.js"
 import { OutboxEvent } from "./outbox/outbox-event.entity.js"
@@ -27,4 +28,5 @@ export const entities: EntityTarget<ObjectLiteral>[] = [
   RegionPaymentProvider,
   Cart,
   ApiKey,
+  IdempotencyKey,
 ]

@@ -7,6 +7,7 @@ import { AppModule } from "./app.module.js"
 import { NestLogger } from "./common/logger.js"
 import type { Config } from "./config.js"
 import { configureApp, createAdapter } from "./configure-app.js"
+import type { ProviderModule } from "./payment-providers/provider-modules.js"
 
 /**
  * Builds the service on a database that is up to date, and makes the keys that the environment names. It does not
@@ -16,9 +17,17 @@ export async function createService(
   config: Config,
   dataSource: DataSourceOptions,
   logger: Logger,
+  providerModules: ProviderModule[] = [],
 ): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.register({ dataSource, logger, providerTimeout: config.providerTimeout, tcpToken: config.tcp.token }),
+    AppModule.register({
+      dataSource,
+      logger,
+      providerTimeout: config.providerTimeout,
+      reconcilerInterval: config.reconcilerInterval,
+      providerModules,
+      tcpToken: config.tcp.token,
+    }),
     createAdapter(),
     { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
   )

@@ -144,6 +144,21 @@ describe("every operation", () => {
     expect(exceptions(({ parameters = [] }) => !parameters.some(isFilledIn))).toEqual([])
   })
 
+  it("takes an idempotency key where it is a POST of store or admin, and tells what that can refuse", () => {
+    const refusesBy = ({ responses }: Operation, status: string, example: string) =>
+      responses[status]?.content?.[JSON_TYPE]?.examples?.[example] !== undefined
+    expect(
+      exceptions((each) => {
+        const isKeyed = each.method === "POST" && isProtected(each)
+        return [
+          each.parameters?.some(({ name, in: place }) => name === "Idempotency-Key" && place === "header") ?? false,
+          refusesBy(each, "409", "idempotency_key_in_use"),
+          refusesBy(each, "422", "idempotency_mismatch"),
+        ].every((holds) => holds === isKeyed)
+      }),
+    ).toEqual([])
+  })
+
   it("has an example of its body, which fits the schema", () => {
     const problems = operations.flatMap(({ requestBody, ...rest }) => {
       const media = requestBody?.content[JSON_TYPE]
@@ -257,6 +272,12 @@ describe("what the service answers", () => {
     (await service.admin("POST", "/admin/refund-reasons", { label: "Documented", code: `documented_${reasons++}` }))
       .body.refund_reason.id as string
 
+  const newOperation = async () => {
+    const { paymentId } = await newPayment(service)
+    await service.admin("POST", `/admin/payments/${paymentId}/capture`)
+    return (await service.admin("GET", `/admin/operations?payment_id=${paymentId}`)).body.operations[0].id as string
+  }
+
   const calls: Record<string, () => Promise<Answer>> = {
     createPaymentCollection: async () => {
       await putCart(service, { id: bodyOf("createPaymentCollection").cart_id })
@@ -297,8 +318,10 @@ describe("what the service answers", () => {
       const refund_reason_id = await createReason()
       return service.admin("POST", `/admin/payments/${paymentId}/refund`, { ...body, refund_reason_id })
     },
-    cancelPayment: async () =>
-      service.admin("POST", `/admin/payments/${(await newPayment(service)).paymentId}/cancel`),
+    cancelPayment: async () => service.admin("POST", `/admin/payments/${(await newPayment(service)).paymentId}/cancel`),
+    listOperations: async () => service.admin("GET", `/admin/operations?id=${await newOperation()}`),
+    getOperation: async () => service.admin("GET", `/admin/operations/${await newOperation()}`),
+    retryOperation: async () => service.admin("POST", `/admin/operations/${await newOperation()}/retry`),
     listPaymentProviders: () => service.admin("GET", "/admin/payments/payment-providers"),
     enablePaymentProvider: async () => {
       const path = "/admin/payments/payment-providers/pp_system_default"
@@ -310,6 +333,10 @@ describe("what the service answers", () => {
     getRegion: () => service.admin("GET", `/admin/regions/${REGION}`),
     putCart: () => service.admin("PUT", "/admin/carts/cart_documented", bodyOf("putCart")),
     getCart: async () => service.admin("GET", `/admin/carts/${await putCart(service)}`),
+    listEvents: async () => {
+      await newCollection(service)
+      return service.admin("GET", "/admin/events")
+    },
     listRefundReasons: () => service.admin("GET", "/admin/refund-reasons"),
     createRefundReason: () => service.admin("POST", "/admin/refund-reasons", bodyOf("createRefundReason")),
     getRefundReason: async () => service.admin("GET", `/admin/refund-reasons/${await createReason()}`),

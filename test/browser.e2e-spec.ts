@@ -168,9 +168,15 @@ inBrowser("in a browser", () => {
       return block
     }
 
-    /** Presses Execute on an operation as it stands, and reads the answer. */
-    async function execute(id: string): Promise<{ status: string; body: any }> {
+    /** Presses Execute on an operation as it stands but for some ids in its path, and reads the answer. */
+    async function execute(id: string, ids: Record<string, string> = {}): Promise<{ status: string; body: any }> {
       const block = await open(id)
+      for (const [name, value] of Object.entries(ids)) {
+        const input = block.locator(`tr[data-param-name="${name}"][data-param-in="path"] input`)
+        await input.fill(value)
+        // The page takes over what was typed after a moment, or at once when the field is left.
+        await input.blur()
+      }
       await block.locator(".execute").click()
       const answer = block.locator(".live-responses-table .response")
       await answer.waitFor()
@@ -221,6 +227,52 @@ inBrowser("in a browser", () => {
       expect(status).toBe("200")
       expect(body.payment_collection).toMatchObject({ amount: 49.9, currency_code: "eur", status: "not_paid" })
       await shoot(operation("createPaymentCollection"), "create")
+    })
+
+    it("takes a payment through its whole life by the examples as they stand, with the ids of the answers", async () => {
+      const created = (await execute("createPaymentCollection")).body.payment_collection
+      const step = async (id: string, ids: Record<string, string>) => {
+        const { status, body } = await execute(id, ids)
+        expect([id, status]).toEqual([id, "200"])
+        await shoot(operation(id), id)
+        return body
+      }
+      const collection = { id: created.id as string }
+
+      const opened = (await step("createPaymentSession", collection)).payment_collection
+      expect(opened.payment_sessions).toMatchObject([{ status: "pending", amount: 49.9 }])
+      const session = { ...collection, session_id: opened.payment_sessions[0].id as string }
+      const authorized = (await step("authorizePaymentSession", session)).payment_collection
+      expect(authorized).toMatchObject({ status: "authorized", authorized_amount: 49.9 })
+      const payment = { id: authorized.payments[0].id as string }
+      expect((await step("capturePayment", payment)).payment.captures).toMatchObject([{ amount: 20 }])
+      expect((await step("refundPayment", payment)).payment.refunds).toMatchObject([
+        { amount: 10, refund_reason: { code: "shipping_issue" } },
+      ])
+      expect((await step("cancelPayment", payment)).payment).toMatchObject({ id: payment.id, captured_at: null })
+      expect((await step("getPaymentCollection", collection)).payment_collection).toMatchObject({
+        status: "partially_captured",
+        captured_amount: 20,
+        refunded_amount: 10,
+      })
+      expect((await step("getPayment", payment)).payment.id).toBe(payment.id)
+
+      const { operations } = await step("listOperations", {})
+      const recorded = { id: operations[0].id as string }
+      expect((await step("getOperation", recorded)).operation).toEqual(operations[0])
+      expect((await step("retryOperation", recorded)).operation).toEqual(operations[0])
+    })
+
+    it("takes an order that was paid otherwise", async () => {
+      const { body } = await execute("createOrderPaymentCollection")
+      const collection = { id: body.payment_collection.id as string }
+      const marked = await execute("markPaymentCollectionAsPaid", collection)
+      expect(marked).toMatchObject({
+        status: "200",
+        body: { payment_collection: { ...collection, status: "completed" } },
+      })
+      const refused = await execute("deletePaymentCollection", collection)
+      expect(refused).toMatchObject({ status: "400", body: { type: "not_allowed" } })
     })
 
     it.each([

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
-import pg from "pg"
 import { TEST_DATABASE_URL } from "./support/database.js"
 import { putCart } from "./support/factories.js"
+import { blocked, holding } from "./support/locks.js"
 import { TestService } from "./support/service.js"
 
 let service: TestService
@@ -75,40 +75,15 @@ if (!TEST_DATABASE_URL)
 const onServed = TEST_DATABASE_URL ? describe : describe.skip
 
 onServed("forced by locks", () => {
-  /** Another connection that holds what it has changed until it is told to commit. */
-  async function holding<T>(
-    statement: string,
-    parameters: unknown[],
-    whileHeld: (release: () => Promise<void>) => Promise<T>,
-  ): Promise<T> {
-    const client = new pg.Client({ connectionString: service.connection.url })
-    await client.connect()
-    try {
-      await client.query("BEGIN")
-      await client.query(statement, parameters)
-      return await whileHeld(async () => {
-        await client.query("COMMIT")
-      })
-    } finally {
-      await client.end()
-    }
-  }
-
-  /** Waits until so many statements of the service wait for a lock: the barrier of these races. */
-  async function blocked(count: number): Promise<void> {
-    for (;;) {
-      const [row] = await service.dataSource.query<{ waiting: number }[]>(
-        "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      )
-      if ((row?.waiting ?? 0) >= count) return
-    }
-  }
+  /** Changes a cart's row alone, so that its collection is behind. */
+  const changeUnnoticed = (cartId: string, total: number) =>
+    service.dataSource.query("UPDATE cart SET total = $2 WHERE id = $1", [cartId, total])
 
   it("a create that met a cart change waits for it and ends at the newer total", async () => {
     const cartId = await putCart(service, { total: 10 })
-    await holding("UPDATE cart SET total = 7700 WHERE id = $1", [cartId], async (release) => {
+    await holding(service, "UPDATE cart SET total = 7700 WHERE id = $1", [cartId], async (release) => {
       const creating = create(cartId)
-      await blocked(1)
+      await blocked(service, 1)
       await release()
       expect((await creating).body.payment_collection.amount).toBe(77)
     })
@@ -117,10 +92,10 @@ onServed("forced by locks", () => {
   it("a repeat that met a cart change waits for it and ends at the newer total", async () => {
     const cartId = await putCart(service, { total: 10 })
     await create(cartId)
-    await putCart(service, { id: cartId, total: 20 })
-    await holding("UPDATE cart SET total = 7700 WHERE id = $1", [cartId], async (release) => {
+    await changeUnnoticed(cartId, 2000)
+    await holding(service, "UPDATE cart SET total = 7700 WHERE id = $1", [cartId], async (release) => {
       const repeating = create(cartId)
-      await blocked(1)
+      await blocked(service, 1)
       await release()
       expect((await repeating).body.payment_collection.amount).toBe(77)
     })
@@ -128,9 +103,9 @@ onServed("forced by locks", () => {
 
   it("a create that met the completion of its cart is refused, and writes nothing", async () => {
     const cartId = await putCart(service)
-    await holding("UPDATE cart SET completed_at = now() WHERE id = $1", [cartId], async (release) => {
+    await holding(service, "UPDATE cart SET completed_at = now() WHERE id = $1", [cartId], async (release) => {
       const creating = create(cartId)
-      await blocked(1)
+      await blocked(service, 1)
       await release()
       expect(await creating).toMatchObject({ status: 400, body: { message: `Cart ${cartId} is already completed.` } })
       expect(await liveCollections(cartId)).toEqual([])
@@ -141,9 +116,9 @@ onServed("forced by locks", () => {
     const cartId = await putCart(service)
     const insert =
       "INSERT INTO payment_collection (id, cart_id, currency_code, amount, region_id) VALUES ('pay_col_other', $1, 'eur', 1000, 'reg_test')"
-    await holding(insert, [cartId], async (release) => {
+    await holding(service, insert, [cartId], async (release) => {
       const creating = Array.from({ length: 5 }, () => create(cartId))
-      await blocked(5)
+      await blocked(service, 5)
       await release()
       const ids = (await Promise.all(creating)).map(({ body }) => body.payment_collection.id)
       expect(ids).toEqual(Array.from({ length: 5 }, () => "pay_col_other"))
@@ -153,11 +128,11 @@ onServed("forced by locks", () => {
   it("a refresh that met an authorization leaves the amount alone", async () => {
     const cartId = await putCart(service, { total: 10 })
     await create(cartId)
-    await putCart(service, { id: cartId, total: 99 })
+    await changeUnnoticed(cartId, 9900)
     const authorize = "UPDATE payment_collection SET status = 'authorized', authorized_amount = 1000 WHERE cart_id = $1"
-    await holding(authorize, [cartId], async (release) => {
+    await holding(service, authorize, [cartId], async (release) => {
       const repeating = create(cartId)
-      await blocked(1)
+      await blocked(service, 1)
       await release()
       expect((await repeating).body.payment_collection).toMatchObject({ amount: 10, status: "authorized" })
     })
@@ -166,12 +141,17 @@ onServed("forced by locks", () => {
   it("a delete that met an authorization is refused", async () => {
     const cartId = await putCart(service)
     const { id } = (await create(cartId)).body.payment_collection
-    await holding("UPDATE payment_collection SET status = 'authorized' WHERE id = $1", [id], async (release) => {
-      const deleting = service.admin("DELETE", `/admin/payment-collections/${id}`)
-      await blocked(1)
-      await release()
-      expect(await deleting).toMatchObject({ status: 400, body: { type: "not_allowed" } })
-    })
+    await holding(
+      service,
+      "UPDATE payment_collection SET status = 'authorized' WHERE id = $1",
+      [id],
+      async (release) => {
+        const deleting = service.admin("DELETE", `/admin/payment-collections/${id}`)
+        await blocked(service, 1)
+        await release()
+        expect(await deleting).toMatchObject({ status: 400, body: { type: "not_allowed" } })
+      },
+    )
   })
 
   it("two instances on one database give one collection, and learn of a revocation when their trust ends", async () => {

@@ -85,7 +85,7 @@ describe("the one collection of a cart", () => {
     const cartId = await putCart(service)
     const { id } = (await create(cartId)).body.payment_collection
     await putCart(service, { id: cartId, total: 99, completed_at: "2026-01-01T00:00:00Z" })
-    expect((await create(cartId)).body.payment_collection).toMatchObject({ id, amount: 10 })
+    expect((await create(cartId)).body.payment_collection).toMatchObject({ id, amount: 99 })
 
     const late = await putCart(service, { completed_at: "2026-01-01T00:00:00Z" })
     expect(await create(late)).toMatchObject({

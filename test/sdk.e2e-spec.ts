@@ -13,6 +13,8 @@ beforeAll(async () => {
 })
 afterAll(() => service.close())
 
+const SYSTEM = "pp_system_default"
+
 /** What `sdk.store.payment.initiatePaymentSession` posts first for a cart that has no collection yet. */
 const create = (sdk: Sdk, cartId: string, query?: Record<string, unknown>): Promise<any> =>
   sdk.client.fetch("/store/payment-collections", { method: "POST", body: { cart_id: cartId }, query })
@@ -66,9 +68,8 @@ describe("the first step of sdk.store.payment.initiatePaymentSession", () => {
 
   it("is what the method itself does first", async () => {
     const cartId = await putCart(service)
-    // Opening the session is its second step and of no concern here.
     const cart = { id: cartId } as Parameters<typeof store.store.payment.initiatePaymentSession>[0]
-    await store.store.payment.initiatePaymentSession(cart, { provider_id: "pp_system_default" }).catch(() => undefined)
+    await store.store.payment.initiatePaymentSession(cart, { provider_id: SYSTEM })
     const made = await service.admin("GET", `/admin/payment-collections?cart_id=${cartId}`)
     expect(made.body).toMatchObject({ count: 1 })
   })
@@ -183,6 +184,97 @@ describe("sdk.admin.paymentCollection", () => {
     const { id, cartId } = await newCollection(service)
     expect(await admin.admin.paymentCollection.delete(id)).toEqual({ id, object: "payment-collection", deleted: true })
     expect((await create(store, cartId)).payment_collection.id).not.toBe(id)
+  })
+})
+
+describe("the whole life of a payment, by the methods of the sdk as they are", () => {
+  type Cart = Parameters<typeof store.store.payment.initiatePaymentSession>[0]
+
+  it("is opened, authorized, captured, refunded and given up", async () => {
+    const { payment, refundReason } = admin.admin
+    const cart = { id: await putCart(service, { total: 49.9, customer_id: "cus_1" }) } as Cart
+    const opened = await store.store.payment.initiatePaymentSession(cart, { provider_id: SYSTEM, data: { note: "a" } })
+    const collection = opened.payment_collection
+    expect(collection).toMatchObject({ amount: 49.9, status: "not_paid", payment_providers: [{ id: SYSTEM }] })
+    const [session] = collection.payment_sessions ?? []
+    expect(session).toMatchObject({ amount: 49.9, status: "pending", data: { note: "a" }, provider_id: SYSTEM })
+
+    // With the collection that the cart has by then the sdk leaves out its first step.
+    const withCollection = { ...cart, payment_collection: { id: collection.id } } as Cart
+    const query = { fields: "id,*payment_sessions" }
+    const again = await store.store.payment.initiatePaymentSession(withCollection, { provider_id: SYSTEM }, query)
+    expect(again.payment_collection).toEqual({
+      id: collection.id,
+      payment_sessions: [expect.objectContaining({ id: session?.id, data: {} })],
+    })
+
+    const path = `/store/payment-collections/${collection.id}`
+    const authorized: any = await store.client.fetch(`${path}/payment-sessions/${session?.id}/authorize`, {
+      method: "POST",
+    })
+    expect(authorized.payment_collection).toMatchObject({ status: "authorized", authorized_amount: 49.9 })
+    const { id } = authorized.payment_collection.payments[0] as { id: string }
+
+    const listed = await payment.list({ payment_session_id: session?.id, limit: 5 })
+    expect(listed).toMatchObject({ payments: [{ id, amount: 49.9, captured_at: null }], count: 1, offset: 0, limit: 5 })
+    expect((await payment.retrieve(id, { fields: "*payment_session" })).payment.payment_session?.id).toBe(session?.id)
+
+    expect((await payment.capture(id, { amount: 20 })).payment.captures).toMatchObject([{ amount: 20 }])
+    const { refund_reason } = await refundReason.create({ label: "Late", code: "late_by_sdk" })
+    const refund = { amount: 5, refund_reason_id: refund_reason.id, note: "A week late" }
+    expect((await payment.refund(id, refund)).payment.refunds).toMatchObject([
+      { amount: 5, note: "A week late", refund_reason: { id: refund_reason.id, code: "late_by_sdk" } },
+    ])
+    const selected = await payment.capture(id, {}, { fields: "captured_amount,captured_at" })
+    expect(selected.payment).toEqual({ id, captured_amount: 49.9, captured_at: expect.any(String) })
+    expect((await payment.refund(id, {}, { fields: "refunded_amount" })).payment).toEqual({ id, refunded_amount: 49.9 })
+
+    const done: any = await store.client.fetch(path)
+    expect(done.payment_collection).toMatchObject({ status: "completed", captured_amount: 49.9, refunded_amount: 49.9 })
+    const { payment_providers } = await payment.listPaymentProviders({ is_enabled: true })
+    expect(payment_providers).toEqual([{ id: SYSTEM, is_enabled: true }])
+  })
+
+  it("is that of an order, by an operator alone", async () => {
+    const { paymentCollection, payment } = admin.admin
+    // Medusa takes the currency from its own order; orders are not known here.
+    const order = { order_id: "order_of_the_sdk", amount: 12.5, currency_code: "eur" }
+    const { id } = (await paymentCollection.create(order)).payment_collection
+    const opened = await paymentCollection.createPaymentSession(id, { provider_id: SYSTEM, data: { by: "operator" } })
+    expect(opened.payment_collection.payment_sessions).toMatchObject([{ amount: 12.5, data: { by: "operator" } }])
+    const marked = await paymentCollection.markAsPaid(id, { order_id: order.order_id })
+    expect(marked.payment_collection).toMatchObject({ id, status: "completed", captured_amount: 12.5 })
+    const page = await payment.list({ payment_session_id: [opened.payment_collection.payment_sessions?.[0]?.id ?? ""] })
+    expect(page.payments).toMatchObject([{ amount: 12.5, captured_at: expect.any(String) }])
+    await expect(paymentCollection.markAsPaid(id, { order_id: order.order_id })).rejects.toEqual(
+      refusal(400, "Can only mark 'not_paid' payment collection as paid"),
+    )
+    await expect(paymentCollection.delete(id)).rejects.toEqual(
+      refusal(400, "Can only delete payment collections where status is not_paid"),
+    )
+    const next = (await paymentCollection.create({ order_id: order.order_id, amount: 1 })).payment_collection
+    expect(await paymentCollection.delete(next.id)).toMatchObject({ id: next.id, deleted: true })
+  })
+
+  it("refuses as the sdk can tell", async () => {
+    const cart = { id: await putCart(service) } as Cart
+    const { payment_collection } = await store.store.payment.initiatePaymentSession(cart, { provider_id: SYSTEM })
+    const unknown = store.store.payment.initiatePaymentSession(cart, { provider_id: "pp_unknown_default" })
+    await expect(unknown).rejects.toEqual(refusal(400, expect.stringContaining("pp_unknown_default is not enabled")))
+    const nowhere = { id: cart.id, payment_collection: { id: "pay_col_unknown" } } as Cart
+    await expect(store.store.payment.initiatePaymentSession(nowhere, { provider_id: SYSTEM })).rejects.toEqual(
+      refusal(404, "PaymentCollection id not found: pay_col_unknown"),
+    )
+    const sessionId = payment_collection.payment_sessions?.[0]?.id
+    const path = `/store/payment-collections/${payment_collection.id}/payment-sessions/${sessionId}/authorize`
+    const { payments }: any = ((await store.client.fetch(path, { method: "POST" })) as any).payment_collection
+    const over = admin.admin.payment.capture(payments[0].id, { amount: 10.01 })
+    await expect(over).rejects.toEqual(
+      refusal(400, "You cannot capture more than the authorized amount substracted by what is already captured."),
+    )
+    await expect(admin.admin.payment.refund(payments[0].id, { amount: 0 })).rejects.toEqual(
+      refusal(400, "Invalid request: Value for field 'amount' too small, expected at least: '0'"),
+    )
   })
 })
 

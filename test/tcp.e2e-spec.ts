@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import { join } from "node:path"
 import { ClientProcess, consumerFolder } from "./support/client-process.js"
-import { newCollection, newPaidCollection, putCart } from "./support/factories.js"
+import { newCollection, newPaidCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { REGION, TestService, type Answer } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
 
@@ -19,6 +19,8 @@ afterAll(async () => {
   tcp.close()
   await service.close()
 })
+
+const SYSTEM = "pp_system_default"
 
 const query = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString()
 
@@ -105,6 +107,148 @@ describe("a result over TCP", () => {
   })
 })
 
+/** A collection on its way, and what is asked of it: as a message, and as a request over HTTP. */
+interface Life {
+  id: string
+  sessionId: string
+  paymentId: string
+  reasonId: string
+}
+interface Step {
+  pattern: string
+  message: (life: Life) => object
+  http: (life: Life) => Promise<Answer>
+}
+
+const opening = (request: object = { provider_id: SYSTEM }): Step => ({
+  pattern: "payment_sessions.create",
+  message: ({ id }) => ({ payment_collection_id: id, ...request }),
+  http: ({ id }) => service.store("POST", `/store/payment-collections/${id}/payment-sessions`, request),
+})
+const authorizing: Step = {
+  pattern: "payment_sessions.authorize",
+  message: ({ id, sessionId }) => ({ payment_collection_id: id, id: sessionId }),
+  http: ({ id, sessionId }) =>
+    service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`),
+}
+const moving = (act: "capture" | "refund" | "cancel", request?: (life: Life) => object): Step => ({
+  pattern: `payments.${act}`,
+  message: (life) => ({ id: life.paymentId, ...request?.(life) }),
+  http: (life) => service.admin("POST", `/admin/payments/${life.paymentId}/${act}`, request?.(life)),
+})
+const marking = (request: object = { order_id: "order_1" }): Step => ({
+  pattern: "payment_collections.mark_as_paid",
+  message: ({ id }) => ({ id, ...request }),
+  http: ({ id }) => service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, request),
+})
+const deleting: Step = {
+  pattern: "payment_collections.delete",
+  message: ({ id }) => ({ id }),
+  http: ({ id }) => service.admin("DELETE", `/admin/payment-collections/${id}`),
+}
+
+describe("the life of a payment over TCP", () => {
+  const lives: Record<string, readonly Step[]> = {
+    "paid and refunded": [
+      opening({ provider_id: SYSTEM, data: { note: "first" } }),
+      opening({ provider_id: SYSTEM, data: { other: [1, { a: null }] } }),
+      authorizing,
+      authorizing,
+      moving("capture", () => ({ amount: 4.5 })),
+      moving("capture"),
+      moving("capture"),
+      moving("refund", ({ reasonId }) => ({ amount: 1, refund_reason_id: reasonId, note: "late" })),
+      moving("refund"),
+    ],
+    "captured in part, the rest given up": [
+      opening(),
+      authorizing,
+      moving("capture", () => ({ amount: 4.5 })),
+      moving("cancel"),
+      moving("cancel"),
+    ],
+    "marked as paid": [marking()],
+    "marked as paid with the session that was opened": [
+      opening({ provider_id: SYSTEM, data: { by: "shopper" } }),
+      marking({ order_id: "order_1", provider_id: SYSTEM }),
+    ],
+    "deleted with its session": [opening(), deleting],
+  }
+
+  it.each(Object.entries(lives))("is answered at every step as over HTTP: %s", async (_, steps) => {
+    const [overTcp, overHttp] = [await newLife(), await newLife()]
+    for (const { pattern, message, http } of steps) {
+      const { response, err } = await tcp.ask(pattern, { ...message(overTcp), caller: "back-office" })
+      const { status, body } = await http(overHttp)
+      expect([pattern, err, status]).toEqual([pattern, undefined, 200])
+      expect(anonymous(response)).toEqual(anonymous(body))
+      learn(overTcp, response)
+      learn(overHttp, body)
+    }
+  })
+
+  it("is answered as selected, and known by who asked for it", async () => {
+    const { paymentId } = await newPayment(service)
+    const fields = "captured_amount,captures.created_by"
+    const { response } = await tcp.ask("payments.capture", { id: paymentId, amount: 4, fields, caller: "back-office" })
+    const capture = { id: expect.stringMatching(/^capt_/), created_by: "back-office" }
+    expect(response).toEqual({ payment: { id: paymentId, captured_amount: 4, captures: [capture] } })
+    expect(response).toEqual((await service.admin("GET", `/admin/payments/${paymentId}?${query({ fields })}`)).body)
+  })
+
+  it("shows a service all that is known of who pays", async () => {
+    const { id } = await newCollection(service, { customer_id: "cus_1", email: "a@example.com" })
+    const { response } = await tcp.ask("payment_sessions.create", { payment_collection_id: id, provider_id: SYSTEM })
+    const [session] = response.payment_collection.payment_sessions
+    expect(session.context).toEqual({ customer: { id: "cus_1", email: "a@example.com" } })
+    const path = `/admin/payment-collections/${id}?${query({ fields: "*payment_sessions" })}`
+    expect((await service.admin("GET", path)).body.payment_collection.payment_sessions).toEqual([session])
+  })
+
+  it("moves with the cart that a service tells", async () => {
+    const { cartId, id, sessionId } = await newSession(service)
+    await tcp.ask("carts.upsert", { id: cartId, currency_code: "usd", total: 12.5, region_id: REGION })
+    const { body } = await service.store("GET", `/store/payment-collections/${id}`)
+    const figures = { amount: 12.5, currency_code: "usd" }
+    expect(body.payment_collection).toMatchObject({ ...figures, payment_sessions: [{ id: sessionId, ...figures }] })
+  })
+
+  it("begins with an order, too", async () => {
+    const order = { order_id: "order_over_tcp", amount: 12.5, currency_code: "EUR" }
+    const { response } = await tcp.ask("payment_collections.create_for_order", order)
+    const { body } = await service.admin("POST", "/admin/payment-collections", order)
+    expect(anonymous(response)).toEqual(anonymous(body))
+    const { currency_code: _known, ...again } = order
+    const fields = "order_id,currency_code,amount"
+    const next = await tcp.ask("payment_collections.create_for_order", { ...again, fields })
+    const { id } = next.response.payment_collection
+    expect(next.response.payment_collection).toEqual({ id, ...order, currency_code: "eur" })
+  })
+
+  it("is told by operations, alone and in lists; a settled one stays as it is when it is retried", async () => {
+    const { id, paymentId } = await newPayment(service)
+    await service.admin("POST", `/admin/payments/${paymentId}/capture`)
+    const filters: Record<string, string>[] = [
+      { payment_collection_id: id },
+      { payment_id: paymentId, kind: "capture", state: "succeeded", is_stuck: "false" },
+      { payment_collection_id: id, order: "-kind", limit: "1", offset: "1", fields: "kind,amount" },
+      { payment_collection_id: id, state: "unknown" },
+    ]
+    for (const filter of filters) {
+      const { response } = await tcp.ask("operations.list", filter)
+      expect(response).toEqual((await service.admin("GET", `/admin/operations?${query(filter)}`)).body)
+    }
+    const { response } = await tcp.ask("operations.list", { payment_collection_id: id })
+    expect(response.count).toBe(3)
+    for (const operation of response.operations) {
+      const one = { response: { operation } }
+      expect(await tcp.ask("operations.retrieve", { id: operation.id })).toMatchObject(one)
+      expect(await tcp.ask("operations.retry", { id: operation.id })).toMatchObject(one)
+      expect((await service.admin("GET", `/admin/operations/${operation.id}`)).body).toEqual({ operation })
+    }
+  })
+})
+
 describe("an error over TCP", () => {
   const created = (message: unknown) => ({
     pattern: "payment_collections.create",
@@ -121,6 +265,12 @@ describe("an error over TCP", () => {
     pattern: "carts.upsert",
     message: { id: "cart_wrong", ...message },
     http: () => service.admin("PUT", "/admin/carts/cart_wrong", message),
+  })
+
+  const order = (message: Record<string, unknown>) => ({
+    pattern: "payment_collections.create_for_order",
+    message,
+    http: () => service.admin("POST", "/admin/payment-collections", message),
   })
 
   const cases: Record<string, { pattern: string; message: unknown; http: () => Promise<Answer> }> = {
@@ -172,6 +322,25 @@ describe("an error over TCP", () => {
       message: { id: "pay_unknown" },
       http: () => service.admin("GET", "/admin/payments/pay_unknown"),
     },
+    "an unknown operation": {
+      pattern: "operations.retrieve",
+      message: { id: "op_unknown" },
+      http: () => service.admin("GET", "/admin/operations/op_unknown"),
+    },
+    "the retry of an unknown operation": {
+      pattern: "operations.retry",
+      message: { id: "op_unknown" },
+      http: () => service.admin("POST", "/admin/operations/op_unknown/retry"),
+    },
+    "a list of operations with wrong filters": {
+      pattern: "operations.list",
+      message: { state: "done", is_stuck: "perhaps", settled_at: "yesterday" },
+      http: () => service.admin("GET", "/admin/operations?state=done&is_stuck=perhaps&settled_at=yesterday"),
+    },
+    "an order without anything": order({}),
+    "an order in no currency": order({ order_id: "order_wrong", amount: 1 }),
+    "an order of less than nothing": order({ order_id: "order_wrong", amount: -1, currency_code: "eur" }),
+    "an order of too many decimals": order({ order_id: "order_wrong", amount: 0.5, currency_code: "jpy" }),
     "a cart without currency and total": cart({}),
     "a cart in no currency": cart({ currency_code: "xxq", total: 1 }),
     "a cart that costs less than nothing": cart({ currency_code: "eur", total: -1 }),
@@ -191,6 +360,95 @@ describe("an error over TCP", () => {
     expect(status).toBeGreaterThanOrEqual(400)
     expect(err).toEqual({ ...body, request_id: expect.stringMatching(/^req_[0-9A-Z]{26}$/) })
     expect(err.request_id).not.toBe(body.request_id)
+  })
+
+  const states: Record<string, { state: () => Promise<Partial<Life>>; step: Step }> = {
+    "a session without a provider": { state: () => newCollection(service), step: opening({}) },
+    "a session with an unknown provider": {
+      state: () => newCollection(service),
+      step: opening({ provider_id: "pp_x" }),
+    },
+    "a session with data that is a list": {
+      state: () => newCollection(service),
+      step: opening({ provider_id: SYSTEM, data: [1] }),
+    },
+    "a session with fields that nobody knows": {
+      state: () => newCollection(service),
+      step: opening({ provider_id: SYSTEM, amount: 1, context: {} }),
+    },
+    "a session with a NUL in its data": {
+      state: () => newCollection(service),
+      step: opening({ provider_id: SYSTEM, data: { a: "\0" } }),
+    },
+    "a session of an unknown collection": { state: nothing, step: opening() },
+    "a session of what is authorized": { state: () => newPayment(service), step: opening() },
+    "the authorization of an unknown session": { state: () => newCollection(service), step: authorizing },
+    "the authorization in an unknown collection": { state: nothing, step: authorizing },
+    "the authorization of an amount that has changed": {
+      state: async () => {
+        const life = await newSession(service)
+        await service.dataSource.query("UPDATE cart SET total = 1234 WHERE id = $1", [life.cartId])
+        return life
+      },
+      step: authorizing,
+    },
+    "the capture of an unknown payment": { state: nothing, step: moving("capture") },
+    "a capture of too much": { state: () => newPayment(service), step: moving("capture", () => ({ amount: 10.01 })) },
+    "a capture of too many decimals": {
+      state: () => newPayment(service),
+      step: moving("capture", () => ({ amount: 0.001 })),
+    },
+    "a capture of nothing": { state: () => newPayment(service), step: moving("capture", () => ({ amount: 0 })) },
+    "a capture of text": { state: () => newPayment(service), step: moving("capture", () => ({ amount: "1" })) },
+    "a refund of what was not captured": { state: () => newPayment(service), step: moving("refund") },
+    "a refund for an unknown reason": {
+      state: () => newPayment(service),
+      step: moving("refund", () => ({ refund_reason_id: "refr_unknown" })),
+    },
+    "a refund with a note that is none": {
+      state: () => newPayment(service),
+      step: moving("refund", () => ({ note: 5 })),
+    },
+    "the cancellation of an unknown payment": { state: nothing, step: moving("cancel") },
+    "the cancellation of what was captured": { state: captured, step: moving("cancel") },
+    "marking an unknown collection as paid": { state: nothing, step: marking() },
+    "marking as paid without an order": { state: () => newCollection(service), step: marking({}) },
+    "marking as paid with an unknown provider": {
+      state: () => newCollection(service),
+      step: marking({ order_id: "order_1", provider_id: "pp_x" }),
+    },
+    "marking as paid what is paid": { state: captured, step: marking() },
+    "the deletion of what is paid": { state: captured, step: deleting },
+  }
+
+  it.each(Object.entries(states))("is HTTP's for %s", async (_, { state, step }) => {
+    const life = {
+      id: "pay_col_unknown",
+      sessionId: "payses_unknown",
+      paymentId: "pay_unknown",
+      reasonId: "",
+      ...(await state()),
+    }
+    const { err, response } = await tcp.ask(step.pattern, step.message(life))
+    const { body, status } = await step.http(life)
+    expect(response).toBeUndefined()
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(err).toEqual({ ...body, request_id: expect.stringMatching(/^req_[0-9A-Z]{26}$/) })
+  })
+
+  it.each([
+    ["payment_sessions.create", { provider_id: SYSTEM }, ["payment_collection_id"]],
+    ["payment_sessions.authorize", {}, ["id", "payment_collection_id"]],
+    ["payments.capture", {}, ["id"]],
+    ["payments.refund", { amount: 1 }, ["id"]],
+    ["payments.cancel", {}, ["id"]],
+    ["payment_collections.mark_as_paid", { order_id: "order_1" }, ["id"]],
+    ["operations.retrieve", {}, ["id"]],
+    ["operations.retry", {}, ["id"]],
+  ])("names what %s of %j lacks, which HTTP has in its path", async (pattern, message, missing) => {
+    const { err } = await tcp.ask(pattern, message)
+    expect(err).toMatchObject({ type: "invalid_data", message: expect.stringContaining("is required") })
+    expect(err.details.map(({ field }: { field: string }) => field).sort()).toEqual(missing)
   })
 
   it("is HTTP's for a collection with payments that is to be deleted", async () => {
@@ -387,6 +645,16 @@ describe("the client in another process", () => {
          const time: string = payment_collection.created_at
          return time === "" ? 0 : payment_collection.amount
        }
+       export async function refunded(client: PaymentCollectionsClient): Promise<number | undefined> {
+         const session = { payment_collection_id: "pay_col_1", id: "payses_1" }
+         const { payment_collection } = await client.paymentSessions.authorize({ ...session, idempotency_key: "1" })
+         const [payment] = payment_collection.payments ?? []
+         await client.payments.capture({ id: payment?.id ?? "", amount: 5 })
+         await client.operations.list({ state: ["pending", "unknown"], limit: 5 })
+         return (await client.payments.refund({ id: payment?.id ?? "" })).payment.refunds?.[0]?.amount
+       }
+       // @ts-expect-error an amount is a number of major units
+       export const text = (client: PaymentCollectionsClient) => client.payments.capture({ id: "pay_1", amount: "5" })
        // @ts-expect-error a cart is named by text
        export const wrong = (client: PaymentCollectionsClient) => client.paymentCollections.create({ cart_id: 5 })`,
     )
@@ -420,6 +688,72 @@ describe("the client in another process", () => {
     expect((await client.call("payments", "list")).answer.payments.length).toBeGreaterThan(0)
     const providers = await client.call("paymentProviders", "list", { region_id: REGION })
     expect(providers.answer.payment_providers).toEqual([{ id: "pp_system_default", is_enabled: true }])
+  })
+
+  it("takes a payment through its whole life", async () => {
+    const client = await clientOf({ port: service.tcpPort, caller: "shop" })
+    const ask = async (group: string, method: string, request: object) => {
+      const { answer, error } = await client.call(group, method, request)
+      expect([group, method, error]).toEqual([group, method, undefined])
+      return answer
+    }
+    const id = `cart_life_${process.pid}`
+    await ask("carts", "upsert", { id, currency_code: "eur", total: 49.9, region_id: REGION })
+    const { payment_collection } = await ask("paymentCollections", "create", { cart_id: id })
+    const of = { payment_collection_id: payment_collection.id as string }
+    const opened = await ask("paymentSessions", "create", { ...of, provider_id: SYSTEM, data: { by: "shop" } })
+    const [session] = opened.payment_collection.payment_sessions
+    expect(session).toMatchObject({ amount: 49.9, status: "pending", data: { by: "shop" } })
+    const authorized = await ask("paymentSessions", "authorize", { ...of, id: session.id })
+    expect(authorized.payment_collection).toMatchObject({ status: "authorized", authorized_amount: 49.9 })
+    const payment = { id: authorized.payment_collection.payments[0].id as string }
+    const fields = "captured_amount,refunded_amount,canceled_at,captures.created_by,refunds.created_by"
+    expect((await ask("payments", "capture", { ...payment, amount: 20, fields })).payment).toMatchObject({
+      captured_amount: 20,
+      captures: [{ created_by: "shop" }],
+    })
+    const [reason] = (await ask("refundReasons", "list", {})).refund_reasons
+    const refund = { ...payment, amount: 5, refund_reason_id: reason.id, note: "late", fields }
+    expect((await ask("payments", "refund", refund)).payment).toMatchObject({
+      refunded_amount: 5,
+      refunds: [{ created_by: "shop" }],
+    })
+    expect((await ask("payments", "cancel", { ...payment, fields })).payment.canceled_at).toEqual(expect.any(String))
+    expect((await ask("paymentCollections", "retrieve", { id: of.payment_collection_id })).payment_collection).toEqual(
+      (await service.store("GET", `/store/payment-collections/${of.payment_collection_id}`)).body.payment_collection,
+    )
+
+    const { operations } = await ask("operations", "list", { ...of, kind: ["capture", "refund", "cancel_payment"] })
+    expect(operations.map((operation: any) => [operation.amount, operation.created_by]).sort()).toEqual([
+      [20, "shop"],
+      [29.9, "shop"],
+      [5, "shop"],
+    ])
+    const operation = { id: operations[0].id as string }
+    expect(await ask("operations", "retrieve", operation)).toEqual({ operation: operations[0] })
+    expect(await ask("operations", "retry", operation)).toEqual({ operation: operations[0] })
+
+    const order = { order_id: "order_of_shop", amount: 12.5, currency_code: "eur" }
+    const made = (await ask("paymentCollections", "createForOrder", order)).payment_collection
+    const marked = await ask("paymentCollections", "markAsPaid", { id: made.id, order_id: order.order_id })
+    expect(marked.payment_collection).toMatchObject({ id: made.id, status: "completed", captured_amount: 12.5 })
+  })
+
+  it("throws what is refused with the code that tells what to do", async () => {
+    const client = await clientOf({ port: service.tcpPort })
+    const { cartId, id, sessionId } = await newSession(service)
+    await service.dataSource.query("UPDATE cart SET total = 1234 WHERE id = $1", [cartId])
+    const authorize = () => client.call("paymentSessions", "authorize", { payment_collection_id: id, id: sessionId })
+    expect((await authorize()).error).toMatchObject({ isError: true, type: "conflict", code: "amount_changed" })
+    await client.call("paymentSessions", "create", { payment_collection_id: id, provider_id: SYSTEM })
+    const paymentId = (await authorize()).answer.payment_collection.payments[0].id as string
+    expect((await client.call("payments", "capture", { id: paymentId, amount: 12.35 })).error).toMatchObject({
+      isError: true,
+      type: "invalid_data",
+      message: "You cannot capture more than the authorized amount substracted by what is already captured.",
+    })
+    await client.call("payments", "capture", { id: paymentId })
+    expect((await client.call("payments", "cancel", { id: paymentId })).error).toMatchObject({ type: "not_allowed" })
   })
 
   it("throws the service's refusal as an error with type, message, details, id and stack", async () => {
@@ -520,4 +854,36 @@ describe("the client in another process", () => {
 
 function nested(depth: number): unknown {
   return JSON.parse("[".repeat(depth) + "]".repeat(depth))
+}
+
+/** A collection of a shopper who is known by nothing, so that storefronts and services are shown the same. */
+async function newLife(): Promise<Life> {
+  const { id } = await newCollection(service, { email: null })
+  const { body } = await service.admin("GET", "/admin/refund-reasons?order=code&limit=1")
+  return { id, sessionId: "", paymentId: "", reasonId: body.refund_reasons[0].id }
+}
+
+/** Takes over the ids that an answer tells. */
+function learn(life: Life, { payment_collection: collection }: any): void {
+  life.sessionId ||= collection?.payment_sessions?.[0]?.id ?? ""
+  life.paymentId ||= collection?.payments?.[0]?.id ?? ""
+}
+
+/** An answer without what differs between two lives: ids, times, and who asked. */
+function anonymous(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer), (name, value: unknown) => {
+    if (name === "created_by" && typeof value === "string") return "somebody"
+    if (typeof value !== "string") return value
+    return value.replace(/^([a-z_]+_)[0-9A-Z]{26}$/, "$1").replace(/^\d{4}-\d\d-\d\dT.*Z$/, "a time")
+  })
+}
+
+function nothing(): Promise<Partial<Life>> {
+  return Promise.resolve({})
+}
+
+async function captured(): Promise<Partial<Life>> {
+  const life = await newPayment(service)
+  await service.admin("POST", `/admin/payments/${life.paymentId}/capture`)
+  return life
 }

@@ -5,6 +5,7 @@ import { ApiDeleted, type Deleted } from "../common/deleted.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
+import { AnswersRepeat } from "../common/repeat.js"
 import {
   API_KEY,
   API_KEY_EXAMPLE,
@@ -16,6 +17,7 @@ import {
   RevokeApiKeyRequest,
   toApiKeyResponse,
   UpdateApiKeyRequest,
+  withoutSecret,
 } from "./api-key.dto.js"
 import { ApiKeysService } from "./api-keys.service.js"
 import { CalledBy, type Caller } from "./caller.js"
@@ -39,6 +41,7 @@ export class AdminApiKeysController {
   @Post()
   @HttpCode(200)
   @Answers(API_KEY)
+  @AnswersRepeat(withoutSecret)
   @ApiOperation({
     summary: "Create an API key",
     operationId: "createApiKey",

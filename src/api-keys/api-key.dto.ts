@@ -7,6 +7,7 @@ import { Field, ResourceOf } from "../common/resource.js"
 import { OptionalTextField, TimeField } from "../common/resource-fields.js"
 import { IsOneOf } from "../common/validation.js"
 import { API_KEY_TYPES, ApiKey, type ApiKeyType } from "./api-key.entity.js"
+import { isSecret } from "./api-key.rules.js"
 
 export class CreateApiKeyRequest {
   @ApiProperty({ description: "What the key is for, for people.", example: "Storefront" })
@@ -156,4 +157,10 @@ export function toApiKeyResponse(key: ApiKey, token?: string): ApiKeyResponse {
     updated_at: key.updated_at,
     sales_channels: key.sales_channel_ids.map((id) => ({ id })),
   }
+}
+
+/** A new key as it is told from then on. */
+export function withoutSecret(answer: unknown) {
+  const { api_key } = answer as { api_key: Partial<ApiKeyResponse> }
+  return { api_key: isSecret(api_key.token) ? { ...api_key, token: "" } : api_key }
 }

@@ -8,6 +8,10 @@ export function newToken(type: ApiKeyType): string {
   return PREFIXES[type] + randomBytes(32).toString("hex")
 }
 
+export function isSecret(token: string | undefined): boolean {
+  return token?.startsWith(PREFIXES.secret) === true
+}
+
 /** What a key is stored and found by. A secret token is nowhere kept: 256 random bits need no slow hash. */
 export function lookupOf(type: ApiKeyType, token: string): string {
   return type === "publishable" ? token : createHash("sha256").update(token).digest("hex")

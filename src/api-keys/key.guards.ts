@@ -1,8 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common"
 import type { FastifyRequest } from "fastify"
+import { identify } from "../common/caller.js"
 import { NotAllowed, Unauthorized } from "../common/errors.js"
 import { secretTokenOf } from "./api-key.rules.js"
-import { identify } from "./caller.js"
 import { KeyRing } from "./key-ring.js"
 
 const PUBLISHABLE_KEY_HEADER = "x-publishable-api-key"

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
 import { IsNumber, IsOptional, IsString, Min } from "class-validator"
-import { Message } from "../common/message.js"
+import { IdCommand } from "../common/message.js"
 import { toMajor } from "../common/money.js"
 import { IsTime } from "../common/validation.js"
 import type { Cart } from "./cart.entity.js"
@@ -83,12 +83,7 @@ export class PutCartRequest {
   updated_at?: string | null
 }
 
-class CartIdentity {
-  @IsString()
-  id!: string
-}
-
-export class UpsertCartMessage extends IntersectionType(PutCartRequest, CartIdentity, Message) {}
+export class UpsertCartMessage extends IntersectionType(PutCartRequest, IdCommand) {}
 
 export class CartResponse {
   @ApiProperty({ description: "The cart's id, in the words of the shop.", example: "cart_demo_1" })

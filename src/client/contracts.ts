@@ -1,8 +1,16 @@
 import type { CartResponse, PutCartRequest } from "../carts/cart.dto.js"
 import type { Deleted } from "../common/deleted.js"
-import type { CreatePaymentCollectionRequest } from "../payment-collections/payment-collection.dto.js"
+import type {
+  CreateOrderCollectionRequest,
+  CreatePaymentCollectionRequest,
+  MarkAsPaidRequest,
+} from "../payment-collections/payment-collection.dto.js"
+import type { EventsResponse } from "../outbox/event.dto.js"
+import type { OperationResponse } from "../payment-model/responses/operation.response.js"
 import type { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import type { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
+import type { CreatePaymentSessionRequest } from "../payment-sessions/payment-session.dto.js"
+import type { CapturePaymentRequest, RefundPaymentRequest } from "../payments/payment.dto.js"
 import type { CreateRefundReasonRequest, UpdateRefundReasonRequest } from "../refund-reasons/refund-reason.dto.js"
 import type { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
 import type { PaymentResponse } from "../payment-model/responses/payment.response.js"
@@ -13,6 +21,11 @@ export type Wire<T> = T extends Date ? string : T extends object ? { [K in keyof
 /** Names to answer, in the grammar of the query parameter `fields`. */
 export interface Select {
   fields?: string
+}
+
+/** What every command may carry: with the same key it is the same command, however often it comes. */
+export interface Command {
+  idempotency_key?: string
 }
 
 export interface PageQuery extends Select {
@@ -42,8 +55,33 @@ export type PaymentFilter = Partial<
   >
 >
 
+export type OperationFilter = Partial<
+  Record<
+    | "id"
+    | "kind"
+    | "state"
+    | "is_stuck"
+    | "payment_collection_id"
+    | "payment_session_id"
+    | "payment_id"
+    | "provider_id"
+    | "created_at"
+    | "updated_at"
+    | "settled_at",
+    Condition
+  >
+>
+
 interface OneReason {
   refund_reason: Wire<RefundReasonResponse>
+}
+
+interface OnePayment {
+  payment: Wire<PaymentResponse>
+}
+
+interface OneOperation {
+  operation: Wire<OperationResponse>
 }
 
 interface OneCollection {
@@ -52,24 +90,50 @@ interface OneCollection {
 
 /** Every message of this service: what goes in, what comes back. Amounts are major units of the currency. */
 export interface Messages {
-  "payment_collections.create": { request: CreatePaymentCollectionRequest & Select; answer: OneCollection }
+  "payment_collections.create": { request: CreatePaymentCollectionRequest & Select & Command; answer: OneCollection }
   "payment_collections.retrieve": { request: { id: string } & Select; answer: OneCollection }
   "payment_collections.list": {
     request: CollectionFilter & PageQuery
     answer: { payment_collections: Wire<PaymentCollectionResponse>[] } & PageAnswer
   }
-  "payment_collections.delete": { request: { id: string }; answer: Deleted }
+  "payment_collections.create_for_order": {
+    request: CreateOrderCollectionRequest & Select & Command
+    answer: OneCollection
+  }
+  "payment_collections.mark_as_paid": {
+    request: { id: string } & MarkAsPaidRequest & Select & Command
+    answer: OneCollection
+  }
+  "payment_collections.delete": { request: { id: string } & Command; answer: Deleted }
   "payments.list": { request: PaymentFilter & PageQuery; answer: { payments: Wire<PaymentResponse>[] } & PageAnswer }
-  "payments.retrieve": { request: { id: string } & Select; answer: { payment: Wire<PaymentResponse> } }
+  "payment_sessions.create": {
+    request: { payment_collection_id: string } & CreatePaymentSessionRequest & Select & Command
+    answer: OneCollection
+  }
+  "payment_sessions.authorize": {
+    request: { payment_collection_id: string; id: string } & Select & Command
+    answer: OneCollection
+  }
+  "payments.capture": { request: { id: string } & CapturePaymentRequest & Select & Command; answer: OnePayment }
+  "payments.refund": { request: { id: string } & RefundPaymentRequest & Select & Command; answer: OnePayment }
+  "payments.cancel": { request: { id: string } & Select & Command; answer: OnePayment }
+  "payments.retrieve": { request: { id: string } & Select; answer: OnePayment }
+  "operations.list": {
+    request: OperationFilter & PageQuery
+    answer: { operations: Wire<OperationResponse>[] } & PageAnswer
+  }
+  "operations.retrieve": { request: { id: string } & Select; answer: OneOperation }
+  "operations.retry": { request: { id: string } & Select & Command; answer: OneOperation }
   "refund_reasons.list": {
     request: Partial<Record<"id" | "created_at" | "updated_at", Condition>> & { q?: string } & PageQuery
     answer: { refund_reasons: Wire<RefundReasonResponse>[] } & PageAnswer
   }
   "refund_reasons.retrieve": { request: { id: string } & Select; answer: OneReason }
-  "refund_reasons.create": { request: CreateRefundReasonRequest & Select; answer: OneReason }
-  "refund_reasons.update": { request: { id: string } & UpdateRefundReasonRequest & Select; answer: OneReason }
-  "refund_reasons.delete": { request: { id: string }; answer: Deleted }
-  "carts.upsert": { request: { id: string } & PutCartRequest; answer: { cart: Wire<CartResponse> } }
+  "refund_reasons.create": { request: CreateRefundReasonRequest & Select & Command; answer: OneReason }
+  "refund_reasons.update": { request: { id: string } & UpdateRefundReasonRequest & Select & Command; answer: OneReason }
+  "refund_reasons.delete": { request: { id: string } & Command; answer: Deleted }
+  "events.list": { request: { after?: string; limit?: number }; answer: Wire<EventsResponse> }
+  "carts.upsert": { request: { id: string } & PutCartRequest & Command; answer: { cart: Wire<CartResponse> } }
   "payment_providers.list": {
     request: { region_id: string } & PageQuery
     answer: { payment_providers: PaymentProviderResponse[] } & PageAnswer

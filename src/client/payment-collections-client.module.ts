@@ -12,7 +12,7 @@ export interface PaymentCollectionsClientOptions {
   token?: string
   /** Where the service listens with TLS: the CA to trust, and what else Node's `tls.connect` takes. */
   tls?: ConnectionOptions
-  /** Milliseconds that a call may take; 5000 unless given. */
+  /** Milliseconds that a call may take; 25000 unless given, for a provider may be slow. */
   deadline?: number
 }
 
@@ -25,7 +25,7 @@ export class PaymentCollectionsClientModule {
     tls,
     caller,
     token,
-    deadline = 5_000,
+    deadline = 25_000,
   }: PaymentCollectionsClientOptions): DynamicModule {
     return {
       module: PaymentCollectionsClientModule,

@@ -26,12 +26,35 @@ export class PaymentCollectionsClient implements OnModuleDestroy {
     create: (request: Request<"payment_collections.create">) => this.send("payment_collections.create", request),
     retrieve: (request: Request<"payment_collections.retrieve">) => this.send("payment_collections.retrieve", request),
     list: (request: Request<"payment_collections.list"> = {}) => this.send("payment_collections.list", request),
+    createForOrder: (request: Request<"payment_collections.create_for_order">) =>
+      this.send("payment_collections.create_for_order", request),
+    /** Opens a session, authorizes and captures it, for money that came in otherwise. */
+    markAsPaid: (request: Request<"payment_collections.mark_as_paid">) =>
+      this.send("payment_collections.mark_as_paid", request),
     delete: (request: Request<"payment_collections.delete">) => this.send("payment_collections.delete", request),
+  }
+
+  readonly paymentSessions = {
+    /** The open session of a collection, made or changed as asked for. */
+    create: (request: Request<"payment_sessions.create">) => this.send("payment_sessions.create", request),
+    authorize: (request: Request<"payment_sessions.authorize">) => this.send("payment_sessions.authorize", request),
   }
 
   readonly payments = {
     list: (request: Request<"payments.list"> = {}) => this.send("payments.list", request),
     retrieve: (request: Request<"payments.retrieve">) => this.send("payments.retrieve", request),
+    /** All that is left, or an amount. */
+    capture: (request: Request<"payments.capture">) => this.send("payments.capture", request),
+    /** All that was captured and not given back, or an amount. */
+    refund: (request: Request<"payments.refund">) => this.send("payments.refund", request),
+    cancel: (request: Request<"payments.cancel">) => this.send("payments.cancel", request),
+  }
+
+  readonly operations = {
+    list: (request: Request<"operations.list"> = {}) => this.send("operations.list", request),
+    retrieve: (request: Request<"operations.retrieve">) => this.send("operations.retrieve", request),
+    /** Asks the provider now what became of an operation. */
+    retry: (request: Request<"operations.retry">) => this.send("operations.retry", request),
   }
 
   readonly refundReasons = {
@@ -40,6 +63,11 @@ export class PaymentCollectionsClient implements OnModuleDestroy {
     create: (request: Request<"refund_reasons.create">) => this.send("refund_reasons.create", request),
     update: (request: Request<"refund_reasons.update">) => this.send("refund_reasons.update", request),
     delete: (request: Request<"refund_reasons.delete">) => this.send("refund_reasons.delete", request),
+  }
+
+  readonly events = {
+    /** The feed after an event; go on with the last one's id, at once while `has_more`. */
+    list: (request: Request<"events.list"> = {}) => this.send("events.list", request),
   }
 
   readonly carts = {

@@ -4,6 +4,9 @@ export interface PaymentCollectionsErrorBody {
   code?: string
   request_id?: string
   details?: readonly unknown[]
+  decline_code?: string
+  retryable?: boolean
+  operation_id?: string
 }
 
 /** A refusal of the service, as the caller gets it: the fields of the HTTP error body, and a real stack. */
@@ -18,6 +21,12 @@ export class PaymentCollectionsError extends Error {
   /** The id of the message in the service's log. */
   readonly requestId?: string
   readonly details?: readonly unknown[]
+  /** Why the shopper's bank said no. */
+  readonly declineCode?: string
+  /** Whether the same request may succeed later, where a payment provider refused it. */
+  readonly retryable?: boolean
+  /** The call to the payment provider that this is about. */
+  readonly operationId?: string
 
   constructor(error: PaymentCollectionsErrorBody, options?: ErrorOptions) {
     super(error.message, options)
@@ -25,5 +34,8 @@ export class PaymentCollectionsError extends Error {
     this.code = error.code
     this.requestId = error.request_id
     this.details = error.details
+    this.declineCode = error.decline_code
+    this.retryable = error.retryable
+    this.operationId = error.operation_id
   }
 }

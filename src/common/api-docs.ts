@@ -68,7 +68,8 @@ export class ErrorResponse {
 }
 
 /** What a route can refuse: a kind of error, or a case of one that has words of its own. */
-export type Refusal = ErrorKind | "publishable_key" | "key_in_use" | "amount_changed" | "operation_in_progress"
+export type Refusal =
+  ErrorKind | "publishable_key" | "key_in_use" | "amount_changed" | "operation_in_progress" | "idempotency_key_in_use"
 
 interface RefusalDoc {
   kind: ErrorKind
@@ -139,6 +140,12 @@ const REFUSALS: Record<Refusal, RefusalDoc> = {
     message: "The idempotency key was used before with another request. Use a new key for a new request.",
     more: { code: "idempotency_key_reused" },
   },
+  idempotency_key_in_use: {
+    kind: "conflict",
+    description: "A request with the same idempotency key is still running; retry after the seconds in `Retry-After`.",
+    message: "A request with this idempotency key is still running. Retry it with the same key.",
+    more: { code: "idempotency_key_in_use" },
+  },
   provider_error: {
     kind: "provider_error",
     description: "The payment provider refused the request itself.",
@@ -148,7 +155,7 @@ const REFUSALS: Record<Refusal, RefusalDoc> = {
   outcome_unknown: {
     kind: "outcome_unknown",
     description: "The payment provider did not say whether it did it. The operation is settled later.",
-    message: `The payment provider did not answer in time. Operation ${EXAMPLE_OPERATION_ID} is settled as soon as it does; look at the state before you repeat the request.`,
+    message: `Whether it happened is not known yet. Operation ${EXAMPLE_OPERATION_ID} is settled as soon as that is certain; look at the state before you repeat the request.`,
     more: { code: "outcome_unknown", operation_id: EXAMPLE_OPERATION_ID },
   },
   too_large: {

@@ -148,15 +148,15 @@ export class ProviderError extends ServiceError {
 export class OutcomeUnknown extends ServiceError {
   readonly kind = "outcome_unknown"
 
-  constructor(operationId: string, cause: unknown) {
+  constructor(operationId: string, cause?: unknown) {
     super(
-      `The payment provider did not answer in time. Operation ${operationId} is settled as soon as it does; look at the state before you repeat the request.`,
+      `Whether it happened is not known yet. Operation ${operationId} is settled as soon as that is certain; look at the state before you repeat the request.`,
       { code: "outcome_unknown", operationId, retryAfter: 5, cause },
     )
   }
 }
 
-/** The database is lost or overloaded: nothing was done, retry. */
+/** The database is lost or overloaded. No provider was asked for anything: retry. */
 export class Unavailable extends ServiceError {
   readonly kind = "unavailable"
 

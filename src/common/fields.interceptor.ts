@@ -11,6 +11,7 @@ import {
 import { Reflector } from "@nestjs/core"
 import { ApiQuery } from "@nestjs/swagger"
 import { map, type Observable } from "rxjs"
+import { carrierOf } from "./carrier.js"
 import { parseFields, prune, selectableNames, type Audience, type Selection } from "./fields.js"
 import { resourceOf } from "./resource.js"
 
@@ -83,12 +84,6 @@ function fieldsOf(context: ExecutionContext): unknown {
   if (context.getType() === "http")
     return context.switchToHttp().getRequest<{ query?: { fields?: unknown } }>().query?.fields
   return context.switchToRpc().getData<{ fields?: unknown } | null | undefined>()?.fields
-}
-
-function carrierOf(context: ExecutionContext): object {
-  return context.getType() === "http"
-    ? context.switchToHttp().getRequest<object>()
-    : context.switchToRpc().getContext<object>()
 }
 
 function describeFields({ type, audience, defaults }: View): string {

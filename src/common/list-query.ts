@@ -175,7 +175,7 @@ function listOf(values: unknown[]): unknown[] {
   return values.length === 1 && typeof only === "string" ? only.split(",") : values
 }
 
-function IsWholeNumber(): PropertyDecorator {
+export function IsWholeNumber(): PropertyDecorator {
   return check("isWholeNumber", (value) => /^-?\d{1,15}$/.test(String(value)))
 }
 

@@ -29,6 +29,8 @@ export interface Relation {
   readonly many: boolean
   /** SQL that ties a child row to its parent row, given their aliases. */
   readonly join: (parent: string, child: string) => string
+  /** A deleted row is shown too: what happened with it stays a fact. */
+  readonly withDeleted: boolean
   /** Expanded along with its parent when the whole parent is asked for, as Medusa does with a session's payment. */
   readonly withParent: boolean
 }
@@ -38,6 +40,7 @@ export interface RelationOptions {
   many?: boolean
   nullable?: boolean
   join: (parent: string, child: string) => string
+  withDeleted?: boolean
   withParent?: boolean
 }
 
@@ -70,11 +73,11 @@ export function Field(options: ApiPropertyOptions & { adminOnly?: boolean }): Pr
 
 /** A related resource that `fields` can expand; answered only when the selection has it. */
 export function Related(targetName: string, options: RelationOptions): PropertyDecorator {
-  const { description, many = false, nullable = false, join, withParent = false } = options
+  const { description, many = false, nullable = false, join, withDeleted = false, withParent = false } = options
   const target = () => resourceNamed(targetName)
   return (prototype, key) => {
     const name = String(key)
-    declared(prototype.constructor as Type).relations.set(name, { name, target, many, join, withParent })
+    declared(prototype.constructor as Type).relations.set(name, { name, target, many, join, withDeleted, withParent })
     ApiProperty({ type: () => target().type, isArray: many, nullable, required: false, description })(prototype, key)
   }
 }

@@ -13,7 +13,7 @@ const VALUE_SHOWN = 100
 const PROTOTYPE_NAMES = ["__proto__", "constructor", "prototype"]
 
 /** How deep a value may be nested; more than any data of a shop is, less than would exhaust the stack. */
-const MAX_NESTING = 50
+export const MAX_NESTING = 50
 
 /** What a decorator's failure means, by its name in class-validator; the texts are Medusa's. */
 const EXPECTED_TYPES: Readonly<Record<string, string>> = {
@@ -44,6 +44,11 @@ export function IsOneOf(values: readonly string[], options?: ValidationOptions):
     options,
   )
 }
+
+/** The body of a request that takes none. */
+// What it stands for is that nothing is in it.
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class
+export class NoBody {}
 
 /** A field that may be left out; null is not left out, as in Medusa. */
 export function MayBeLeftOut(): PropertyDecorator {
@@ -161,7 +166,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** Finds what cannot be stored or walked through: a NUL, half of a surrogate pair, nesting without end. */
-function findUnstorable(value: unknown, path: string, depth = 0): Problem | undefined {
+export function findUnstorable(value: unknown, path: string, depth = 0): Problem | undefined {
   if (depth > MAX_NESTING) {
     const field = path.split(".")[0] ?? ""
     return { field, message: `Value for field '${field}' is nested deeper than ${MAX_NESTING} levels` }

@@ -46,6 +46,13 @@ export function translateDatabaseError(error: unknown): ServiceError | undefined
   return undefined
 }
 
+/** Whether the database itself refused, so that nothing was written; not when its answer stayed out. */
+export function isRefusal(error: unknown): boolean {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error
+  const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""
+  return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("08") && !code.startsWith("57P")
+}
+
 /** The name of the constraint or unique index that refused a write; undefined when it was none. */
 export function constraintOf(error: unknown): string | undefined {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error

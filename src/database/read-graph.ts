@@ -43,7 +43,7 @@ function relationJson(tx: EntityManager, selection: Selection, name: string, par
   const alias = aliasBelow(parent)
   const metadata = tx.dataSource.getMetadata(child.resource.rows)
   const row = rowJson(tx, child, alias)
-  const from = `FROM ${quote(metadata.tableName)} ${alias} WHERE ${liveOnly(metadata, alias)}${relation.join(parent, alias)}`
+  const from = `FROM ${quote(metadata.tableName)} ${alias} WHERE ${relation.withDeleted ? "" : liveOnly(metadata, alias)}${relation.join(parent, alias)}`
   if (!relation.many) return `(SELECT ${row} ${from} LIMIT 1)`
   return `(SELECT coalesce(json_agg(${row} ORDER BY ${orderOf(metadata, alias)}), '[]') ${from})`
 }

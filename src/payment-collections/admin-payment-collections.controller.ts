@@ -56,10 +56,14 @@ export class AdminPaymentCollectionsController {
   async create(
     @Body() body: CreateOrderCollectionRequest,
     @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
     @Selected() selection: Selection,
   ) {
     return {
-      payment_collection: toPaymentCollectionResponse(await this.collections.createForOrder(body, selection), "admin"),
+      payment_collection: toPaymentCollectionResponse(
+        await this.collections.createForOrder(body, caller, selection),
+        "admin",
+      ),
     }
   }
 

@@ -4,7 +4,6 @@ import type { Caller } from "../api-keys/caller.js"
 import type { PutCartRequest } from "../carts/cart.dto.js"
 import type { Cart } from "../carts/cart.entity.js"
 import { CartsService } from "../carts/carts.service.js"
-import { ServiceError } from "../common/errors.js"
 import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
 import { LIVE_COLLECTION, PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { ProviderOperations } from "../payment-providers/provider-operations.js"
@@ -41,13 +40,12 @@ export class CartChangesService {
   /** Brings a collection in line with its cart, or leaves the change pending. */
   async follow(collectionId: string, caller: Caller): Promise<void> {
     try {
-      await this.operations.perform<undefined>(
+      await this.operations.perform(
         (tx) => lockCollectionAndCart(tx, collectionId),
         (aggregate) => this.sessions.followCart(aggregate, caller),
       )
     } catch (error) {
-      if (!(error instanceof ServiceError)) throw error
-      this.log.warn(`Collection ${collectionId} is behind its cart: ${error.message}`)
+      this.log.warn(`Collection ${collectionId} is behind its cart: ${error instanceof Error ? error.message : "?"}`)
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
 import { PREPARED } from "../database/service-client.js"
 import { revive, rowJson, type Json } from "../database/read-graph.js"
+import { FOLLOWING_STATUSES } from "../payment-model/collection.rules.js"
 import { LIVE_COLLECTION, type PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { OPEN_SESSION_STATUSES, sqlList, UNSETTLED_STATES } from "../payment-model/status.js"
 
@@ -14,7 +15,7 @@ const figures = (alias: string, names: string[]) => `(${names.map((name) => `${a
 
 /** Nothing is authorized, and the cart has moved on. */
 const outdated = (collection: string, cart: string, cartFigures: string[]) =>
-  `${collection}.status IN ('not_paid', 'awaiting') AND ` +
+  `${collection}.authorized_amount = 0 AND ${collection}.status IN (${sqlList(FOLLOWING_STATUSES)}) AND ` +
   `${figures(collection, FOLLOWS_CART)} IS DISTINCT FROM ${figures(cart, cartFigures)}`
 
 /** A session's amount cannot change without its provider. */
@@ -22,6 +23,9 @@ const HAS_OPEN_SESSION = `EXISTS (SELECT 1 FROM payment_session session WHERE se
         AND session.deleted_at IS NULL AND session.status IN (${sqlList(OPEN_SESSION_STATUSES)}))
       OR EXISTS (SELECT 1 FROM payment_operation operation WHERE operation.payment_collection_id = collection.id
         AND operation.state IN (${sqlList(UNSETTLED_STATES)}))`
+
+/** See `isOutgrown` in payment-model/collection.rules.ts. */
+const OUTGROWN = "(collection.status = 'completed' AND collection.amount = 0 AND cart.total > 0)"
 
 /** A key that is confined to sales channels ($2) sees a cart of theirs, or of none. */
 const VISIBLE_CART =
@@ -51,7 +55,7 @@ export function createStatement(writtenRow: string): string {
     WITH seen AS (
       SELECT cart.completed_at, collection.id AS collection_id, collection.version,
         collection.id IS NOT NULL AND cart.completed_at IS NULL
-          AND ${outdated("collection", "cart", CART_FIGURES)} AS is_outdated,
+          AND (${outdated("collection", "cart", CART_FIGURES)} OR ${OUTGROWN}) AS is_outdated,
         collection.id IS NOT NULL AND (${HAS_OPEN_SESSION}) AS has_session
       FROM cart LEFT JOIN payment_collection collection
         ON collection.cart_id = cart.id AND collection.deleted_at IS NULL AND collection.status <> 'canceled'
@@ -87,7 +91,7 @@ export type CreateOutcome =
   | { outcome: "created"; collection: PaymentCollection }
   /** It is there, and says what the cart says. */
   | { outcome: "exists"; id: string }
-  /** It is there, and its open session has to follow the cart with it. */
+  /** It is there, and has to follow its cart with an open session, or to make way for a new one. */
   | { outcome: "behind"; id: string }
   | { outcome: "cart_not_found" }
   | { outcome: "cart_completed" }

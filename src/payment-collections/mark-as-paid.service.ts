@@ -38,18 +38,18 @@ export class MarkAsPaidService {
   ): Promise<PaymentCollection> {
     // Its steps are acts of their own: the key of the request does not name one of them.
     const progress: Progress = { provider_id, caller: { ...caller, requestKey: undefined }, wasAdmitted: false }
-    await this.operations.perform<undefined>(
+    return this.operations.performAndRead(
       (tx) => lockCollectionAndCart(tx, id),
       (aggregate) => this.nextStep(aggregate, progress),
+      () => this.reader.get(id, selection),
     )
-    return this.reader.get(id, selection)
   }
 
-  private nextStep(aggregate: Aggregate, progress: Progress): Decision<undefined> {
+  private nextStep(aggregate: Aggregate, progress: Progress): Decision {
     const { collection } = aggregate
     if (!progress.wasAdmitted) admit(aggregate)
     progress.wasAdmitted = true
-    if (collection.status === "completed") return { kind: "answer", value: undefined }
+    if (collection.status === "completed") return { kind: "done" }
 
     const payment = aggregate.payments.find(
       ({ captured_at, canceled_at }) => captured_at === null && canceled_at === null,
@@ -62,7 +62,7 @@ export class MarkAsPaidService {
     }
     const wanted = { provider_id: progress.provider_id, data: open?.client_data }
     const opening = this.sessions.openStep(aggregate, wanted, progress.caller, "admin")
-    if (opening.kind !== "answer" || !open) return onward(opening)
+    if (opening.kind !== "done" || !open) return onward(opening)
     progress.askedSessionId = open.id
     return onward(this.sessions.authorizeStep(aggregate, open, progress.caller))
   }
@@ -86,7 +86,13 @@ function admit(aggregate: Aggregate): void {
 }
 
 /** A step after which it is decided again. */
-function onward(step: Decision<unknown>): Decision<undefined> {
-  const { value: _value, ...rest } = step as Decision<unknown> & { value?: unknown }
-  return rest as Decision<undefined>
+function onward(step: Decision): Decision {
+  switch (step.kind) {
+    case "done":
+      return step
+    case "join":
+      return { ...step, isTheAct: false }
+    case "call":
+      return { ...step, isLast: false }
+  }
 }

@@ -63,10 +63,14 @@ export class PaymentCollectionsMessageController {
 
   @MessagePattern("payment_collections.create_for_order")
   @Answers(ADMIN_COLLECTION)
-  async createForOrder(@Payload() message: CreateOrderCollectionMessage, @Selected() selection: Selection) {
+  async createForOrder(
+    @Payload() message: CreateOrderCollectionMessage,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
     return {
       payment_collection: toPaymentCollectionResponse(
-        await this.collections.createForOrder(message, selection),
+        await this.collections.createForOrder(message, caller, selection),
         "admin",
       ),
     }

@@ -22,6 +22,6 @@ import { StorePaymentCollectionsController } from "./store-payment-collections.c
     CartsMessageController,
   ],
   providers: [PaymentCollectionsService, CartChangesService, MarkAsPaidService],
-  exports: [PaymentCollectionsService],
+  exports: [PaymentCollectionsService, CartChangesService],
 })
 export class PaymentCollectionsModule {}

@@ -51,9 +51,8 @@ export class PaymentCollectionsService {
         case "created":
           return this.reader.withUsableProviders(result.collection)
         case "behind":
-          await this.carts.follow(result.id, caller)
-          return this.reader.get(result.id, selection)
         case "exists": {
+          if (result.outcome === "behind") await this.carts.follow(result.id, caller)
           const collection = await this.reader.find(result.id, selection)
           if (collection) return collection
           continue
@@ -76,8 +75,14 @@ export class PaymentCollectionsService {
    * A collection for an order of the caller's.
    * @throws InvalidData when the amount is too precise, or the currency neither given nor known from the order
    */
-  async createForOrder(request: CreateOrderCollectionRequest, selection: Selection): Promise<PaymentCollection> {
+  async createForOrder(
+    request: CreateOrderCollectionRequest,
+    { requestKey }: Caller,
+    selection: Selection,
+  ): Promise<PaymentCollection> {
     const { manager } = this.dataSource
+    const made = requestKey && (await manager.findOneBy(PaymentCollection, { request_key: requestKey }))
+    if (made) return this.reader.get(made.id, selection)
     const { order_id, amount } = request
     const currency = parseCurrency(request.currency_code ?? (await currencyOfOrder(manager, order_id)))
     const changes = new Changes()
@@ -85,6 +90,7 @@ export class PaymentCollectionsService {
       id: newId("pay_col"),
       cart_id: null,
       order_id,
+      request_key: requestKey ?? null,
       status: "not_paid",
       currency_code: currency,
       amount: moneyFromMajor(amount, currency).minor,
@@ -117,7 +123,7 @@ export class PaymentCollectionsService {
    * @throws NotFound, NotAllowed when anything was authorized or paid, and what {@link ProviderOperations} throws
    */
   async delete(id: string, caller: Caller): Promise<void> {
-    await this.operations.perform<undefined>(
+    await this.operations.perform(
       (tx) => lockCollection(tx, id),
       (aggregate) => {
         const { collection } = aggregate
@@ -128,7 +134,7 @@ export class PaymentCollectionsService {
         if (canceling) return canceling
         aggregate.updateCollection({ deleted_at: new Date() })
         aggregate.changes.tell(() => collectionEvent("payment_collection.deleted", collection))
-        return { kind: "answer", value: undefined }
+        return { kind: "done" }
       },
     )
   }

@@ -59,7 +59,7 @@ export class Aggregate {
     readonly refunds: Refund[],
     /** Calls that are not settled. */
     readonly operations: PaymentOperation[],
-    /** The providers that the collection's region offers; every enabled one where it has no region. */
+    /** The providers that may be used: those of the region of {@link target}; every enabled one where that does not count. */
     readonly providerIds: readonly string[],
   ) {}
 
@@ -80,17 +80,7 @@ export class Aggregate {
 
   /** What the collection is to be for: what its cart says now, as long as it follows. */
   get target(): CollectionFigures {
-    const { collection, cart } = this
-    const { amount, currency_code, region_id, sales_channel_id } = collection
-    if (cart?.completed_at !== null || !mayFollowCart(collection.status)) {
-      return { amount, currency_code, region_id, sales_channel_id }
-    }
-    return {
-      amount: cart.total,
-      currency_code: cart.currency_code,
-      region_id: cart.region_id,
-      sales_channel_id: cart.sales_channel_id,
-    }
+    return targetOf(this.collection, this.cart)
   }
 
   /** Takes on figures of the cart; those of an open session have to be agreed with its provider first. */
@@ -172,7 +162,7 @@ export class Aggregate {
   /** The session is over, and never listed again. */
   dropSession(session: PaymentSession, status: "canceled" | "error", now: Date): void {
     this.moveSession(session, status, { deleted_at: now })
-    this.sessions.splice(this.sessions.indexOf(session), 1)
+    remove(this.sessions, session)
   }
 
   moveOperation(operation: PaymentOperation, state: OperationState, set: Partial<PaymentOperation> = {}): void {
@@ -181,7 +171,7 @@ export class Aggregate {
     }
     this.changes.update(PaymentOperation, operation, { ...set, state })
     if (!(UNSETTLED_STATES as readonly OperationState[]).includes(state)) {
-      this.operations.splice(this.operations.indexOf(operation), 1)
+      remove(this.operations, operation)
     }
   }
 
@@ -193,7 +183,7 @@ export class Aggregate {
     for (const payment of this.payments) this.recomputePayment(payment, now)
     const { collection } = this
     const totals = totalsOf(this)
-    const status = statusOf({ ...this.facts, ...totals })
+    const status = statusOf(this.facts)
     if (status === collection.status && sameTotals(totals, collection)) return
     const name = status === collection.status ? "payment_collection.updated" : eventOf(status)
     const completedAt = collection.completed_at ?? (status === "completed" ? now : null)
@@ -207,8 +197,8 @@ export class Aggregate {
   }
 
   private get facts() {
-    const { amount, completed_at } = this.collection
-    return { amount, completed_at, sessions: this.sessions, payments: this.payments }
+    const { amount, status, completed_at } = this.collection
+    return { amount, status, completed_at, sessions: this.sessions, payments: this.payments }
   }
 
   private recomputePayment(payment: Payment, now: Date): void {
@@ -226,7 +216,7 @@ export class Aggregate {
       captured_amount: captured,
       refunded_amount: refunded,
       authorized_amount: authorized,
-      captured_at: payment.captured_at ?? (captured > 0n && captured >= payment.amount ? now : null),
+      captured_at: payment.captured_at ?? (captured >= payment.amount ? now : null),
     })
   }
 }
@@ -237,7 +227,11 @@ export async function readAggregate(
   collection: PaymentCollection,
   cart?: CartFigures,
 ): Promise<Aggregate> {
-  const [row] = await tx.query<ChildrenRow[]>(childrenStatement(tx), [collection.id, collection.region_id])
+  const [row] = await tx.query<ChildrenRow[]>(childrenStatement(tx), [
+    collection.id,
+    // An order that was placed may be paid with any provider, whatever its region offers shoppers by now.
+    cart?.completed_at ? null : targetOf(collection, cart).region_id,
+  ])
   if (!row) throw new Error("A statement without FROM answers a row")
   const revived = <E extends object>(type: new () => E, rows: Json[]) =>
     rows.map((json) => Object.assign(new type(), reviveWholeRow(tx.dataSource.getMetadata(type), json)))
@@ -259,7 +253,18 @@ type ChildrenRow = Record<"sessions" | "payments" | "captures" | "refunds" | "op
 
 let childrenSql: string | undefined
 
-/** $1 the collection, $2 its region. */
+function targetOf(collection: PaymentCollection, cart: CartFigures | undefined): CollectionFigures {
+  const { amount, currency_code, region_id, sales_channel_id } = collection
+  if (!cart || !mayFollowCart(collection)) return { amount, currency_code, region_id, sales_channel_id }
+  return {
+    amount: cart.total,
+    currency_code: cart.currency_code,
+    region_id: cart.region_id,
+    sales_channel_id: cart.sales_channel_id,
+  }
+}
+
+/** $1 the collection, $2 the region whose providers count. */
 function childrenStatement(tx: EntityManager): string {
   const list = (type: new () => object, from: string) =>
     `(SELECT coalesce(json_agg(${wholeRowJson(tx.dataSource.getMetadata(type), "child")} ORDER BY child.created_at, child.id), '[]') FROM ${from})`
@@ -275,6 +280,11 @@ function childrenStatement(tx: EntityManager): string {
       OR EXISTS (SELECT 1 FROM region_payment_provider link
         WHERE link.region_id = $2 AND link.payment_provider_id = provider.id))) AS provider_ids`
   return childrenSql
+}
+
+function remove<E>(rows: E[], row: E): void {
+  const index = rows.indexOf(row)
+  if (index >= 0) rows.splice(index, 1)
 }
 
 function sumOfSucceeded(movements: readonly (Capture | Refund)[], payment: Payment): bigint {

@@ -1,7 +1,9 @@
 import type { EntityManager } from "typeorm"
 import { NotFound } from "../common/errors.js"
+import { reviveWholeRow, wholeRowJson, type Json } from "../database/read-graph.js"
+import { PREPARED } from "../database/service-client.js"
 import { readAggregate, type Aggregate, type CartFigures } from "./aggregate.js"
-import { LIVE_COLLECTION, PaymentCollection } from "./payment-collection.entity.js"
+import { PaymentCollection } from "./payment-collection.entity.js"
 
 // The one lock of the aggregate: whoever decides anything about a collection, its sessions, payments, captures or
 // refunds holds its row first, and before it the cart's row where the cart's figures are read or changed. Children are
@@ -9,57 +11,55 @@ import { LIVE_COLLECTION, PaymentCollection } from "./payment-collection.entity.
 
 /** @throws NotFound */
 export async function lockCollection(tx: EntityManager, id: string): Promise<Aggregate> {
-  return readAggregate(tx, await lockRow(tx, "collection.id = :id", { id }, `PaymentCollection id not found: ${id}`))
+  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${id}`)
 }
 
 /** @throws NotFound */
 export async function lockCollectionOfPayment(tx: EntityManager, paymentId: string): Promise<Aggregate> {
-  const ofPayment = "collection.id = (SELECT payment_collection_id FROM payment WHERE id = :paymentId)"
-  return readAggregate(tx, await lockRow(tx, ofPayment, { paymentId }, `Payment with id: ${paymentId} was not found`))
+  const ofPayment = "collection.id = (SELECT payment_collection_id FROM payment WHERE id = $1)"
+  return lock(tx, ofPayment, paymentId, `Payment with id: ${paymentId} was not found`)
 }
 
 /** With the cart that it is for, where there is one. @throws NotFound */
 export async function lockCollectionAndCart(tx: EntityManager, id: string): Promise<Aggregate> {
-  const cart = await lockCart(tx, "(SELECT cart_id FROM payment_collection WHERE id = $1)", id)
-  const collection = await lockRow(tx, "collection.id = :id", { id }, `PaymentCollection id not found: ${id}`)
-  return readAggregate(tx, collection, cart)
+  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${id}`, CART_FIRST)
 }
 
-/** The live collection of a cart; undefined where there is none. */
-export async function lockCartAndCollection(tx: EntityManager, cartId: string): Promise<Aggregate | undefined> {
-  const cart = await lockCart(tx, "$1", cartId)
-  const collection = await findRow(tx, `collection.cart_id = :cartId AND ${LIVE_COLLECTION}`, { cartId })
-  return collection ? readAggregate(tx, collection, cart) : undefined
-}
+/**
+ * Locks the cart's row on the way to the collection's: the join has read it, and so waited for its lock, before the
+ * collection's row is locked. What is answered of it is what it holds after the wait.
+ */
+const CART_FIRST = `WITH cart AS MATERIALIZED (
+    SELECT id, currency_code, total::text, region_id, sales_channel_id, customer_id, email, completed_at FROM cart
+    WHERE id = (SELECT cart_id FROM payment_collection WHERE id = $1) FOR UPDATE
+  ) `
 
-async function lockRow(
+async function lock(
   tx: EntityManager,
   where: string,
-  parameters: Record<string, string>,
+  parameter: string,
   notFound: string,
-): Promise<PaymentCollection> {
-  const collection = await findRow(tx, where, parameters)
-  if (!collection) throw new NotFound(notFound)
-  return collection
-}
-
-async function findRow(
-  tx: EntityManager,
-  where: string,
-  parameters: Record<string, string>,
-): Promise<PaymentCollection | null> {
-  return tx
-    .createQueryBuilder(PaymentCollection, "collection")
-    .setLock("pessimistic_write")
-    .where(where, parameters)
-    .getOne()
-}
-
-async function lockCart(tx: EntityManager, idSql: string, parameter: string): Promise<CartFigures | undefined> {
-  const [row] = await tx.query<(Omit<CartFigures, "total"> & { total: string })[]>(
-    `SELECT id, currency_code, total, region_id, sales_channel_id, customer_id, email, completed_at
-     FROM cart WHERE id = ${idSql} FOR UPDATE`,
+  cartFirst = "",
+): Promise<Aggregate> {
+  const metadata = tx.dataSource.getMetadata(PaymentCollection)
+  const cart = cartFirst && ", to_json(cart) AS cart"
+  const [row] = await tx.query<{ collection: Json; cart?: CartRow | null }[]>(
+    `${PREPARED}${cartFirst}SELECT ${wholeRowJson(metadata, "collection")} AS collection${cart}
+    FROM payment_collection collection ${cartFirst && "LEFT JOIN cart ON true"}
+    WHERE ${where} AND collection.deleted_at IS NULL FOR UPDATE OF collection`,
     [parameter],
   )
-  return row && { ...row, total: BigInt(row.total) }
+  if (!row) throw new NotFound(notFound)
+  const collection = Object.assign(new PaymentCollection(), reviveWholeRow(metadata, row.collection))
+  return readAggregate(tx, collection, row.cart ? figuresOf(row.cart) : undefined)
+}
+
+/** A cart's row as JSON carries it. */
+interface CartRow extends Omit<CartFigures, "total" | "completed_at"> {
+  readonly total: string
+  readonly completed_at: string | null
+}
+
+function figuresOf({ total, completed_at, ...cart }: CartRow): CartFigures {
+  return { ...cart, total: BigInt(total), completed_at: completed_at === null ? null : new Date(completed_at) }
 }

@@ -6,6 +6,8 @@ import { OPEN_SESSION_STATUSES, type CollectionStatus, type SessionStatus } from
 /** What the totals and the status of a collection follow from. */
 export interface CollectionFacts {
   readonly amount: bigint
+  /** Where it stood until now. */
+  readonly status: CollectionStatus
   /** Set once everything was paid; then the status stays. */
   readonly completed_at: Date | null
   readonly sessions: readonly { readonly status: SessionStatus }[]
@@ -33,35 +35,49 @@ export function totalsOf({ payments }: Pick<CollectionFacts, "payments">): Total
 }
 
 /**
- * Where a collection stands, from its children alone. Refunds never change it; sessions do so only while the provider
- * has yet to authorize one; what was completed stays completed.
+ * Where a collection stands, from its children. Refunds never change it; sessions do so only while the provider has yet
+ * to authorize one; what was completed stays completed. Only giving up what was held cancels it: a session that is
+ * dropped later does not.
  */
 export function statusOf(facts: CollectionFacts): CollectionStatus {
-  const { amount, completed_at, sessions, payments } = facts
+  const { amount, status, completed_at, sessions, payments } = facts
   const { authorized_amount, captured_amount } = totalsOf(facts)
-  // A zero amount is paid once it is authorized.
-  if (completed_at !== null || (payments.length > 0 && captured_amount >= amount)) return "completed"
   const holds = payments.some((payment) => payment.canceled_at === null)
+  // A zero amount is paid once it is authorized.
+  const isPaid = amount > 0n ? captured_amount >= amount : holds
+  if (completed_at !== null || isPaid) return "completed"
   if (holds) return authorized_amount >= amount ? "authorized" : "partially_authorized"
   if (sessions.some((session) => session.status === "pending_authorization")) return "awaiting"
   if (captured_amount > 0n) return "partially_captured"
-  return payments.length > 0 && !sessions.some(isOpen) ? "canceled" : "not_paid"
+  return HELD.includes(status) && !sessions.some(isOpenSession) ? "canceled" : "not_paid"
 }
 
-/** Whether the amount may still change with the cart: nothing is authorized, and nothing was given up. */
-export function mayFollowCart(status: CollectionStatus): boolean {
-  return FOLLOWS_CART[status]
+/** The statuses from which giving up what is held leads to `canceled`, which stays so. */
+const HELD: readonly CollectionStatus[] = ["authorized", "partially_authorized", "canceled"]
+
+/** The statuses in which the amount may still change with the cart, as long as nothing is authorized. */
+export const FOLLOWING_STATUSES: readonly CollectionStatus[] = ["not_paid", "awaiting", "failed"]
+
+/** Whether the amount may still change with the cart: nothing is authorized, and nothing was captured. */
+export function mayFollowCart({
+  status,
+  authorized_amount,
+}: {
+  status: CollectionStatus
+  authorized_amount: bigint
+}): boolean {
+  return authorized_amount === 0n && FOLLOWING_STATUSES.includes(status)
 }
 
-const FOLLOWS_CART: Readonly<Record<CollectionStatus, boolean>> = {
-  not_paid: true,
-  awaiting: true,
-  authorized: false,
-  partially_authorized: false,
-  canceled: false,
-  failed: true,
-  partially_captured: false,
-  completed: false,
+/**
+ * Whether a collection stands in its cart's way: it was complete with nothing to pay, and now there is something. Nothing
+ * was paid in it, so that a new one can take its place.
+ */
+export function isOutgrown(
+  { amount, status }: { amount: bigint; status: CollectionStatus },
+  cart: { total: bigint; completed_at: Date | null } | undefined,
+): boolean {
+  return status === "completed" && amount === 0n && cart?.completed_at === null && cart.total > 0n
 }
 
 /** What a new session is for: what is not authorized yet. @throws NotAllowed when nothing may be paid any more */
@@ -78,12 +94,12 @@ const PAYABLE: Readonly<Record<CollectionStatus, true | string>> = {
   failed: true,
   partially_authorized: true,
   authorized: "The payment collection is authorized in full. Nothing is left to pay.",
-  partially_captured: "The payment collection is closed: the rest of what was authorized has been given up.",
+  partially_captured: true,
   canceled: "The payment collection has been canceled. Create a new one for the cart.",
   completed: "The payment collection is paid in full. Nothing is left to pay.",
 }
 
-function isOpen({ status }: { status: SessionStatus }): boolean {
+function isOpenSession({ status }: { status: SessionStatus }): boolean {
   return (OPEN_SESSION_STATUSES as readonly SessionStatus[]).includes(status)
 }
 

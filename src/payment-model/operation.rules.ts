@@ -11,13 +11,22 @@ const LONGEST_WAIT = HOUR
  * After this a person has to look. Less than the day for which providers remember an idempotency key: a call that is
  * repeated later could happen twice.
  */
-export const MAX_AGE = 23 * HOUR
+const MAX_AGE = 23 * HOUR
 
-/** When to ask again what became of a call; null once it is too old. */
+/**
+ * When to ask again what became of a call; null where it would be too old by then to be repeated.
+ * @param isTakenOn the provider is at it, and will not have to be asked for it again: it is looked up as long as it takes
+ */
 export function nextAttemptAt(
-  { attempts, created_at }: { attempts: number; created_at: Date },
+  operation: { attempts: number; created_at: Date },
   now: Date,
+  isTakenOn = false,
 ): Date | null {
-  if (now.getTime() - created_at.getTime() >= MAX_AGE) return null
-  return new Date(now.getTime() + Math.min(FIRST_WAIT * 2 ** attempts, LONGEST_WAIT))
+  const next = new Date(now.getTime() + Math.min(FIRST_WAIT * 2 ** operation.attempts, LONGEST_WAIT))
+  return isTakenOn || mayRepeat(operation, next) ? next : null
+}
+
+/** Whether a call that the provider has never seen may be made again. Later its key may have been forgotten. */
+export function mayRepeat({ created_at }: { created_at: Date }, now: Date): boolean {
+  return now.getTime() - created_at.getTime() < MAX_AGE
 }

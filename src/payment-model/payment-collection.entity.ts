@@ -13,6 +13,8 @@ export const LIVE_COLLECTION = "deleted_at IS NULL AND status <> 'canceled'"
 // One live collection per cart, under any race.
 @Index("payment_collection_live_cart", ["cart_id"], { unique: true, where: LIVE_COLLECTION })
 @Index("payment_collection_order", ["order_id"], { where: "order_id IS NOT NULL" })
+// A request that comes again with its key finds what it made.
+@Index("payment_collection_request_key", ["request_key"], { unique: true, where: "request_key IS NOT NULL" })
 @Check("payment_collection_status_known", `status IN (${sqlList(COLLECTION_STATUSES)})`)
 // Money is never owed backwards.
 @Check(
@@ -59,8 +61,12 @@ export class PaymentCollection extends SoftDeletedRow {
   sales_channel_id!: string | null
 
   /** When an operator began to mark it as paid; a call that did not get through may be repeated from there. */
-  @TimeColumn({ select: false })
+  @TimeColumn()
   marking_paid_at!: Date | null
+
+  /** Names the request that made it, where that came with an idempotency key. */
+  @Column("text", { nullable: true, select: false })
+  request_key!: string | null
 
   /** Counts the changes of the row, and the calls to providers that began. */
   @Column("integer", { default: 1 })

@@ -19,6 +19,8 @@ export interface OperationRequest {
   readonly data: Record<string, unknown>
   readonly private_data: Record<string, unknown>
   readonly context: Record<string, unknown>
+  /** A session that changes with its collection, which takes on the same figures once the provider has agreed. */
+  readonly is_following?: boolean
   /** A capture after which the rest is given up. */
   readonly is_final?: boolean
 }
@@ -53,6 +55,9 @@ export interface OperationFailure {
 // A request that comes again with its key finds what it began.
 @Index("payment_operation_request_key", ["request_key"], { unique: true, where: "request_key IS NOT NULL" })
 @Index("payment_operation_collection", ["payment_collection_id"])
+@Index("payment_operation_unsettled", ["payment_collection_id"], { where: UNSETTLED })
+@Index("payment_operation_payment", ["payment_id"], { where: "payment_id IS NOT NULL" })
+@Index("payment_operation_stuck", ["id"], { where: "is_stuck" })
 @Index("payment_operation_due", ["next_attempt_at"], { where: UNSETTLED })
 @Check("payment_operation_kind_known", `kind IN (${sqlList(OPERATION_KINDS)})`)
 @Check("payment_operation_state_known", `state IN (${sqlList(OPERATION_STATES)})`)
@@ -121,7 +126,7 @@ export class PaymentOperation extends Row {
   @Column("boolean", { default: false })
   is_stuck!: boolean
 
-  /** The caller and its idempotency key, where the request had one. */
+  /** Names the request that began it, where that came with an idempotency key: the id under which the key is kept. */
   @Column("text", { nullable: true, select: false })
   request_key!: string | null
 

@@ -44,6 +44,7 @@ export function captureVerdict(
     }
     throw new InvalidData(`The payment: ${payment.id} has been canceled.`)
   }
+  if (requested !== undefined && requested <= 0n) throw new InvalidData("Capture amount must be greater than 0.")
   const [underWay] = reserved
   if (!multicapture && underWay) return { verdict: "join", operationId: underWay.id }
   const rest = payment.authorized_amount - payment.captured_amount
@@ -62,6 +63,7 @@ export function refundVerdict(
   reserved: readonly Reservation[],
   requested: bigint | undefined,
 ): MoneyVerdict {
+  if (requested !== undefined && requested <= 0n) throw new InvalidData("Refund amount must be greater than 0.")
   const rest = payment.captured_amount - payment.refunded_amount
   if (requested !== undefined && requested > rest) {
     throw new InvalidData("You are not allowed to refund more than the captured amount")
@@ -82,9 +84,8 @@ export function cancelVerdict(payment: PaymentFacts, underWay: readonly Reservat
   const [first] = underWay
   if (first) return { verdict: "join", operationId: first.id }
   const rest = payment.authorized_amount - payment.captured_amount
-  if (rest === 0n) {
-    throw new NotAllowed(`The payment: ${payment.id} has been captured in full. Refund it instead.`)
-  }
+  if (payment.authorized_amount === 0n) throw new NotAllowed(`The payment: ${payment.id} holds nothing to give up.`)
+  if (rest === 0n) throw new NotAllowed(`The payment: ${payment.id} has been captured in full. Refund it instead.`)
   return { verdict: "move", amount: rest }
 }
 

@@ -1,13 +1,10 @@
 import { Column, Entity, Index } from "typeorm"
 import { JsonColumn, SoftDeletedRow } from "../database/columns.js"
 
-/** The index that keeps the codes of live reasons apart. */
-export const LIVE_REASON_CODE = "refund_reason_live_code"
-
 /** Why money goes back, in the merchant's words. */
 @Entity("refund_reason")
 // The code of a deleted reason is free again.
-@Index(LIVE_REASON_CODE, ["code"], { unique: true, where: "deleted_at IS NULL" })
+@Index("refund_reason_live_code", ["code"], { unique: true, where: "deleted_at IS NULL" })
 export class RefundReason extends SoftDeletedRow {
   @Column("text")
   label!: string

@@ -5,6 +5,7 @@ import type { SessionStatus } from "./status.js"
 
 /** The open session of a collection, as far as it matters. */
 export interface OpenSession {
+  readonly status: SessionStatus
   readonly provider_id: string
   readonly amount: bigint
   readonly currency_code: string
@@ -12,17 +13,17 @@ export interface OpenSession {
 }
 
 /** What a client asks for, and what the collection is for by now. */
-export type WantedSession = OpenSession
+export type WantedSession = Omit<OpenSession, "status">
 
 export type SessionStep = "update" | "cancel_session" | "keep"
 
 /**
  * What to do for an open session to be as wanted: the same provider is asked to change it in place, and not even that
- * when nothing changed; the session of another provider is canceled first.
+ * when nothing changed, unless it failed; the session of another provider is canceled first.
  */
 export function nextSessionStep(open: OpenSession, wanted: WantedSession): SessionStep {
   if (open.provider_id !== wanted.provider_id) return "cancel_session"
-  return isDeepStrictEqual(figuresOf(open), figuresOf(wanted)) ? "keep" : "update"
+  return open.status !== "error" && isDeepStrictEqual(figuresOf(open), figuresOf(wanted)) ? "keep" : "update"
 }
 
 /** Whether a session is for what is to be paid now. */
@@ -39,6 +40,6 @@ export function waitingStatus(outcome: { outcome: string; asynchronous?: boolean
   return outcome.asynchronous ? "pending_authorization" : "pending"
 }
 
-function figuresOf({ amount, currency_code, client_data }: OpenSession) {
+function figuresOf({ amount, currency_code, client_data }: WantedSession) {
   return { amount, currency_code, client_data }
 }

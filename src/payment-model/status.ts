@@ -74,9 +74,9 @@ export const OPERATION_TRANSITIONS: Readonly<Record<OperationState, readonly Ope
   declined: [],
 }
 
-/** Whether a state may follow another, by one of the tables above. Staying is no transition, and always possible. */
+/** Whether a state may follow another, by one of the tables above. What is not at its end may also stay as it is. */
 export function mayMove<S extends string>(table: Readonly<Record<S, readonly S[]>>, from: S, to: S): boolean {
-  return from === to || table[from].includes(to)
+  return table[from].includes(to) || (from === to && table[from].length > 0)
 }
 
 /** A list of text values as SQL, for the CHECK constraints that hold them. */

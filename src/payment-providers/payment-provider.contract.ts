@@ -1,9 +1,17 @@
-import { DiscoveryService } from "@nestjs/core"
+import { SetMetadata } from "@nestjs/common"
 import type { Money } from "../common/money.js"
 import type { OperationKind } from "../payment-model/status.js"
 
+/** The same in every copy of this package: a provider may come with one of its own. */
+const PROVIDER_KEY = "payment-collections:payment-provider"
+
 /** Marks an injectable as a payment provider; the registry finds it in whatever module it is provided. */
-export const RegisterPaymentProvider = DiscoveryService.createDecorator<undefined>()
+export const RegisterPaymentProvider = (): ClassDecorator => SetMetadata(PROVIDER_KEY, true)
+
+export function isPaymentProvider(instance: unknown): instance is PaymentProvider {
+  const type = typeof instance === "object" && instance !== null ? instance.constructor : undefined
+  return typeof type === "function" && Reflect.getMetadata(PROVIDER_KEY, type) === true
+}
 
 /** Data of a provider: any JSON object. */
 export type ProviderData = Readonly<Record<string, unknown>>

@@ -27,7 +27,7 @@ export class ConfigureRegionRequest {
 }
 
 export class EnablePaymentProviderRequest {
-  @ApiProperty({ description: "Whether sessions can be opened with it.", example: false })
+  @ApiProperty({ description: "Whether sessions can be opened with it.", example: true })
   @IsBoolean()
   is_enabled!: boolean
 }

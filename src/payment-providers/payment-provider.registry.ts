@@ -1,18 +1,22 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from "@nestjs/common"
 import { DiscoveryService } from "@nestjs/core"
 import { DataSource } from "typeorm"
+import { mayRepeat } from "../payment-model/operation.rules.js"
 import type { PaymentOperation } from "../payment-model/payment-operation.entity.js"
 import { PaymentProvider as ProviderRow } from "../payment-model/payment-provider.entity.js"
 import type { OperationKind } from "../payment-model/status.js"
 import { NotAllowed } from "../common/errors.js"
 import {
-  RegisterPaymentProvider,
+  isPaymentProvider,
   type NotFoundThere,
   type PaymentProvider,
   type ProviderCall,
   type ProviderOutcome,
 } from "./payment-provider.contract.js"
 import { ProviderDeadline } from "./provider-deadline.js"
+import { outcomeOf, outcomeOfError } from "./provider-outcome.js"
+
+const ID_PATTERN = /^pp_[\w-]+_[\w-]+$/
 
 /** The method that each kind of operation calls. */
 const METHODS = {
@@ -40,8 +44,11 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
   ) {}
 
   onModuleInit(): void {
-    for (const { instance } of this.discovery.getProviders({ metadataKey: RegisterPaymentProvider.KEY })) {
-      const provider = instance as PaymentProvider
+    const instances = this.discovery.getProviders().map(({ instance }): unknown => instance)
+    for (const provider of new Set(instances.filter(isPaymentProvider))) {
+      if (!ID_PATTERN.test(provider.id)) {
+        throw new Error(`A payment provider has the id '${provider.id}', which is not of the form pp_{identifier}_{id}`)
+      }
       if (this.providers.has(provider.id)) throw new Error(`Two payment providers have the id ${provider.id}`)
       this.providers.set(provider.id, provider)
     }
@@ -66,11 +73,11 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
     return this.providers.has(id)
   }
 
-  /** @throws NotAllowed when the service was not started with it */
+  /** @throws NotAllowed when this process was not started with it */
   get(id: string): PaymentProvider {
     const provider = this.providers.get(id)
     if (!provider) {
-      throw new NotAllowed(`Payment provider ${id} is not part of this service any more. Start it with the provider.`)
+      throw new NotAllowed(`Payment provider ${id} is not available. Choose another one, or try again later.`)
     }
     return provider
   }
@@ -78,34 +85,42 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
   /** Asks for what the operation says. */
   async call(operation: PaymentOperation): Promise<ProviderOutcome> {
     const provider = this.get(operation.provider_id)
-    return this.timed((signal) => provider[METHODS[operation.kind]](callOf(operation, signal)))
+    const outcome = await this.timed((signal) => provider[METHODS[operation.kind]](callOf(operation, signal)))
+    return outcome.outcome === "not_found"
+      ? outcomeOfError("The provider says that it does not know what it was just asked for.")
+      : outcome
   }
 
   /** Asks how the operation ended; one that the provider has never seen is asked for again, with the same key. */
   async settle(operation: PaymentOperation): Promise<ProviderOutcome> {
     const provider = this.get(operation.provider_id)
-    const found = await this.timed<ProviderOutcome | NotFoundThere>((signal) =>
+    const found = await this.timed((signal) =>
       provider.lookUp({ ...callOf(operation, signal), operation: operation.kind }),
     )
-    return found.outcome === "not_found" ? this.call(operation) : found
+    if (found.outcome !== "not_found") return found
+    if (mayRepeat(operation, new Date())) return this.call(operation)
+    return outcomeOfError(
+      "The provider does not know the operation, which is too old to be asked for again. Check with it.",
+    )
   }
 
-  private async timed<O>(call: (signal: AbortSignal) => Promise<O>): Promise<O | ProviderOutcome> {
+  private async timed(call: (signal: AbortSignal) => Promise<unknown>): Promise<ProviderOutcome | NotFoundThere> {
     const signal = AbortSignal.timeout(this.deadline.milliseconds)
     let giveUp: (() => void) | undefined
     try {
-      return await Promise.race([
+      const answer = await Promise.race([
         // A provider may also throw before it returns a promise.
         Promise.resolve(signal).then(call),
-        new Promise<ProviderOutcome>((resolve) => {
+        new Promise<never>((_, reject) => {
           giveUp = () => {
-            resolve({ outcome: "unknown", cause: signal.reason })
+            reject(signal.reason as Error)
           }
           signal.addEventListener("abort", giveUp, { once: true })
         }),
       ])
+      return outcomeOf(answer)
     } catch (cause) {
-      return { outcome: "unknown", cause }
+      return outcomeOfError(cause)
     } finally {
       if (giveUp) signal.removeEventListener("abort", giveUp)
     }

@@ -1,7 +1,8 @@
 import { Injectable } from "@nestjs/common"
 import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
-import { Conflict, OutcomeUnknown, PaymentDeclined, ProviderError } from "../common/errors.js"
+import { Conflict, OutcomeUnknown, PaymentDeclined, ProviderError, ServiceError } from "../common/errors.js"
+import { isRefusal } from "../database/database-errors.js"
 import { writeRows } from "../database/write-rows.js"
 import { outboxWrites } from "../outbox/outbox-event.entity.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
@@ -16,33 +17,39 @@ import { ProviderDeadline } from "./provider-deadline.js"
 /** Milliseconds beyond a provider's deadline: who waits for a call also waits for what is recorded of it. */
 const GRACE = 1_000
 
-/** Milliseconds beyond a provider's deadline after which nobody is believed to be at a call any more. */
+/** Calls that whoever is at an operation makes at most: looking it up, and asking for it again. */
+const CALLS_PER_LEASE = 2
+
+/** Milliseconds beyond these calls after which nobody is believed to be at it any more. */
 const LEASE_GRACE = 5_000
 
 /** Milliseconds between two looks at a call that another request began; doubled up to the last. */
 const FIRST_LOOK = 10
 const LAST_LOOK = 200
 
-/** Characters that are kept of an error that a provider's code threw. */
-const ERROR_LENGTH = 500
+/** How many steps a use case may take; more means that a provider and the books do not agree on where they are. */
+const STEPS = 20
+
+const NOTHING = { client_data: {}, data: {}, private_data: {}, context: {} }
 
 /** What a use case does next, decided under the lock. */
-export type Decision<T> =
-  | { readonly kind: "answer"; readonly value: T }
-  /** Another call is under way: wait, then decide again. With a value, it is the very act that was asked for. */
-  | { readonly kind: "join"; readonly operationId: string; readonly value?: T }
-  | Call<T>
+export type Decision =
+  /** Everything is as asked for. */
+  | { readonly kind: "done" }
+  /** Another call is under way: wait for it, then decide again; or, where it is the very act that was asked for, be done. */
+  | { readonly kind: "join"; readonly operationId: string; readonly isTheAct?: boolean }
+  /** Call the provider, then decide again; or, where that is all, be done. */
+  | {
+      readonly kind: "call"
+      readonly operation: PaymentOperation
+      readonly settle: Settle
+      readonly isLast?: boolean
+    }
 
-export interface Call<T> {
-  readonly kind: "call"
-  readonly operation: PaymentOperation
-  readonly settle: Settle
-  /** The answer once it succeeded; without one the use case goes on to its next decision. */
-  readonly value?: T
-}
+type Call = Extract<Decision, { kind: "call" }>
 
 export type Lock = (tx: EntityManager) => Promise<Aggregate>
-export type Decide<T> = (aggregate: Aggregate, tx: EntityManager) => Decision<T> | Promise<Decision<T>>
+export type Decide = (aggregate: Aggregate, tx: EntityManager) => Decision | Promise<Decision>
 
 /**
  * Records in the aggregate what became of a call; also for one whose outcome is unknown.
@@ -69,22 +76,37 @@ export class ProviderOperations {
   ) {}
 
   /**
-   * Runs a use case: decides, calls where that is decided, and decides again until there is an answer.
+   * Runs a use case: decides, calls where that is decided, and decides again until it is done.
    * @throws PaymentDeclined, ProviderError when a provider refuses
    * @throws OutcomeUnknown when nobody can say what a call did
    * @throws Conflict when another call stays unsettled until the deadline
    */
-  async perform<T>(lock: Lock, decide: Decide<T>): Promise<T> {
-    const giveUpAt = Date.now() + this.deadline.milliseconds + GRACE
-    for (;;) {
-      const decision = await this.begin(lock, decide)
-      if (decision.kind === "answer") return decision.value
-      const operation =
-        decision.kind === "join" ? await this.settled(decision.operationId, giveUpAt) : await this.finish(decision)
-      const isTheAct = decision.kind === "call" || "value" in decision
-      if (isTheAct) throwUnlessDone(operation)
-      if ("value" in decision) return decision.value as T
+  async perform(lock: Lock, decide: Decide): Promise<void> {
+    await this.run(lock, decide)
+  }
+
+  /**
+   * As {@link perform}, and reads what has become of it. When money may have moved and only the reading fails, that is
+   * not told as if nothing had happened.
+   */
+  async performAndRead<T>(lock: Lock, decide: Decide, read: () => Promise<T>): Promise<T> {
+    const called = await this.run(lock, decide)
+    try {
+      return await read()
+    } catch (cause) {
+      if (!called || cause instanceof ServiceError) throw cause
+      throw new OutcomeUnknown(called.id, cause)
     }
+  }
+
+  /** Milliseconds for which whoever is at a call is believed to be alive. */
+  get lease(): number {
+    return CALLS_PER_LEASE * this.deadline.milliseconds + LEASE_GRACE
+  }
+
+  /** An operation with what is private of it. */
+  async find(id: string): Promise<PaymentOperation> {
+    return findOperation(this.dataSource.manager, id)
   }
 
   /** Asks a provider how an unsettled call ended, and records it. */
@@ -97,7 +119,7 @@ export class ProviderOperations {
     for (let wait = FIRST_LOOK; ; wait = Math.min(wait * 2, LAST_LOOK)) {
       const operation = await findOperation(this.dataSource.manager, operationId)
       if (operation.settled_at) return operation
-      if (Date.now() + wait >= giveUpAt) {
+      if (operation.is_stuck || Date.now() + wait >= giveUpAt) {
         throw new Conflict(
           `Operation ${operationId} with the payment provider is not settled yet. Retry the request later.`,
           { code: "operation_in_progress", operationId, retryAfter: 1 },
@@ -107,20 +129,55 @@ export class ProviderOperations {
     }
   }
 
-  private async begin<T>(lock: Lock, decide: Decide<T>): Promise<Decision<T>> {
-    return this.dataSource.transaction(async (tx) => {
-      const aggregate = await lock(tx)
-      const decision = await decide(aggregate, tx)
-      if (decision.kind === "call") await this.beginCall(aggregate, decision)
-      await writeChanges(tx, aggregate)
-      return decision
+  /** @returns the last operation that was called for */
+  private async run(lock: Lock, decide: Decide): Promise<PaymentOperation | undefined> {
+    const giveUpAt = Date.now() + this.deadline.milliseconds + GRACE
+    let called: PaymentOperation | undefined
+    for (let step = 0; step < STEPS; step++) {
+      const decision = await this.begin(lock, decide)
+      switch (decision.kind) {
+        case "done":
+          return called
+        case "join": {
+          const joined = await this.settled(decision.operationId, giveUpAt)
+          if (!decision.isTheAct) continue
+          throwUnlessDone(joined)
+          return joined
+        }
+        case "call":
+          called = await this.finish(decision)
+          throwUnlessDone(called)
+          if (decision.isLast) return called
+      }
+    }
+    throw new Conflict("Other requests kept changing the same payment collection. Retry the request.", {
+      code: "changed_meanwhile",
+      retryAfter: 1,
     })
   }
 
-  private async beginCall<T>(aggregate: Aggregate, { operation, settle }: Call<T>): Promise<void> {
+  private async begin(lock: Lock, decide: Decide): Promise<Decision> {
+    let begun: PaymentOperation | undefined
+    try {
+      return await this.dataSource.transaction(async (tx) => {
+        const aggregate = await lock(tx)
+        const decision = await decide(aggregate, tx)
+        if (decision.kind === "call") await this.beginCall(aggregate, decision)
+        await writeChanges(tx, aggregate)
+        if (decision.kind === "call") begun = decision.operation
+        return decision
+      })
+    } catch (cause) {
+      // Everything was written, and whether the commit came through nobody can say: the call may be made later.
+      if (begun && !isRefusal(cause)) throw new OutcomeUnknown(begun.id, cause)
+      throw cause
+    }
+  }
+
+  private async beginCall(aggregate: Aggregate, { operation, settle }: Call): Promise<void> {
     const { capabilities } = this.registry.get(operation.provider_id)
     if (capabilities.callsNetwork) {
-      const until = new Date(Date.now() + this.deadline.milliseconds + LEASE_GRACE)
+      const until = new Date(Date.now() + this.lease)
       aggregate.changes.update(PaymentOperation, operation, { claimed_until: until, next_attempt_at: until })
     } else {
       apply(aggregate, operation, await this.registry.call(operation), settle)
@@ -128,7 +185,7 @@ export class ProviderOperations {
   }
 
   /** Calls, unless that was done in the transaction that began, and records what came of it. */
-  private async finish<T>({ operation, settle }: Call<T>): Promise<PaymentOperation> {
+  private async finish({ operation, settle }: Call): Promise<PaymentOperation> {
     if (operation.settled_at) return operation
     try {
       return await this.record(operation, await this.registry.call(operation), settle)
@@ -138,8 +195,26 @@ export class ProviderOperations {
     }
   }
 
-  /** The first outcome to be recorded counts; whoever comes later gets that one. */
+  /** An outcome that cannot be recorded is as good as unknown, and is told so to whoever looks at the operation. */
   private async record(
+    operation: PaymentOperation,
+    outcome: ProviderOutcome,
+    settle: Settle,
+  ): Promise<PaymentOperation> {
+    try {
+      return await this.recordOutcome(operation, outcome, settle)
+    } catch (error) {
+      const unknown = {
+        outcome: "unknown",
+        cause: new Error("What the provider answered could not be recorded."),
+      } as const
+      await this.recordOutcome(operation, unknown, () => undefined).catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** The first outcome to be recorded counts; whoever comes later gets that one. */
+  private async recordOutcome(
     { id, payment_collection_id }: PaymentOperation,
     outcome: ProviderOutcome,
     settle: Settle,
@@ -166,13 +241,16 @@ function apply(aggregate: Aggregate, operation: PaymentOperation, outcome: Provi
   const contradiction = settle(aggregate, operation, outcome, now)
   const state = contradiction === undefined ? stateAfter(operation, outcome) : "unknown"
   const isSettled = state === "succeeded" || state === "declined"
-  const next = isSettled || contradiction !== undefined ? null : nextAttemptAt(operation, now)
+  const isTakenOn = outcome.outcome === "pending"
+  const next = isSettled || contradiction !== undefined ? null : nextAttemptAt(operation, now, isTakenOn)
   aggregate.moveOperation(operation, state, {
     claimed_until: null,
     next_attempt_at: next,
     is_stuck: !isSettled && next === null,
     last_error: contradiction ?? errorOf(outcome),
     failure: outcome.outcome === "declined" ? failureOf(outcome) : null,
+    // Nobody asks for it again: what it took is not kept beyond its time.
+    ...(isSettled && { request: NOTHING }),
     settled_at: isSettled ? now : null,
   })
   aggregate.recompute(now)
@@ -196,16 +274,15 @@ function stateAfter({ kind, state }: PaymentOperation, { outcome }: ProviderOutc
 function errorOf(outcome: ProviderOutcome): string | null {
   if (outcome.outcome === "declined") return outcome.message
   if (outcome.outcome !== "unknown") return null
-  const text = outcome.cause instanceof Error ? outcome.cause.message : String(outcome.cause)
-  return text.slice(0, ERROR_LENGTH)
+  return outcome.cause instanceof Error ? outcome.cause.message : String(outcome.cause)
 }
 
 function failureOf({ message, code, declineCode, retryable, refusedBy = "issuer" }: Declined): OperationFailure {
   return { message, code, decline_code: declineCode, retryable, refused_by: refusedBy }
 }
 
-function throwUnlessDone({ id, state, failure, last_error }: PaymentOperation): void {
-  if (state === "unknown") throw new OutcomeUnknown(id, new Error(last_error ?? "unknown"))
+function throwUnlessDone({ id, state, failure }: PaymentOperation): void {
+  if (state === "unknown") throw new OutcomeUnknown(id)
   if (state !== "declined" || !failure) return
   const { message, code, decline_code, retryable, refused_by } = failure
   const options = { code, declineCode: decline_code, retryable, operationId: id }

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
+import { Transform, type TransformFnParams } from "class-transformer"
 import { IsObject, IsString } from "class-validator"
 import { CommandMessage, IdCommand } from "../common/message.js"
 import { MayBeLeftOut } from "../common/validation.js"
@@ -15,6 +16,8 @@ export class CreatePaymentSessionRequest {
       "What the provider is to know; it says which names it takes. Replaces what was sent before, and is nothing unless given.",
     example: { note: "Leave it at the door" },
   })
+  // As it was sent: the transformation would drop names such as 'constructor'.
+  @Transform(({ obj, key }: TransformFnParams) => (obj as Record<string, unknown>)[key])
   @MayBeLeftOut()
   @IsObject()
   data?: Record<string, unknown>

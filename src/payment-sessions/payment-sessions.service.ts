@@ -5,7 +5,8 @@ import { toRawAmount } from "../common/money.js"
 import type { Audience, Selection } from "../common/fields.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
-import { amountToPay } from "../payment-model/collection.rules.js"
+import { amountToPay, isOutgrown } from "../payment-model/collection.rules.js"
+import { collectionEvent } from "../payment-model/events.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import type { PaymentSession } from "../payment-model/payment-session.entity.js"
 import { coversAmount, nextSessionStep } from "../payment-model/session.rules.js"
@@ -39,14 +40,14 @@ export class PaymentSessionsService {
     audience: Audience,
     selection: Selection,
   ): Promise<PaymentCollection> {
-    await this.operations.perform<undefined>(
+    return this.operations.performAndRead(
       (tx) => lockCollectionAndCart(tx, collectionId),
       (aggregate) => {
         checkVisible(aggregate, caller)
         return this.openStep(aggregate, request, caller, audience)
       },
+      () => this.reader.get(collectionId, selection),
     )
-    return this.reader.get(collectionId, selection)
   }
 
   /**
@@ -62,7 +63,7 @@ export class PaymentSessionsService {
     caller: Caller,
     selection: Selection,
   ): Promise<PaymentCollection> {
-    await this.operations.perform<undefined>(
+    return this.operations.performAndRead(
       (tx) => lockCollectionAndCart(tx, collectionId),
       (aggregate) => {
         checkVisible(aggregate, caller)
@@ -70,8 +71,8 @@ export class PaymentSessionsService {
         if (!session) throw new NotFound(`PaymentSession id not found: ${sessionId}`)
         return this.authorizeStep(aggregate, session, caller)
       },
+      () => this.reader.get(collectionId, selection),
     )
-    return this.reader.get(collectionId, selection)
   }
 
   /** The next step towards an open session as asked for; to be decided upon under the lock. */
@@ -80,7 +81,7 @@ export class PaymentSessionsService {
     { provider_id, data = {} }: CreatePaymentSessionRequest,
     caller: Caller,
     audience: Audience,
-  ): Decision<undefined> {
+  ): Decision {
     const { target, collection } = aggregate
     const amount = amountToPay({ ...collection, ...target })
     const underWay = aggregate.sessionOperation
@@ -92,47 +93,59 @@ export class PaymentSessionsService {
   }
 
   /** The next step towards a payment of a session; to be decided upon under the lock. */
-  authorizeStep(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision<undefined> {
-    if (aggregate.paymentOf(session)) return { kind: "answer", value: undefined }
+  authorizeStep(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision {
+    if (aggregate.paymentOf(session)) return { kind: "done" }
     const underWay = aggregate.sessionOperation
-    if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, value: undefined }
+    if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, isTheAct: true }
     if (underWay) return { kind: "join", operationId: underWay.id }
+    this.checkOffered(aggregate, session.provider_id)
     checkAmount(aggregate, session)
     const operation = aggregate.begin("authorize", session, {
       amount: session.amount,
       request: { ...requestOf(session), client_data: session.client_data },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: settleAuthorize, value: undefined }
+    return { kind: "call", operation, settle: settleAuthorize, isLast: true }
   }
 
   /**
    * The next step for the collection to be what its cart says; to be decided upon under the lock. An open session is
    * changed at its provider first, and both take on the figures together.
    */
-  followCart(aggregate: Aggregate, caller: Caller): Decision<undefined> {
-    const { target, collection, openSession } = aggregate
+  followCart(aggregate: Aggregate, caller: Caller): Decision {
+    const { target, collection, cart, openSession } = aggregate
+    if (isOutgrown(collection, cart)) {
+      aggregate.updateCollection({ deleted_at: new Date() })
+      aggregate.changes.tell(() => collectionEvent("payment_collection.deleted", collection))
+      return { kind: "done" }
+    }
     const { region_id, sales_channel_id, ...figures } = target
     const isSettled = coversAmount(collection, figures)
     const underWay = aggregate.sessionOperation
-    if (underWay && !isSettled) return { kind: "join", operationId: underWay.id }
-    aggregate.takeOn({ region_id, sales_channel_id })
+    if (underWay?.state === "pending" && !isSettled) return { kind: "join", operationId: underWay.id }
     if (!openSession || isSettled) {
-      aggregate.takeOn(figures)
-      return { kind: "answer", value: undefined }
+      aggregate.takeOn(target)
+      return { kind: "done" }
+    }
+    aggregate.takeOn({ region_id, sales_channel_id })
+    // Nobody knows when a call whose answer stayed out is settled: the change waits, the caller does not.
+    if (underWay) return { kind: "done" }
+    // Nothing is left to pay, which is no business of a provider's.
+    if (figures.amount === 0n && this.registry.get(openSession.provider_id).capabilities.callsNetwork) {
+      return this.cancel(aggregate, openSession, caller)
     }
     return this.update(aggregate, openSession, { ...openSession, ...figures }, caller)
   }
 
   /** Gives the open session up at its provider, where there is one; undefined when there is none. */
-  cancelOpen(aggregate: Aggregate, caller: Caller): Decision<never> | undefined {
+  cancelOpen(aggregate: Aggregate, caller: Caller): Decision | undefined {
     const underWay = aggregate.sessionOperation
     if (underWay) return { kind: "join", operationId: underWay.id }
     const { openSession } = aggregate
     return openSession && this.cancel(aggregate, openSession, caller)
   }
 
-  private toward(aggregate: Aggregate, wanted: Wanted, caller: Caller): Decision<undefined> {
+  private toward(aggregate: Aggregate, wanted: Wanted, caller: Caller): Decision {
     const { openSession: open, target } = aggregate
     if (!open) {
       aggregate.takeOn(target)
@@ -140,7 +153,7 @@ export class PaymentSessionsService {
     }
     switch (nextSessionStep(open, wanted)) {
       case "keep":
-        return { kind: "answer", value: undefined }
+        return { kind: "done" }
       case "cancel_session":
         return this.cancel(aggregate, open, caller)
       case "update":
@@ -149,28 +162,34 @@ export class PaymentSessionsService {
     }
   }
 
-  private initiate(aggregate: Aggregate, wanted: Wanted, caller: Caller): Decision<undefined> {
+  private initiate(aggregate: Aggregate, wanted: Wanted, caller: Caller): Decision {
     const session = aggregate.addSession({ ...wanted, context: contextOf(aggregate) })
     const operation = aggregate.begin("initiate", session, {
       amount: wanted.amount,
       request: { ...requestOf(session), client_data: wanted.client_data },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: settleInitiate, value: undefined }
+    return { kind: "call", operation, settle: settleInitiate, isLast: true }
   }
 
   private update(aggregate: Aggregate, session: PaymentSession, wanted: Wanted, caller: Caller) {
     const { amount, currency_code, client_data } = wanted
+    const { collection, target } = aggregate
     const operation = aggregate.begin("update", session, {
       amount,
       currency_code,
-      request: { ...requestOf(session), client_data },
+      request: {
+        ...requestOf(session),
+        client_data,
+        context: contextOf(aggregate),
+        is_following: !coversAmount(collection, target),
+      },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: settleUpdate, value: undefined } as const
+    return { kind: "call", operation, settle: settleUpdate, isLast: true } as const
   }
 
-  private cancel(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision<never> {
+  private cancel(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision {
     const operation = aggregate.begin("cancel_session", session, {
       amount: session.amount,
       request: { ...requestOf(session), client_data: {} },

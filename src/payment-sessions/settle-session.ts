@@ -23,27 +23,37 @@ export const settleInitiate: Settle = (aggregate, operation, outcome, now) => {
       return undefined
     case "declined":
       // The provider has nothing that could be paid, so there is no session.
-      aggregate.dropSession(session, "error", now)
-      aggregate.changes.tell(() => sessionEvent("payment_session.failed", session))
+      dropFailed(aggregate, session, now)
       return undefined
     case "unknown":
       return undefined
   }
 }
 
+function dropFailed(aggregate: Aggregate, session: PaymentSession, now: Date): void {
+  aggregate.dropSession(session, "error", now)
+  aggregate.changes.tell(() => sessionEvent("payment_session.failed", session))
+}
+
 /** Session and collection take on the new figures together. */
-export const settleUpdate: Settle = (aggregate, operation, outcome) => {
+export const settleUpdate: Settle = (aggregate, operation, outcome, now) => {
   const session = sessionOf(aggregate, operation)
-  if (outcome.outcome === "declined" || outcome.outcome === "unknown") return undefined
+  if (outcome.outcome === "unknown") return undefined
+  if (outcome.outcome === "declined") {
+    // One that failed before, and cannot be mended either, makes way for a new one.
+    if (session.status === "error") dropFailed(aggregate, session, now)
+    return undefined
+  }
   const { amount, currency_code, request } = operation
   aggregate.moveSession(session, waitingStatus(outcome), {
     amount,
     currency_code,
     client_data: request.client_data,
+    context: request.context,
     ...answered(outcome),
   })
   aggregate.changes.tell(() => sessionEvent("payment_session.updated", session))
-  aggregate.takeOn({ amount: amount + aggregate.collection.authorized_amount, currency_code })
+  if (request.is_following) aggregate.takeOn({ amount, currency_code })
   return undefined
 }
 
@@ -52,15 +62,20 @@ export const settleAuthorize: Settle = (aggregate, operation, outcome, now) => {
   switch (outcome.outcome) {
     case "succeeded":
       return recordAuthorization(aggregate, session, outcome, now)
-    case "pending":
+    case "pending": {
+      const before = session.status
       aggregate.moveSession(session, waitingStatus(outcome), answered(outcome))
+      if (session.status !== before) aggregate.changes.tell(() => sessionEvent("payment_session.updated", session))
       return undefined
+    }
     case "requires_more":
       aggregate.moveSession(session, "requires_more", answered(outcome))
       aggregate.changes.tell(() => sessionEvent("payment_session.requires_more", session))
       return undefined
     case "declined":
       aggregate.moveSession(session, "error")
+      // Whoever pays next pays on their own account; an operator would have to mark it as paid anew.
+      aggregate.updateCollection({ marking_paid_at: null })
       aggregate.changes.tell(() => sessionEvent("payment_session.failed", session))
       return undefined
     case "unknown":
@@ -70,6 +85,7 @@ export const settleAuthorize: Settle = (aggregate, operation, outcome, now) => {
 
 export const settleCancelSession: Settle = (aggregate, operation, outcome, now) => {
   const session = sessionOf(aggregate, operation)
+  if (outcome.outcome === "requires_more") return "The provider asks the shopper for something, to give a session up."
   if (outcome.outcome !== "succeeded") return undefined
   aggregate.dropSession(session, "canceled", now)
   aggregate.changes.tell(() => sessionEvent("payment_session.canceled", session))

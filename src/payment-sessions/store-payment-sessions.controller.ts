@@ -4,6 +4,7 @@ import { CalledBy, type Caller } from "../api-keys/caller.js"
 import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
 import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
+import { NoBody } from "../common/validation.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
 import { AUTHORIZED_COLLECTION, EXAMPLE, OPENED_COLLECTION } from "../payment-model/responses/examples.js"
@@ -71,6 +72,7 @@ export class StorePaymentSessionsController {
   async authorize(
     @Param("id") id: string,
     @Param("session_id") sessionId: string,
+    @Body() _body: NoBody,
     @Query() _query: SelectQuery,
     @CalledBy() caller: Caller,
     @Selected() selection: Selection,

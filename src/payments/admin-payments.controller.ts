@@ -4,6 +4,7 @@ import { CalledBy, type Caller } from "../api-keys/caller.js"
 import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
 import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
+import { NoBody } from "../common/validation.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
 import { CANCELED_PAYMENT, CAPTURED_IN_PART, EXAMPLE } from "../payment-model/responses/examples.js"
@@ -108,6 +109,7 @@ export class AdminPaymentsController {
   @ApiErrors(...REFUSALS)
   async cancel(
     @Param("id") id: string,
+    @Body() _body: NoBody,
     @Query() _query: SelectQuery,
     @CalledBy() caller: Caller,
     @Selected() selection: Selection,

@@ -13,7 +13,7 @@ import type { PaymentSession } from "../payment-model/payment-session.entity.js"
 import type { Payment } from "../payment-model/payment.entity.js"
 import { cancelVerdict, captureVerdict, refundVerdict, type MoneyVerdict } from "../payment-model/payment.rules.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
-import { ProviderOperations, type Call, type Decision } from "../payment-providers/provider-operations.js"
+import { ProviderOperations, type Decision, type Settle } from "../payment-providers/provider-operations.js"
 import { RefundReasonsService } from "../refund-reasons/refund-reasons.service.js"
 import {
   PAYMENT_FILTERS,
@@ -22,11 +22,6 @@ import {
   type RefundPaymentRequest,
 } from "./payment.dto.js"
 import { settleCancelPayment, settleCapture, settleRefund } from "./settle-payment.js"
-
-/** Whatever the answer, it is read afterwards, by the caller's selection. */
-type Outcome = Decision<undefined>
-
-const DONE = { kind: "answer", value: undefined } as const
 
 /** Captures, refunds and cancels what was authorized, and reads it. */
 @Injectable()
@@ -70,7 +65,7 @@ export class PaymentsService {
   }
 
   /** The next step towards a capture; to be decided upon under the lock. @param requested minor units */
-  captureStep(aggregate: Aggregate, payment: Payment, requested: bigint | undefined, caller: Caller): Outcome {
+  captureStep(aggregate: Aggregate, payment: Payment, requested: bigint | undefined, caller: Caller): Decision {
     const { multicapture } = this.registry.get(payment.provider_id).capabilities
     const reserved = aggregate.reserved(payment, "capture", "cancel_payment")
     return decisionOf(captureVerdict(payment, reserved, requested, multicapture), (amount) => {
@@ -120,7 +115,7 @@ export class PaymentsService {
   async cancel(id: string, caller: Caller, selection: Selection): Promise<Payment> {
     return this.change(id, caller, selection, (aggregate, payment) => {
       const [underWay] = aggregate.reserved(payment, "cancel_payment")
-      if (underWay) return { kind: "join", operationId: underWay.id, value: undefined }
+      if (underWay) return { kind: "join", operationId: underWay.id, isTheAct: true }
       const verdict = cancelVerdict(payment, aggregate.reserved(payment, "capture"))
       return decisionOf(verdict, (amount) =>
         call(aggregate, payment, caller, "cancel_payment", settleCancelPayment, {
@@ -135,18 +130,18 @@ export class PaymentsService {
     id: string,
     caller: Caller,
     selection: Selection,
-    decide: (aggregate: Aggregate, payment: Payment, tx: EntityManager) => Outcome | Promise<Outcome>,
+    decide: (aggregate: Aggregate, payment: Payment, tx: EntityManager) => Decision | Promise<Decision>,
   ): Promise<Payment> {
-    await this.operations.perform<undefined>(
+    return this.operations.performAndRead(
       (tx) => lockCollectionOfPayment(tx, id),
       async (aggregate, tx) => {
         const payment = aggregate.payments.find((candidate) => candidate.id === id)
         if (!payment) throw notFound(id)
         const begun = await begunBy(tx, caller)
-        return begun ? { kind: "join", operationId: begun, value: undefined } : decide(aggregate, payment, tx)
+        return begun ? { kind: "join", operationId: begun, isTheAct: true } : decide(aggregate, payment, tx)
       },
+      () => this.get(id, selection),
     )
-    return this.get(id, selection)
   }
 }
 
@@ -156,14 +151,14 @@ async function begunBy(tx: EntityManager, { requestKey }: Caller): Promise<strin
   return (await tx.findOneBy(PaymentOperation, { request_key: requestKey }))?.id
 }
 
-function decisionOf(verdict: MoneyVerdict, move: (amount: bigint) => Outcome): Outcome {
+function decisionOf(verdict: MoneyVerdict, move: (amount: bigint) => Decision): Decision {
   switch (verdict.verdict) {
     case "move":
       return move(verdict.amount)
     case "join":
       return { kind: "join", operationId: verdict.operationId }
     case "nothing_left":
-      return DONE
+      return { kind: "done" }
   }
 }
 
@@ -172,16 +167,16 @@ function call(
   payment: Payment,
   caller: Caller,
   kind: "capture" | "refund" | "cancel_payment",
-  settle: Call<undefined>["settle"],
+  settle: Settle,
   about: Pick<PaymentOperation, "amount" | "request"> & Partial<PaymentOperation>,
-): Outcome {
+): Decision {
   const operation = aggregate.begin(kind, sessionOf(payment), {
     ...about,
     payment_id: payment.id,
     created_by: caller.id,
     request_key: caller.requestKey ?? null,
   })
-  return { kind: "call", operation, settle, value: undefined }
+  return { kind: "call", operation, settle, isLast: true }
 }
 
 /** What an operation takes of a session, which the payment has too; the session itself may be gone. */

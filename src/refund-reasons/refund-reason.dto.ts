@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional, IntersectionType, PartialType } from 
 import { IsOptional, IsString } from "class-validator"
 import type { View } from "../common/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
-import { IdMessage, Message, SelectMessage } from "../common/message.js"
+import { CommandMessage, IdCommand, Message } from "../common/message.js"
 import { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
 
 export class CreateRefundReasonRequest {
@@ -37,8 +37,8 @@ export const REFUND_REASON_FILTERS = {
 
 export class ListRefundReasonsQuery extends FilteredListQuery(REFUND_REASON_FILTERS, { searchable: true }) {}
 
-export class CreateRefundReasonMessage extends IntersectionType(CreateRefundReasonRequest, SelectMessage) {}
-export class UpdateRefundReasonMessage extends IntersectionType(UpdateRefundReasonRequest, IdMessage) {}
+export class CreateRefundReasonMessage extends IntersectionType(CreateRefundReasonRequest, CommandMessage) {}
+export class UpdateRefundReasonMessage extends IntersectionType(UpdateRefundReasonRequest, IdCommand) {}
 export class ListRefundReasonsMessage extends IntersectionType(ListRefundReasonsQuery, Message) {}
 
 /** Medusa's defaults. */

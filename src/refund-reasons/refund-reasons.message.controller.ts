@@ -3,7 +3,7 @@ import { MessagePattern, Payload } from "@nestjs/microservices"
 import type { Deleted } from "../common/deleted.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
-import { IdMessage } from "../common/message.js"
+import { IdCommand, IdMessage } from "../common/message.js"
 import { toRefundReasonResponse } from "../payment-model/responses/mappers.js"
 import {
   CreateRefundReasonMessage,
@@ -44,7 +44,7 @@ export class RefundReasonsMessageController {
   }
 
   @MessagePattern("refund_reasons.delete")
-  async delete(@Payload() { id }: IdMessage): Promise<Deleted> {
+  async delete(@Payload() { id }: IdCommand): Promise<Deleted> {
     await this.reasons.delete(id)
     return { id, object: "refund_reason", deleted: true }
   }

@@ -1,12 +1,12 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, IsNull, type EntityManager } from "typeorm"
-import { Duplicate, NotFound } from "../common/errors.js"
+import { NotFound } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
-import { constraintOf } from "../database/database-errors.js"
 import { ROOT } from "../database/read-graph.js"
 import { readPage, type PageOf } from "../database/read-page.js"
-import { LIVE_REASON_CODE, RefundReason } from "../payment-model/refund-reason.entity.js"
+import { translateConstraintError } from "../payment-model/constraints.js"
+import { RefundReason } from "../payment-model/refund-reason.entity.js"
 import {
   REFUND_REASON_FILTERS,
   type CreateRefundReasonRequest,
@@ -56,7 +56,7 @@ export class RefundReasonsService {
   /** @throws Duplicate when a live reason has the code */
   async create({ label, code, description }: CreateRefundReasonRequest): Promise<RefundReason> {
     const id = newId("refr")
-    await this.unlessDuplicate(code, () =>
+    await refusedInWords(
       this.dataSource.manager.insert(RefundReason, { id, label, code, description: description ?? null }),
     )
     return this.get(id)
@@ -65,9 +65,8 @@ export class RefundReasonsService {
   /** Changes what is given and leaves the rest. @throws NotFound, Duplicate */
   async update(id: string, { label, code, description }: UpdateRefundReasonRequest): Promise<RefundReason> {
     const changes = { label, code, description, updated_at: new Date() }
-    const { affected } = await this.unlessDuplicate(code, () =>
-      this.dataSource.manager.update(RefundReason, { id, deleted_at: IsNull() }, changes),
-    )
+    const updating = this.dataSource.manager.update(RefundReason, { id, deleted_at: IsNull() }, changes)
+    const { affected } = await refusedInWords(updating)
     if (!affected) throw notFound(id)
     return this.get(id)
   }
@@ -77,18 +76,14 @@ export class RefundReasonsService {
     const { affected } = await this.dataSource.manager.softDelete(RefundReason, { id, deleted_at: IsNull() })
     if (!affected) throw notFound(id)
   }
+}
 
-  private async unlessDuplicate<T>(code: string | undefined, write: () => Promise<T>): Promise<T> {
-    try {
-      return await write()
-    } catch (error) {
-      if (constraintOf(error) === LIVE_REASON_CODE) {
-        throw new Duplicate(`A refund reason with the code '${code}' exists already. Use it, or choose another code.`, {
-          code: "invalid_request_error",
-        })
-      }
-      throw error
-    }
+/** A code that is taken is a refusal of this request, which is kept under its idempotency key. */
+async function refusedInWords<T>(writing: Promise<T>): Promise<T> {
+  try {
+    return await writing
+  } catch (error) {
+    throw translateConstraintError(error) ?? error
   }
 }
 

@@ -1,5 +1,6 @@
+import { transformFile } from "@swc/core"
 import { execFile } from "node:child_process"
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
@@ -18,5 +19,24 @@ export async function builtService(): Promise<string> {
   }
   // Another worker builds: there is nothing to be told by, so look again.
   while (!existsSync(done)) await sleep(100)
+  return folder
+}
+
+/** Files of this folder, compiled to where they find the built service as they find its sources here. */
+export async function builtSupport(...names: string[]): Promise<string> {
+  const tests = join(await builtService(), "test")
+  mkdirSync(tests, { recursive: true })
+  const folder = mkdtempSync(join(tests, "support-"))
+  for (const name of names) {
+    const { code } = await transformFile(join("test/support", `${name}.ts`), {
+      jsc: {
+        parser: { syntax: "typescript", decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+        target: "es2022",
+      },
+      module: { type: "es6" },
+    })
+    writeFileSync(join(folder, `${name}.js`), code)
+  }
   return folder
 }

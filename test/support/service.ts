@@ -6,6 +6,8 @@ import { createLogger } from "../../src/common/logger.js"
 import { readConfig, type Config } from "../../src/config.js"
 import { dataSourceOptions, type DatabaseConnection } from "../../src/database/data-source-options.js"
 import { entities } from "../../src/entities.js"
+import { PaymentProviderRegistry } from "../../src/payment-providers/payment-provider.registry.js"
+import type { ProviderModule } from "../../src/payment-providers/provider-modules.js"
 import { createService } from "../../src/service.js"
 import { createDatabase } from "./database.js"
 import { StatementLog } from "./statement-log.js"
@@ -19,12 +21,17 @@ export interface Answer {
   body: any
 }
 
+export interface StartOptions {
+  /** Nest modules with more payment providers. */
+  modules?: ProviderModule[]
+}
+
 export interface CallOptions {
   headers?: Record<string, string>
   key?: string | null
 }
 
-/** The service on a port of its own and a database of its own, with a region that offers the system provider. */
+/** The service on a port of its own and a database of its own, with a region that offers every provider it has. */
 export class TestService {
   private constructor(
     readonly app: NestFastifyApplication,
@@ -37,14 +44,17 @@ export class TestService {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  static async start(env: Record<string, string> = {}): Promise<TestService> {
+  static async start(env: Record<string, string> = {}, options: StartOptions = {}): Promise<TestService> {
     const database = await createDatabase()
     // A database that nobody closes would keep the test run from ending.
-    const service = await TestService.startOn(database.connection, env, database.drop).catch(async (error: unknown) => {
+    const starting = TestService.startOn(database.connection, env, { ...options, drop: database.drop })
+    const service = await starting.catch(async (error: unknown) => {
       await database.drop()
       throw error
     })
-    await service.admin("POST", `/admin/regions/${REGION}`, { payment_providers: ["pp_system_default"] })
+    await service.admin("POST", `/admin/regions/${REGION}`, {
+      payment_providers: service.app.get(PaymentProviderRegistry).ids,
+    })
     return service
   }
 
@@ -52,7 +62,7 @@ export class TestService {
   static async startOn(
     connection: DatabaseConnection,
     env: Record<string, string> = {},
-    drop: () => Promise<void> = () => Promise.resolve(),
+    { modules, drop = () => Promise.resolve() }: StartOptions & { drop?: () => Promise<void> } = {},
   ): Promise<TestService> {
     const publishableKey = newToken("publishable")
     const secretKey = newToken("secret")
@@ -60,13 +70,15 @@ export class TestService {
       PORT: "0",
       TCP_PORT: "0",
       LOG_LEVEL: "silent",
+      // Tests that want it set another one; in the others it would stand in the log of statements.
+      RECONCILER_INTERVAL: "3600000",
       BOOTSTRAP_PUBLISHABLE_KEY: publishableKey,
       BOOTSTRAP_SECRET_KEY: secretKey,
       ...env,
     })
     const statements = new StatementLog()
     const options = { ...dataSourceOptions(connection, entities), logging: ["query" as const], logger: statements }
-    const app = await createService(config, options, createLogger(config.logLevel))
+    const app = await createService(config, options, createLogger(config.logLevel), modules)
     await app.startAllMicroservices()
     await app.listen(0, "127.0.0.1")
     const [microservice] = app.getMicroservices()

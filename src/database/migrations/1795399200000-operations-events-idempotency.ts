@@ -43,6 +43,10 @@ export class OperationsEventsIdempotency1795399200000 implements MigrationInterf
       CREATE UNIQUE INDEX payment_operation_request_key ON payment_operation (request_key)
         WHERE request_key IS NOT NULL;
       CREATE INDEX payment_operation_collection ON payment_operation (payment_collection_id);
+      CREATE INDEX payment_operation_unsettled ON payment_operation (payment_collection_id)
+        WHERE state IN ('pending', 'unknown');
+      CREATE INDEX payment_operation_payment ON payment_operation (payment_id) WHERE payment_id IS NOT NULL;
+      CREATE INDEX payment_operation_stuck ON payment_operation (id) WHERE is_stuck;
       CREATE INDEX payment_operation_due ON payment_operation (next_attempt_at)
         WHERE state IN ('pending', 'unknown');
 
@@ -63,21 +67,24 @@ export class OperationsEventsIdempotency1795399200000 implements MigrationInterf
         scope text NOT NULL,
         key text NOT NULL,
         request_hash text NOT NULL,
-        response jsonb,
+        response json,
         claimed_until timestamptz(3),
         expires_at timestamptz(3) NOT NULL,
         created_at timestamptz(3) NOT NULL DEFAULT now(),
-        CONSTRAINT idempotency_key_once UNIQUE (scope, key)
+        CONSTRAINT idempotency_key_once UNIQUE (scope, key),
+        CONSTRAINT idempotency_key_claimed_or_answered CHECK (claimed_until IS NULL OR response IS NULL)
       );
       CREATE INDEX idempotency_key_expiry ON idempotency_key (expires_at);
 
-      ALTER TABLE payment_collection ADD marking_paid_at timestamptz(3);
+      ALTER TABLE payment_collection ADD marking_paid_at timestamptz(3), ADD request_key text;
+      CREATE UNIQUE INDEX payment_collection_request_key ON payment_collection (request_key)
+        WHERE request_key IS NOT NULL;
     `)
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      ALTER TABLE payment_collection DROP marking_paid_at;
+      ALTER TABLE payment_collection DROP marking_paid_at, DROP request_key;
       DROP TABLE idempotency_key, outbox_event, payment_operation
     `)
   }

@@ -8,8 +8,8 @@ export const EXAMPLE = {
   captureId: "capt_01M81ZC9A2B4C6D8E0F1G3H5J7",
   refundId: "ref_01M81ZCEK9M1N3P5Q7R9S1T3V5",
   operationId: "op_01M81ZCP2E4F6G8H0J1K3M5N7P",
-  eventId: "evt_01M81ZCS6V8W0X2Y4Z5A7B9C1D",
-  reasonId: "refr_01M81ZCJW7X9Y1Z3A5B7C9D1E3",
+  /** One of the reasons that are there from the start, so that the example of a refund works as it stands. */
+  reasonId: "refr_01M820000000SHIPPING0SSUE0",
   providerId: "pp_system_default",
   keyId: "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9",
   cartId: "cart_demo_1",

@@ -2,12 +2,14 @@ import type { Audience } from "../../common/fields.js"
 import { toMajor, toRawAmount, type CurrencyCode } from "../../common/money.js"
 import type { Capture } from "../capture.entity.js"
 import type { PaymentCollection } from "../payment-collection.entity.js"
+import type { PaymentOperation } from "../payment-operation.entity.js"
 import type { PaymentProvider } from "../payment-provider.entity.js"
 import type { PaymentSession } from "../payment-session.entity.js"
 import type { Payment } from "../payment.entity.js"
 import type { RefundReason } from "../refund-reason.entity.js"
 import type { Refund } from "../refund.entity.js"
 import type { CaptureResponse } from "./capture.response.js"
+import type { OperationResponse } from "./operation.response.js"
 import type { PaymentCollectionResponse } from "./payment-collection.response.js"
 import type { PaymentProviderResponse } from "./payment-provider.response.js"
 import type { PaymentSessionResponse } from "./payment-session.response.js"
@@ -132,6 +134,30 @@ export function toRefundReasonResponse(reason: RefundReason): RefundReasonRespon
     created_at: reason.created_at,
     updated_at: reason.updated_at,
     deleted_at: reason.deleted_at,
+  }
+}
+
+export function toOperationResponse(operation: PaymentOperation): OperationResponse {
+  return {
+    id: operation.id,
+    kind: operation.kind,
+    state: operation.state,
+    payment_collection_id: operation.payment_collection_id,
+    payment_session_id: operation.payment_session_id,
+    payment_id: operation.payment_id,
+    capture_id: operation.capture_id,
+    refund_id: operation.refund_id,
+    provider_id: operation.provider_id,
+    amount: toMajor({ minor: operation.amount, currency: operation.currency_code }),
+    currency_code: operation.currency_code,
+    attempts: operation.attempts,
+    next_attempt_at: operation.next_attempt_at,
+    is_stuck: operation.is_stuck,
+    last_error: operation.last_error,
+    created_by: operation.created_by,
+    created_at: operation.created_at,
+    updated_at: operation.updated_at,
+    settled_at: operation.settled_at,
   }
 }
 

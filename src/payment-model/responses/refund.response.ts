@@ -33,7 +33,8 @@ export class RefundResponse {
 
   @Related("refund_reason", {
     nullable: true,
-    description: "Why, as the merchant lists it.",
+    withDeleted: true,
+    description: "Why, as the merchant lists it, or did when it was given back.",
     join: (refund, reason) => `${reason}.id = ${refund}.refund_reason_id`,
   })
   refund_reason?: RefundReasonResponse | null

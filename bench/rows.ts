@@ -1,0 +1,100 @@
+import type { Audience } from "../src/common/fields.js"
+
+/** What is sent, but for the headers. */
+export interface BenchRequest {
+  method: "GET" | "POST"
+  path: string
+  body?: string
+}
+
+/** A cart, and what was made for it so far. */
+export type Ids = Partial<Record<"cart" | "collection" | "session" | "payment", string>>
+
+/** One kind of request, which is measured on states of its own. */
+export interface Row {
+  /** Whose key it needs. */
+  audience: Audience
+  request(ids: Ids): BenchRequest
+  /** An id that shows that the answer is right, and is not answered to any other request of its kind; else nothing. */
+  proof(answer: Answer): string | undefined
+  /** How many states there are, where the requests are all the same; else it is one for each. */
+  states?: number
+}
+
+/** What the proofs look at; there is no more to it than what an answer has. */
+export interface Answer {
+  payment_collection?: { id?: string; payment_sessions?: { id?: string }[]; payments?: { id?: string }[] }
+  payment?: Payment
+  payments?: Payment[]
+}
+
+interface Payment {
+  payment_collection_id?: string
+  id?: string
+  captured_at?: string | null
+  captures?: { id?: string }[]
+  refunds?: { id?: string }[]
+}
+
+/** The provider that calls no network. */
+export const PROVIDER = "pp_system_default"
+
+/** Payments that a list answers at once. */
+export const PAGE = 50
+
+const create = {
+  audience: "store",
+  request: ({ cart }) => post("/store/payment-collections", { cart_id: cart }),
+  proof: ({ payment_collection }) => payment_collection?.id,
+} as const satisfies Row
+
+/** In the order of a purchase: each one's state is what the ones before leave. */
+export const ROWS = {
+  create,
+  repeat: create,
+  session: {
+    audience: "store",
+    request: ({ collection }) =>
+      post(`/store/payment-collections/${collection}/payment-sessions`, { provider_id: PROVIDER }),
+    proof: ({ payment_collection }) => only(payment_collection?.payment_sessions)?.id,
+  },
+  authorize: {
+    audience: "store",
+    request: ({ collection, session }) =>
+      post(`/store/payment-collections/${collection}/payment-sessions/${session}/authorize`),
+    proof: ({ payment_collection }) => only(payment_collection?.payments)?.id,
+  },
+  capture: {
+    audience: "admin",
+    request: ({ payment }) => post(`/admin/payments/${payment}/capture`),
+    proof: ({ payment }) => (payment?.captured_at ? only(payment.captures)?.id : undefined),
+  },
+  refund: {
+    audience: "admin",
+    request: ({ payment }) => post(`/admin/payments/${payment}/refund`, { amount: 0.01 }),
+    proof: ({ payment }) => payment?.refunds?.[0]?.id,
+  },
+  list: {
+    audience: "admin",
+    request: () => ({ method: "GET", path: `/admin/payments?limit=${PAGE}` }),
+    proof: ({ payments = [] }) =>
+      payments.length === PAGE && payments.every(isRefunded) ? payments.map(({ id }) => id).join() : undefined,
+    states: 1000,
+  },
+} as const satisfies Record<string, Row>
+
+export type RowName = keyof typeof ROWS
+
+export const ROW_NAMES = Object.keys(ROWS) as RowName[]
+
+export function isRefunded({ captures = [], refunds = [] }: Payment): boolean {
+  return captures.length > 0 && refunds.length > 0
+}
+
+function post(path: string, body: object = {}): BenchRequest {
+  return { method: "POST", path, body: JSON.stringify(body) }
+}
+
+function only<T>(values: readonly T[] = []): T | undefined {
+  return values.length === 1 ? values[0] : undefined
+}

@@ -1,0 +1,109 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from "@nestjs/common"
+import { Reflector } from "@nestjs/core"
+import type { TcpContext } from "@nestjs/microservices"
+import type { FastifyReply, FastifyRequest } from "fastify"
+import { lastValueFrom, of, type Observable } from "rxjs"
+import { callerOf, nameRequest } from "../common/caller.js"
+import { ServiceError } from "../common/errors.js"
+import { AnswersRepeat } from "../common/repeat.js"
+import { isRecord } from "../common/validation.js"
+import { answerAgain, checkKey, FATES, hashOf, keptRefusal } from "./idempotency.rules.js"
+import { IdempotencyService, type Claim, type KeyedRequest } from "./idempotency.service.js"
+
+const KEY_HEADER = "idempotency-key"
+const REPLAYED_HEADER = "idempotent-replayed"
+
+/** Characters of a service's name at most; the validation refuses more, after this. */
+const NAME_LENGTH = 100
+
+/**
+ * Runs a request with an idempotency key once, and answers its repeats from memory: POST below /store and /admin with the
+ * header `Idempotency-Key`, messages with `idempotency_key`. Stands outside of all else that shapes an answer, so that what
+ * is kept is what was sent. By the path, not by a decorator: no route can forget it.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  constructor(
+    private readonly keys: IdempotencyService,
+    private readonly reflector: Reflector,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    const request = context.getType() === "rpc" ? keyedMessage(context) : keyedRequest(context)
+    return request ? this.once(request, context, next) : next.handle()
+  }
+
+  private async once(
+    request: KeyedRequest,
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Promise<Observable<unknown>> {
+    const claim = await this.keys.claim(request)
+    if ("answer" in claim) {
+      markReplayed(context)
+      return of(answerAgain(claim.answer))
+    }
+    nameRequest(context, claim.id)
+    return of(await this.run(claim, context, next))
+  }
+
+  /** Awaited rather than subscribed to: the answer is kept also when nobody waits for it any more. */
+  private async run(claim: Claim, context: ExecutionContext, next: CallHandler): Promise<unknown> {
+    let body: unknown
+    try {
+      body = await lastValueFrom(next.handle(), { defaultValue: undefined })
+    } catch (error) {
+      await this.fail(claim, error)
+      throw error
+    }
+    const forRepeats = this.reflector.get(AnswersRepeat, context.getHandler())
+    await this.keys.keepAnswer(claim, { body: forRepeats ? forRepeats(body) : body })
+    return body
+  }
+
+  /** What is no refusal is a fault of ours, which may have come after something was done. */
+  private async fail(claim: Claim, error: unknown): Promise<void> {
+    if (!(error instanceof ServiceError)) return this.keys.release(claim)
+    switch (FATES[error.kind]) {
+      case "answered":
+        return this.keys.keepAnswer(claim, keptRefusal(error))
+      case "resumed":
+        return this.keys.release(claim)
+      case "retried":
+        return this.keys.startOver(claim)
+    }
+  }
+}
+
+function keyedRequest(context: ExecutionContext): KeyedRequest | undefined {
+  const { method, headers, routeOptions, url, query, body } = context.switchToHttp().getRequest<FastifyRequest>()
+  const key = headers[KEY_HEADER]
+  if (key === undefined || method !== "POST" || !/^\/(store|admin)\//.test(routeOptions.url ?? "")) return undefined
+  const [path] = url.split("?")
+  return {
+    scope: `http:${callerOf(context).id}`,
+    key: checkKey(key, "Idempotency-Key"),
+    hash: hashOf({ method, path, query, body: body ?? {} }),
+  }
+}
+
+function keyedMessage(context: ExecutionContext): KeyedRequest | undefined {
+  const message = context.switchToRpc().getData<unknown>()
+  if (!isRecord(message)) return undefined
+  const { idempotency_key: key, caller: _caller, token: _token, ...data } = message
+  const { id: name } = callerOf(context) as { id: unknown }
+  if (key === undefined || key === null || !isName(name)) return undefined
+  const pattern = context.switchToRpc().getContext<TcpContext>().getPattern()
+  return { scope: `tcp:${name}`, key: checkKey(key, "idempotency_key"), hash: hashOf({ pattern, data }) }
+}
+
+/** What is none is refused by the validation of the message. */
+function isName(name: unknown): name is string {
+  return typeof name === "string" && name.length <= NAME_LENGTH && !name.includes("\0")
+}
+
+function markReplayed(context: ExecutionContext): void {
+  if (context.getType() === "http") {
+    void context.switchToHttp().getResponse<FastifyReply>().header(REPLAYED_HEADER, "true")
+  }
+}

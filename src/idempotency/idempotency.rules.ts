@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto"
+import { InvalidData, ServiceError, type ErrorKind, type ErrorOptions } from "../common/errors.js"
+import { isRecord, MAX_NESTING } from "../common/validation.js"
+
+const KEY = /^[\x21-\x7e]{1,255}$/
+
+/** @throws InvalidData @param name what callers know the key as, over their transport */
+export function checkKey(key: unknown, name: string): string {
+  if (typeof key === "string" && KEY.test(key)) return key
+  const message = `Value for field '${name}' has to be 1 to 255 visible ASCII characters`
+  throw new InvalidData(`Invalid request: ${message}`, { details: [{ field: name, message }] })
+}
+
+/** The same for the same request, in whatever order its names come. */
+export function hashOf(request: unknown): string {
+  return createHash("sha256").update(canonicalJson(request)).digest("hex")
+}
+
+/** JSON with sorted names. What lies deeper than any valid request does not count: the validation refuses it. */
+export function canonicalJson(value: unknown, depth = 0): string {
+  if (depth > MAX_NESTING + 1) return "null"
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item, depth + 1)).join()}]`
+  if (!isRecord(value)) return JSON.stringify(value)
+  const names = Object.keys(value).sort()
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name], depth + 1)}`).join()}}`
+}
+
+/** What happens to a key whose request failed. */
+type Fate =
+  /** The refusal is the answer, and a repeat gets it again. */
+  | "answered"
+  /** A repeat is the same try: it takes up what this one began, whose outcome may not be known. */
+  | "resumed"
+  /** A repeat is another try, for this one has surely done nothing. */
+  | "retried"
+
+export const FATES = {
+  invalid_data: "answered",
+  not_allowed: "answered",
+  not_found: "answered",
+  duplicate: "answered",
+  payment_declined: "answered",
+  provider_error: "retried",
+  unauthorized: "resumed",
+  conflict: "resumed",
+  too_large: "resumed",
+  unsupported_media_type: "resumed",
+  idempotency_mismatch: "resumed",
+  outcome_unknown: "resumed",
+  unavailable: "resumed",
+  unknown: "resumed",
+} as const satisfies Record<ErrorKind, Fate>
+
+/** A refusal as it is kept. */
+export interface KeptRefusal {
+  readonly kind: ErrorKind
+  readonly message: string
+  readonly options: Omit<ErrorOptions, "cause">
+}
+
+/** What a request was answered, as it is kept: what the handler gave, or why it gave nothing. */
+export type KeptAnswer = { readonly body?: unknown } | { readonly refusal: KeptRefusal }
+
+export function keptRefusal(error: ServiceError): KeptAnswer {
+  const { kind, message, code, details, retryAfter, declineCode, retryable, operationId } = error
+  return { refusal: { kind, message, options: { code, details, retryAfter, declineCode, retryable, operationId } } }
+}
+
+/** @throws ServiceError the refusal, where it was one */
+export function answerAgain(answer: KeptAnswer): unknown {
+  if ("refusal" in answer) throw new KeptRefusalError(answer.refusal)
+  return answer.body
+}
+
+/** A refusal that was given before. */
+class KeptRefusalError extends ServiceError {
+  readonly kind: ErrorKind
+
+  constructor({ kind, message, options }: KeptRefusal) {
+    super(message, options)
+    this.kind = kind
+  }
+}
+
+/** Milliseconds of a request outside of its calls to providers, with room to spare. */
+const OWN_TIME = 30_000
+
+/** Calls to providers that one request makes one after the other at most, waiting for that of another included. */
+const CALLS = 6
+
+/**
+ * Milliseconds after which the process of a request that was not answered is taken for dead. A repeat of one that lives
+ * after all does no harm, it takes up the same operations; but it would wait where it could be told to.
+ */
+export function claimDuration(providerTimeout: number): number {
+  return OWN_TIME + CALLS * providerTimeout
+}

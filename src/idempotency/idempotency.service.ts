@@ -1,0 +1,137 @@
+import { Injectable, Logger } from "@nestjs/common"
+import { DataSource } from "typeorm"
+import { Conflict, IdempotencyMismatch } from "../common/errors.js"
+import { newId } from "../common/ids.js"
+import { PREPARED } from "../database/service-client.js"
+import type { KeptAnswer } from "./idempotency.rules.js"
+
+/** Hours for which a key is kept. */
+const KEPT_FOR = 24
+
+/** Expired keys that the use of one removes at most. */
+const REMOVED_AT_ONCE = 10
+
+/**
+ * Claims a key that is new, expired, or of the same request where nobody is at it and nothing was answered; that keeps its
+ * id. One statement: the unique constraint decides between parallel uses. Expired keys go along with it; they are looked
+ * for after the claim and not waited for, so that two claims never wait for each other.
+ */
+const CLAIM = `${PREPARED}
+  WITH removed AS (
+    DELETE FROM idempotency_key WHERE id = ANY(ARRAY(
+      SELECT id FROM idempotency_key WHERE expires_at <= now() AND (scope, key) <> ($2::text, $3::text)
+      ORDER BY expires_at LIMIT ${REMOVED_AT_ONCE} FOR UPDATE SKIP LOCKED
+    ))
+  )
+  INSERT INTO idempotency_key AS known (id, scope, key, request_hash, claimed_until, expires_at)
+  VALUES ($1::text, $2::text, $3::text, $4::text, now() + $5::float8 * interval '1 millisecond',
+    now() + interval '${KEPT_FOR} hours')
+  ON CONFLICT (scope, key) DO UPDATE SET
+    id = CASE WHEN known.expires_at <= now() THEN excluded.id ELSE known.id END,
+    created_at = CASE WHEN known.expires_at <= now() THEN excluded.created_at ELSE known.created_at END,
+    request_hash = excluded.request_hash,
+    response = NULL,
+    claimed_until = excluded.claimed_until,
+    expires_at = excluded.expires_at
+  WHERE known.expires_at <= now() OR known.request_hash = excluded.request_hash AND known.response IS NULL
+    AND (known.claimed_until IS NULL OR known.claimed_until <= now())
+  RETURNING id, claimed_until AS until`
+
+const LOOK_UP = `${PREPARED} SELECT request_hash, response FROM idempotency_key WHERE scope = $1 AND key = $2`
+
+/** Only who holds the claim may write; after it has run out that is somebody else. */
+const ANSWER = `${PREPARED}
+  UPDATE idempotency_key SET response = $3::json, claimed_until = NULL WHERE id = $1 AND claimed_until = $2`
+
+const RELEASE = `${PREPARED}
+  UPDATE idempotency_key SET id = $3::text, claimed_until = NULL WHERE id = $1 AND claimed_until = $2`
+
+export interface KeyedRequest {
+  /** Whose key it is. */
+  readonly scope: string
+  readonly key: string
+  readonly hash: string
+}
+
+/** The right to run a request, until the time is over. */
+export interface Claim {
+  readonly id: string
+  readonly until: Date
+}
+
+/** How long a claim holds, in milliseconds. */
+export class ClaimDuration {
+  constructor(readonly milliseconds: number) {}
+}
+
+/**
+ * Sees to it that a request with a key runs once, whoever repeats it however often. Each step is one short statement of
+ * its own: no connection is held while the request runs.
+ */
+@Injectable()
+export class IdempotencyService {
+  private readonly log = new Logger(IdempotencyService.name)
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly duration: ClaimDuration,
+  ) {}
+
+  /**
+   * The claim to run the request, or what it was answered before.
+   * @throws IdempotencyMismatch when the key came with another request
+   * @throws Conflict when the request is running
+   */
+  async claim({ scope, key, hash }: KeyedRequest): Promise<Claim | { answer: KeptAnswer }> {
+    const values = [newId("idem"), scope, key, hash, this.duration.milliseconds]
+    const [claim] = await this.dataSource.query<Claim[]>(CLAIM, values)
+    if (claim) return claim
+    const [known] = await this.dataSource.query<Known[]>(LOOK_UP, [scope, key])
+    if (known && known.request_hash !== hash) throw mismatch()
+    if (known?.response) return { answer: known.response }
+    throw inUse()
+  }
+
+  /** Keeps the answer for whoever repeats the request. */
+  async keepAnswer(claim: Claim, answer: KeptAnswer): Promise<void> {
+    await this.write(ANSWER, claim, () => JSON.stringify(answer))
+  }
+
+  /** Lets the request be run again, and take up what it began. */
+  async release(claim: Claim): Promise<void> {
+    await this.write(RELEASE, claim, () => claim.id)
+  }
+
+  /** Lets the request be run again from the start: under another id nothing is found that it began. */
+  async startOver(claim: Claim): Promise<void> {
+    await this.write(RELEASE, claim, () => newId("idem"))
+  }
+
+  /** The request was run, and is answered whether this could be written or not; a repeat takes up what it did. */
+  private async write(statement: string, { id, until }: Claim, value: () => string): Promise<void> {
+    try {
+      await this.dataSource.query(statement, [id, until, value()])
+    } catch (error) {
+      this.log.warn(`What became of the request of ${id} could not be kept: ${String(error)}`)
+    }
+  }
+}
+
+interface Known {
+  request_hash: string
+  response: KeptAnswer | null
+}
+
+function mismatch(): IdempotencyMismatch {
+  return new IdempotencyMismatch(
+    "The idempotency key was used before with another request. Use a new key for a new request.",
+    { code: "idempotency_key_reused" },
+  )
+}
+
+function inUse(): Conflict {
+  return new Conflict("A request with this idempotency key is still running. Retry it with the same key.", {
+    code: "idempotency_key_in_use",
+    retryAfter: 1,
+  })
+}

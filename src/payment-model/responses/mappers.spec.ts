@@ -1,0 +1,396 @@
+import { describe, expect, it } from "@jest/globals"
+import type { Audience } from "../../common/fields.js"
+import { resourceOf } from "../../common/resource.js"
+import { Capture } from "../capture.entity.js"
+import { PaymentCollection } from "../payment-collection.entity.js"
+import { PaymentOperation } from "../payment-operation.entity.js"
+import { PaymentProvider } from "../payment-provider.entity.js"
+import { PaymentSession } from "../payment-session.entity.js"
+import { Payment } from "../payment.entity.js"
+import { RefundReason } from "../refund-reason.entity.js"
+import { Refund } from "../refund.entity.js"
+import { CaptureResponse } from "./capture.response.js"
+import {
+  toOperationResponse,
+  toPaymentCollectionResponse,
+  toPaymentProviderResponse,
+  toPaymentResponse,
+  toRefundReasonResponse,
+} from "./mappers.js"
+import { OperationResponse } from "./operation.response.js"
+import { PaymentCollectionResponse } from "./payment-collection.response.js"
+import { PaymentProviderResponse } from "./payment-provider.response.js"
+import { PaymentSessionResponse } from "./payment-session.response.js"
+import { PaymentResponse } from "./payment.response.js"
+import { RefundReasonResponse } from "./refund-reason.response.js"
+import { RefundResponse } from "./refund.response.js"
+
+const CREATED = new Date("2026-11-22T10:15:30.000Z")
+const UPDATED = new Date("2026-11-22T11:00:00.000Z")
+const TIMES = { created_at: CREATED, updated_at: UPDATED }
+
+/** Marks what is answered to nobody. */
+const SECRET = "answered to nobody"
+
+const PROVIDER = Object.assign(new PaymentProvider(), { id: "pp_one_one", is_enabled: true })
+
+const REASON = Object.assign(new RefundReason(), {
+  id: "refr_1",
+  label: "Late",
+  code: "late",
+  description: null,
+  metadata: { shelf: "a" },
+  deleted_at: null,
+  ...TIMES,
+})
+
+const OPERATION = Object.assign(new PaymentOperation(), {
+  id: "op_1",
+  kind: "capture",
+  state: "unknown",
+  payment_collection_id: "pay_col_1",
+  payment_session_id: "payses_1",
+  payment_id: "pay_1",
+  capture_id: "capt_1",
+  refund_id: null,
+  provider_id: "pp_one_one",
+  amount: 4_000n,
+  currency_code: "eur",
+  attempts: 2,
+  next_attempt_at: UPDATED,
+  is_stuck: false,
+  last_error: "no answer",
+  created_by: "apk_1",
+  settled_at: null,
+  request: { client_data: {}, data: {}, private_data: { key: SECRET }, context: {} },
+  failure: null,
+  request_key: SECRET,
+  claimed_until: UPDATED,
+  ...TIMES,
+})
+
+function newCapture(about: Partial<Capture> = {}): Capture {
+  return Object.assign(new Capture(), {
+    id: "capt_1",
+    payment_id: "pay_1",
+    amount: 4_000n,
+    status: "succeeded",
+    created_by: "apk_1",
+    metadata: null,
+    ...TIMES,
+    ...about,
+  })
+}
+
+function newRefund(about: Partial<Refund> = {}): Refund {
+  return Object.assign(new Refund(), {
+    id: "ref_1",
+    payment_id: "pay_1",
+    amount: 1_005n,
+    status: "succeeded",
+    refund_reason_id: "refr_1",
+    note: "sorry",
+    created_by: null,
+    metadata: null,
+    ...TIMES,
+    ...about,
+  })
+}
+
+function newPayment(about: Partial<Payment> = {}): Payment {
+  return Object.assign(new Payment(), {
+    id: "pay_1",
+    payment_collection_id: "pay_col_1",
+    payment_session_id: "payses_1",
+    provider_id: "pp_one_one",
+    currency_code: "eur",
+    amount: 10_010n,
+    authorized_amount: 10_010n,
+    captured_amount: 4_000n,
+    refunded_amount: 1_005n,
+    data: { shown: "yes" },
+    private_data: { key: SECRET },
+    metadata: null,
+    captured_at: null,
+    canceled_at: null,
+    deleted_at: null,
+    ...TIMES,
+    ...about,
+  })
+}
+
+function newSession(about: Partial<PaymentSession> = {}): PaymentSession {
+  return Object.assign(new PaymentSession(), {
+    id: "payses_1",
+    payment_collection_id: "pay_col_1",
+    provider_id: "pp_one_one",
+    currency_code: "eur",
+    amount: 10_010n,
+    status: "authorized",
+    client_data: { note: SECRET },
+    data: { shown: "yes" },
+    private_data: { key: SECRET },
+    context: null,
+    authorized_at: CREATED,
+    metadata: null,
+    deleted_at: null,
+    ...TIMES,
+    ...about,
+  })
+}
+
+function newCollection(about: Partial<PaymentCollection> = {}): PaymentCollection {
+  return Object.assign(new PaymentCollection(), {
+    id: "pay_col_1",
+    currency_code: "eur",
+    amount: 10_010n,
+    authorized_amount: 10_010n,
+    captured_amount: 4_000n,
+    refunded_amount: 1_005n,
+    status: "authorized",
+    completed_at: null,
+    metadata: null,
+    cart_id: "cart_1",
+    order_id: null,
+    region_id: "reg_1",
+    sales_channel_id: null,
+    marking_paid_at: CREATED,
+    version: 7,
+    deleted_at: null,
+    ...TIMES,
+    ...about,
+  })
+}
+
+const CAPTURE = {
+  id: "capt_1",
+  amount: 40,
+  payment_id: "pay_1",
+  created_by: "apk_1",
+  metadata: null,
+  created_at: CREATED,
+}
+
+const REFUND = {
+  id: "ref_1",
+  amount: 10.05,
+  payment_id: "pay_1",
+  refund_reason_id: "refr_1",
+  note: "sorry",
+  created_by: null,
+  metadata: null,
+  created_at: CREATED,
+}
+
+const PAYMENT = {
+  id: "pay_1",
+  amount: 100.1,
+  currency_code: "eur",
+  provider_id: "pp_one_one",
+  authorized_amount: 100.1,
+  captured_amount: 40,
+  refunded_amount: 10.05,
+  data: { shown: "yes" },
+  metadata: null,
+  ...TIMES,
+  captured_at: null,
+  canceled_at: null,
+  payment_collection_id: "pay_col_1",
+  payment_session_id: "payses_1",
+}
+
+const SESSION = {
+  id: "payses_1",
+  amount: 100.1,
+  raw_amount: { value: "100.1", precision: 20 },
+  currency_code: "eur",
+  provider_id: "pp_one_one",
+  data: { shown: "yes" },
+  status: "authorized",
+  context: {},
+  authorized_at: CREATED,
+  payment_collection_id: "pay_col_1",
+  metadata: {},
+  ...TIMES,
+  deleted_at: null,
+}
+
+const COLLECTION = {
+  id: "pay_col_1",
+  currency_code: "eur",
+  amount: 100.1,
+  status: "authorized",
+  authorized_amount: 100.1,
+  captured_amount: 40,
+  refunded_amount: 10.05,
+  completed_at: null,
+  ...TIMES,
+  metadata: null,
+  cart_id: "cart_1",
+  order_id: null,
+  region_id: "reg_1",
+  sales_channel_id: null,
+}
+
+/** The sessions of a collection that has one, as an audience gets it. */
+function sessionFor(audience: Audience, about: Partial<PaymentSession>): PaymentSessionResponse | undefined {
+  const collection = newCollection({ payment_sessions: [newSession(about)] })
+  return toPaymentCollectionResponse(collection, audience).payment_sessions?.[0]
+}
+
+describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => {
+  it("has the figures of a collection in major units, and no relation that was not read", () => {
+    expect(toPaymentCollectionResponse(newCollection(), audience)).toEqual(COLLECTION)
+  })
+
+  it("has lists that were read and are empty", () => {
+    const empty = { payment_providers: [], payment_sessions: [], payments: [] }
+    expect(toPaymentCollectionResponse(newCollection(empty), audience)).toEqual({ ...COLLECTION, ...empty })
+    const nothing = { captures: [], refunds: [] }
+    expect(toPaymentResponse(newPayment(nothing), audience)).toEqual({ ...PAYMENT, ...nothing })
+  })
+
+  it("has all that was read below a collection, in the currency of each", () => {
+    const refunds = [newRefund({ refund_reason: REASON }), newRefund({ id: "ref_2", refund_reason: null })]
+    const payment = newPayment({ captures: [newCapture()], refunds })
+    const expected = {
+      ...PAYMENT,
+      captures: [CAPTURE],
+      refunds: [
+        { ...REFUND, refund_reason: { ...REASON } },
+        { ...REFUND, id: "ref_2", refund_reason: null },
+      ],
+    }
+    const collection = newCollection({
+      payment_providers: [PROVIDER],
+      payment_sessions: [newSession({ payment }), newSession({ id: "payses_2", payment: null })],
+      payments: [payment],
+    })
+    expect(toPaymentCollectionResponse(collection, audience)).toEqual({
+      ...COLLECTION,
+      payment_providers: [{ id: "pp_one_one", is_enabled: true }],
+      payment_sessions: [
+        { ...SESSION, payment: expected },
+        { ...SESSION, id: "payses_2", payment: null },
+      ],
+      payments: [expected],
+    })
+  })
+
+  it("has the way back up, where it was read", () => {
+    const payment = newPayment({
+      captures: [newCapture({ payment: newPayment() })],
+      refunds: [newRefund({ payment: newPayment() })],
+      payment_collection: newCollection(),
+      payment_session: newSession({ payment_collection: newCollection() }),
+    })
+    expect(toPaymentResponse(payment, audience)).toEqual({
+      ...PAYMENT,
+      captures: [{ ...CAPTURE, payment: PAYMENT }],
+      refunds: [{ ...REFUND, payment: PAYMENT }],
+      payment_collection: COLLECTION,
+      payment_session: { ...SESSION, payment_collection: COLLECTION },
+    })
+  })
+
+  it("holds nothing that is private, wherever it hangs", () => {
+    const payment = newPayment({ captures: [newCapture({ payment: newPayment() })], payment_session: newSession() })
+    const collection = newCollection({ payment_sessions: [newSession({ payment })], payments: [payment] })
+    const answer = JSON.stringify(toPaymentCollectionResponse(collection, audience))
+    expect(answer).not.toContain(SECRET)
+    expect(answer).not.toMatch(/private_data|client_data|marking_paid_at|version/)
+  })
+})
+
+describe("a call to a provider", () => {
+  it("is told to operators without what it asks of the provider, or the key that it came with", () => {
+    const { request: _request, failure: _failure, request_key: _key, claimed_until: _until, ...rest } = OPERATION
+    expect(toOperationResponse(OPERATION)).toEqual({ ...rest, amount: 40 })
+  })
+})
+
+describe("amounts of an answer", () => {
+  it.each([
+    ["eur", 1n, 0.01, "0.01"],
+    ["jpy", 500n, 500, "500"],
+    ["kwd", 1_234n, 1.234, "1.234"],
+    ["eur", 0n, 0, "0"],
+  ])("in %s: %p is %p", (currency_code, amount, major, value) => {
+    const figures = { amount, authorized_amount: amount, captured_amount: amount, refunded_amount: amount }
+    const answered = {
+      amount: major,
+      authorized_amount: major,
+      captured_amount: major,
+      refunded_amount: major,
+    }
+    const movements = { captures: [newCapture({ amount })], refunds: [newRefund({ amount })] }
+    const collection = newCollection({
+      currency_code,
+      ...figures,
+      payment_sessions: [newSession({ currency_code, amount })],
+      payments: [newPayment({ currency_code, ...figures, ...movements })],
+    })
+    expect(toPaymentCollectionResponse(collection, "store")).toMatchObject({
+      ...answered,
+      payment_sessions: [{ amount: major, raw_amount: { value, precision: 20 } }],
+      payments: [{ ...answered, captures: [{ amount: major }], refunds: [{ amount: major }] }],
+    })
+  })
+})
+
+describe("who pays", () => {
+  const context = { customer: { id: "cus_1", email: "buyer@example.com" }, account_holder: { id: "acct_1" } }
+
+  it("is told to operators in full, and to a storefront by the customer's id", () => {
+    expect(sessionFor("admin", { context })?.context).toEqual(context)
+    expect(sessionFor("store", { context })?.context).toEqual({ customer: { id: "cus_1" } })
+  })
+
+  it.each<[string, Record<string, unknown> | null]>([
+    ["nobody is known", null],
+    ["nothing is said of the customer", { account_holder: { id: "acct_1" } }],
+    ["the customer is null", { customer: null }],
+    ["the customer is no object", { customer: "buyer@example.com" }],
+    ["the customer has no id", { customer: { email: "buyer@example.com" } }],
+  ])("is told to a storefront by nothing when %s", (_, unnamed) => {
+    expect(sessionFor("store", { context: unnamed })?.context).toEqual({})
+    expect(sessionFor("admin", { context: unnamed })?.context).toEqual(unnamed ?? {})
+  })
+
+  it("is kept from a storefront also where the session hangs on a payment", () => {
+    const payment = newPayment({ payment_session: newSession({ context }) })
+    expect(toPaymentResponse(payment, "store").payment_session?.context).toEqual({ customer: { id: "cus_1" } })
+    expect(toPaymentResponse(payment, "admin").payment_session?.context).toEqual(context)
+  })
+})
+
+describe("metadata of a session", () => {
+  it.each([
+    ["nothing", null, {}],
+    ["something", { a: 1 }, { a: 1 }],
+  ])("are an object, also where there is %s", (_, metadata, expected) => {
+    expect(sessionFor("store", { metadata })?.metadata).toEqual(expected)
+  })
+})
+
+describe("a mapper", () => {
+  const payment = newPayment({ captures: [newCapture()], refunds: [newRefund()] })
+  const collection = toPaymentCollectionResponse(
+    newCollection({ payment_sessions: [newSession()], payments: [payment] }),
+    "admin",
+  )
+
+  it.each<[string, object | undefined, new () => object]>([
+    ["collection", collection, PaymentCollectionResponse],
+    ["session", collection.payment_sessions?.[0], PaymentSessionResponse],
+    ["payment", collection.payments?.[0], PaymentResponse],
+    ["capture", collection.payments?.[0]?.captures?.[0], CaptureResponse],
+    ["refund", collection.payments?.[0]?.refunds?.[0], RefundResponse],
+    ["refund reason", toRefundReasonResponse(REASON), RefundReasonResponse],
+    ["call to a provider", toOperationResponse(OPERATION), OperationResponse],
+    ["provider", toPaymentProviderResponse(PROVIDER), PaymentProviderResponse],
+  ])("of a %s answers what its response declares, name by name", (_, answer, type) => {
+    const { fields, relations } = resourceOf(type)
+    expect(Object.keys(answer ?? {}).sort()).toEqual([...fields.keys(), ...relations.keys()].sort())
+  })
+})

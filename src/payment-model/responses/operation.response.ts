@@ -1,0 +1,77 @@
+import { Field, ResourceOf } from "../../common/resource.js"
+import { AmountField, CurrencyField, OptionalTextField, TimeField } from "../../common/resource-fields.js"
+import { PaymentOperation } from "../payment-operation.entity.js"
+import { OPERATION_KINDS, OPERATION_STATES, type OperationKind, type OperationState } from "../status.js"
+import { EXAMPLE } from "./examples.js"
+
+@ResourceOf("operation", PaymentOperation)
+export class OperationResponse {
+  @Field({
+    description: "The operation's id, which the provider got as idempotency key.",
+    example: EXAMPLE.operationId,
+  })
+  id!: string
+
+  @Field({ description: "What the provider was asked for.", enum: OPERATION_KINDS, example: "capture" })
+  kind!: OperationKind
+
+  @Field({
+    description:
+      "`pending`: asked, or taken on by the provider. `unknown`: the answer stayed out. In both its money is reserved, " +
+      "and the provider is asked again. `succeeded` and `declined` are final.",
+    enum: OPERATION_STATES,
+    example: "unknown",
+  })
+  state!: OperationState
+
+  @Field({ description: "The collection it is about.", example: EXAMPLE.collectionId })
+  payment_collection_id!: string
+
+  @Field({ description: "The session it is about.", example: EXAMPLE.sessionId })
+  payment_session_id!: string
+
+  @OptionalTextField("The payment it is about.", EXAMPLE.paymentId)
+  payment_id!: string | null
+
+  @OptionalTextField("The capture that it makes.", EXAMPLE.captureId)
+  capture_id!: string | null
+
+  @OptionalTextField("The refund that it makes.", null)
+  refund_id!: string | null
+
+  @Field({ description: "The provider that was asked.", example: EXAMPLE.providerId })
+  provider_id!: string
+
+  @AmountField("What was asked for", 20)
+  amount!: number
+
+  @CurrencyField()
+  currency_code!: string
+
+  @Field({ description: "How often the provider was asked what became of it.", example: 2 })
+  attempts!: number
+
+  @TimeField("When it is asked next; null once settled, or stuck.")
+  next_attempt_at!: Date | null
+
+  @Field({
+    description: "Nobody asks any more: it is too old, or the provider's answer contradicts the books. Look at it.",
+    example: false,
+  })
+  is_stuck!: boolean
+
+  @OptionalTextField("What went wrong last.", "The operation was aborted due to timeout")
+  last_error!: string | null
+
+  @OptionalTextField("The id of the key, or the name of the service, that asked for it.", EXAMPLE.keyId)
+  created_by!: string | null
+
+  @TimeField("When it began.", EXAMPLE.time)
+  created_at!: Date
+
+  @TimeField("When it last changed.", EXAMPLE.time)
+  updated_at!: Date
+
+  @TimeField("When its outcome was recorded.")
+  settled_at!: Date | null
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it } from "@jest/globals"
+import { parseFields, type Selection } from "../../common/fields.js"
+import type { View } from "../../common/fields.interceptor.js"
+import { allResources, resourceOf } from "../../common/resource.js"
+import { ADMIN_COLLECTION, ADMIN_COLLECTIONS, ADMIN_PAYMENT, ADMIN_PAYMENTS, STORE_COLLECTION } from "./views.js"
+
+const VIEWS = { STORE_COLLECTION, ADMIN_COLLECTION, ADMIN_COLLECTIONS, ADMIN_PAYMENT, ADMIN_PAYMENTS }
+
+function selectionOf({ type, audience, defaults }: View, fields?: string): Selection {
+  return parseFields(resourceOf(type), defaults, fields, audience)
+}
+
+/** A selection as the names it answers, relation by relation. */
+function namesOf(selection: Selection, path = ""): Record<string, string[]> {
+  const own = { [path]: [...selection.scalars].sort() }
+  const children = [...selection.relations].map(([name, child]) => namesOf(child, path ? `${path}.${name}` : name))
+  return Object.assign(own, ...children) as Record<string, string[]>
+}
+
+const PAYMENT_NAMES = [
+  "amount",
+  "authorized_amount",
+  "canceled_at",
+  "captured_amount",
+  "captured_at",
+  "created_at",
+  "currency_code",
+  "data",
+  "id",
+  "metadata",
+  "payment_collection_id",
+  "payment_session_id",
+  "provider_id",
+  "refunded_amount",
+  "updated_at",
+]
+const CAPTURE_NAMES = ["amount", "created_at", "created_by", "id", "metadata", "payment_id"]
+const REFUND_NAMES = [...CAPTURE_NAMES, "note", "refund_reason_id"].sort()
+const REASON_NAMES = ["code", "created_at", "deleted_at", "description", "id", "label", "metadata", "updated_at"]
+
+const paymentAt = (path: string) => ({
+  [path]: PAYMENT_NAMES,
+  [`${path}.captures`]: CAPTURE_NAMES,
+  [`${path}.refunds`]: REFUND_NAMES,
+  [`${path}.refunds.refund_reason`]: REASON_NAMES,
+})
+
+describe("by default", () => {
+  it("a storefront gets the documented collection in full, and no way back up", () => {
+    expect(namesOf(selectionOf(STORE_COLLECTION))).toEqual({
+      "": [
+        "amount",
+        "authorized_amount",
+        "captured_amount",
+        "completed_at",
+        "created_at",
+        "currency_code",
+        "id",
+        "metadata",
+        "refunded_amount",
+        "status",
+        "updated_at",
+      ],
+      payment_providers: ["id"],
+      payment_sessions: [
+        "amount",
+        "authorized_at",
+        "context",
+        "created_at",
+        "currency_code",
+        "data",
+        "deleted_at",
+        "id",
+        "metadata",
+        "payment_collection_id",
+        "provider_id",
+        "raw_amount",
+        "status",
+        "updated_at",
+      ],
+      ...paymentAt("payment_sessions.payment"),
+      ...paymentAt("payments"),
+    })
+  })
+
+  it.each([ADMIN_COLLECTION, ADMIN_COLLECTIONS])("an operator gets Medusa's names of $key", (view) => {
+    const { "": own, ...relations } = namesOf(selectionOf(view))
+    expect(own).toEqual([
+      "amount",
+      "authorized_amount",
+      "captured_amount",
+      "currency_code",
+      "id",
+      "refunded_amount",
+      "status",
+    ])
+    expect(Object.keys(relations)).toEqual(["payment_sessions", "payment_sessions.payment", "payments"])
+  })
+
+  it.each([ADMIN_PAYMENT, ADMIN_PAYMENTS])("an operator gets Medusa's names of $key", (view) => {
+    expect(namesOf(selectionOf(view))).toEqual({
+      "": ["amount", "captured_at", "currency_code", "id", "payment_collection_id", "payment_session_id"],
+      captures: ["amount", "id"],
+      refunds: ["amount", "id", "note", "payment_id", "refund_reason_id"],
+      "refunds.refund_reason": ["code", "id", "label"],
+    })
+  })
+})
+
+describe.each(Object.entries(VIEWS))("the view %s", (_, view) => {
+  it("has no default that a caller could not name", () => {
+    const named = selectionOf(view, view.defaults.filter((name) => name !== "*").join(","))
+    const byDefault = selectionOf(view)
+    expect([...named.relations.keys()].sort()).toEqual([...byDefault.relations.keys()].sort())
+    for (const name of named.scalars) expect(byDefault.scalars).toContain(name)
+  })
+})
+
+describe("a storefront", () => {
+  it.each(["cart_id", "order_id", "region_id", "sales_channel_id", "payments.payment_collection.cart_id"])(
+    "cannot name %s, an operator can",
+    (name) => {
+      expect(() => selectionOf(STORE_COLLECTION, name)).toThrow(`Unknown names in 'fields': '${name}'`)
+      expect(() => selectionOf(ADMIN_COLLECTION, name)).not.toThrow()
+    },
+  )
+})
+
+describe("every relation", () => {
+  const relations = allResources().flatMap((resource) =>
+    [...resource.relations.values()].map((relation): [string, typeof relation] => [
+      `${resource.name}.${relation.name}`,
+      relation,
+    ]),
+  )
+
+  it.each(relations)("%s leads to a resource, by a condition that ties both", (_, { target, join }) => {
+    expect(allResources()).toContain(target())
+    const condition = join("parent", "child")
+    expect(condition).toMatch(/\bparent\./)
+    expect(condition).toMatch(/\bchild\./)
+  })
+
+  it("to captures and refunds finds those that succeeded", () => {
+    const { relations: ofPayment } = resourceOf(ADMIN_PAYMENT.type)
+    for (const name of ["captures", "refunds"]) {
+      expect(ofPayment.get(name)?.join("parent", "child")).toContain("child.status = 'succeeded'")
+    }
+  })
+})

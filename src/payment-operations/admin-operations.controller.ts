@@ -1,0 +1,67 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
+import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
+import { exampleOf } from "../common/example.js"
+import type { Selection } from "../common/fields.js"
+import { Answers, Selected } from "../common/fields.interceptor.js"
+import { SelectQuery } from "../common/list-query.js"
+import { NoBody } from "../common/validation.js"
+import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { toOperationResponse } from "../payment-model/responses/mappers.js"
+import { OperationResponse } from "../payment-model/responses/operation.response.js"
+import { ADMIN_OPERATION, ADMIN_OPERATIONS, ListOperationsQuery } from "./operation.dto.js"
+import { PaymentOperationsService } from "./payment-operations.service.js"
+
+@ApiTags("Admin: operations")
+@ApiSecurity("secret_key")
+@ApiErrors("invalid_data", "unauthorized")
+@Controller("admin/operations")
+export class AdminOperationsController {
+  constructor(private readonly operations: PaymentOperationsService) {}
+
+  @Get()
+  @Answers(ADMIN_OPERATIONS)
+  @ApiOperation({
+    summary: "List operations",
+    operationId: "listOperations",
+    description:
+      "Every call to a provider. `state[]=pending&state[]=unknown` are those whose outcome is not known yet.",
+  })
+  @ApiPage("operations", OperationResponse, "The operations.", exampleOf(ADMIN_OPERATIONS))
+  async list(@Query() query: ListOperationsQuery, @Selected() selection: Selection) {
+    const { rows, ...page } = await this.operations.list(query, selection)
+    return { operations: rows.map(toOperationResponse), ...page }
+  }
+
+  @Get(":id")
+  @ApiId("The operation's id.", EXAMPLE.operationId)
+  @Answers(ADMIN_OPERATION)
+  @ApiOperation({ summary: "Get an operation", operationId: "getOperation" })
+  @ApiEnvelope("operation", OperationResponse, "The operation.", exampleOf(ADMIN_OPERATION))
+  @ApiErrors("not_found")
+  async get(@Param("id") id: string, @Query() _query: SelectQuery, @Selected() selection: Selection) {
+    return { operation: toOperationResponse(await this.operations.get(id, selection)) }
+  }
+
+  @Post(":id/retry")
+  @HttpCode(200)
+  @ApiId("The operation's id.", EXAMPLE.operationId)
+  @Answers(ADMIN_OPERATION)
+  @ApiOperation({
+    summary: "Settle an operation now",
+    operationId: "retryOperation",
+    description:
+      "Asks the provider what became of it, instead of waiting for the next time the service does. Nothing happens twice: " +
+      "a provider that never saw it is asked again with the same idempotency key. A settled operation stays as it is.",
+  })
+  @ApiEnvelope("operation", OperationResponse, "The operation as it is now.", exampleOf(ADMIN_OPERATION))
+  @ApiErrors("not_found", "not_allowed", "operation_in_progress")
+  async retry(
+    @Param("id") id: string,
+    @Body() _body: NoBody,
+    @Query() _query: SelectQuery,
+    @Selected() selection: Selection,
+  ) {
+    return { operation: toOperationResponse(await this.operations.retry(id, selection)) }
+  }
+}

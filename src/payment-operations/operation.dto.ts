@@ -1,0 +1,25 @@
+import type { View } from "../common/fields.interceptor.js"
+import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
+import { OperationResponse } from "../payment-model/responses/operation.response.js"
+import { OPERATION_KINDS, OPERATION_STATES } from "../payment-model/status.js"
+
+/** What lists of operations filter by. */
+export const OPERATION_FILTERS = {
+  id: "text",
+  kind: OPERATION_KINDS,
+  state: OPERATION_STATES,
+  is_stuck: ["true", "false"],
+  payment_collection_id: "text",
+  payment_session_id: "text",
+  payment_id: "text",
+  provider_id: "text",
+  created_at: "time",
+  updated_at: "time",
+  settled_at: "time",
+} satisfies FilterSpec
+
+export class ListOperationsQuery extends FilteredListQuery(OPERATION_FILTERS) {}
+
+export const ADMIN_OPERATION: View = { key: "operation", type: OperationResponse, audience: "admin", defaults: ["*"] }
+
+export const ADMIN_OPERATIONS: View = { ...ADMIN_OPERATION, key: "operations" }

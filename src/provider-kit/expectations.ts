@@ -1,0 +1,100 @@
+import assert from "node:assert/strict"
+import type { Money } from "../common/money.js"
+import type {
+  NotFoundThere,
+  ProviderAnswer,
+  ProviderCall,
+  ProviderOutcome,
+  Succeeded,
+} from "../payment-providers/payment-provider.contract.js"
+
+/** How a call ended, as far as that can be said. */
+export type End = ProviderOutcome | NotFoundThere
+
+/** Characters of a message that a shopper would still read. */
+const LONGEST_MESSAGE = 300
+
+const OUTCOMES = ["succeeded", "pending", "requires_more", "declined", "unknown"]
+
+/** @throws AssertionError when an outcome is not what the contract says */
+export function checkShape(outcome: ProviderOutcome, { amount }: ProviderCall): void {
+  assert.ok(OUTCOMES.includes(outcome.outcome), `'${outcome.outcome}' is none of the outcomes ${OUTCOMES.join(", ")}`)
+  switch (outcome.outcome) {
+    case "succeeded":
+      assert.equal(typeof outcome.amount.minor, "bigint", "An amount is a bigint of minor units")
+      assert.ok(outcome.amount.minor >= 0n, "An amount is not negative")
+      assert.equal(outcome.amount.currency, amount.currency, "An amount is in the currency that was asked for")
+      {
+        checkAnswer(outcome)
+        return
+      }
+    case "pending":
+    case "requires_more": {
+      checkAnswer(outcome)
+      return
+    }
+    case "declined":
+      assert.equal(typeof outcome.message, "string", "A refusal has a message")
+      assert.match(outcome.message, /^\S.*$/, "A message is one line, and not empty")
+      assert.ok(outcome.message.length <= LONGEST_MESSAGE, `A message has at most ${LONGEST_MESSAGE} characters`)
+      return
+    case "unknown":
+      assert.ok("cause" in outcome, "An unknown outcome says its cause")
+  }
+}
+
+function checkAnswer({ data, privateData }: ProviderAnswer): void {
+  for (const [name, value] of Object.entries({ data, privateData })) {
+    if (value === undefined) continue
+    assert.ok(isObject(value) && isJson(value), `${name} is a JSON object: it is stored as one`)
+  }
+}
+
+function isJson(value: unknown): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true
+  if (typeof value === "number") return Number.isFinite(value)
+  if (Array.isArray(value)) return value.every(isJson)
+  return isObject(value) && Object.values(value).every((part) => part === undefined || isJson(part))
+}
+
+/** Also one of another realm, as test runners have them. */
+function isObject(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === "[object Object]"
+}
+
+/** The outcome as text, to compare and to search. */
+export function textOf(outcome: End): string {
+  return JSON.stringify(sorted(outcome.outcome === "unknown" ? { ...outcome, cause: String(outcome.cause) } : outcome))
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value === "bigint") return `${value}n`
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== "object" || value === null) return value
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))
+  return Object.fromEntries(entries.map(([name, part]) => [name, sorted(part)]))
+}
+
+export function expectWaiting(end: End): void {
+  const isWaiting = ["pending", "requires_more", "succeeded"].includes(end.outcome)
+  assert.ok(isWaiting, `A session waits for the shopper: ${textOf(end)}`)
+}
+
+export function expectSucceeded(end: End, { minor, currency }: Money): asserts end is Succeeded {
+  assert.ok(end.outcome === "succeeded", `It should have succeeded: ${textOf(end)}`)
+  assert.equal(`${end.amount.minor} ${end.amount.currency}`, `${minor} ${currency}`)
+}
+
+export function expectRefused(end: End): void {
+  assert.equal(end.outcome, "declined", `It should have been declined: ${textOf(end)}`)
+}
+
+export function expectUnknown(end: End): void {
+  assert.equal(end.outcome, "unknown", `Nobody can know what became of it: ${textOf(end)}`)
+}
+
+/** @param first how the call ended before: with an amount, or waiting for the shopper */
+export function expectSameEnd(end: End, first: End): void {
+  if (first.outcome === "succeeded") expectSucceeded(end, first.amount)
+  else expectWaiting(end)
+}

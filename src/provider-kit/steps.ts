@@ -1,0 +1,60 @@
+import type { Money } from "../common/money.js"
+import type { ProviderBooks, ProviderHarness } from "./harness.js"
+import { PlayedSession, type Made } from "./played-session.js"
+
+/** What is asked of a provider, one after the other. */
+export const STEPS = [
+  "initiate",
+  "update",
+  "authorize",
+  "cancel_session",
+  "capture",
+  "refund",
+  "cancel_payment",
+] as const
+type Step = (typeof STEPS)[number]
+
+/** Where a session stands before each step. */
+const STARTS: Record<Step, (harness: ProviderHarness) => Promise<PlayedSession>> = {
+  initiate: (harness) => PlayedSession.unopened(harness),
+  update: (harness) => PlayedSession.open(harness),
+  authorize: (harness) => PlayedSession.open(harness),
+  cancel_session: (harness) => PlayedSession.open(harness),
+  capture: (harness) => PlayedSession.authorized(harness),
+  refund: (harness) => PlayedSession.captured(harness),
+  cancel_payment: (harness) => PlayedSession.authorized(harness),
+}
+
+/** Plays a session up to a step, and gives what the provider's books have to say then. */
+export async function after(
+  step: Step,
+  harness: ProviderHarness,
+): Promise<{ session: PlayedSession; made: Made; books: Partial<ProviderBooks> }> {
+  const session = await STARTS[step](harness)
+  const { minor } = session.amount
+  const [part] = split(session.amount)
+  switch (step) {
+    case "initiate":
+      return { session, made: await session.initiate(), books: { authorized: 0n } }
+    case "update":
+      return { session, made: await session.update(part), books: { authorized: 0n } }
+    case "authorize":
+      return { session, made: await session.authorize(), books: { authorized: minor } }
+    case "capture":
+      return { session, made: await session.move("capture", part), books: { captured: part.minor } }
+    case "refund":
+      return { session, made: await session.move("refund", part), books: { captured: minor, refunded: part.minor } }
+    case "cancel_session":
+    case "cancel_payment":
+      return { session, made: await session.move("cancel", session.amount), books: { captured: 0n } }
+  }
+}
+
+/** About a third, and the rest, in whole tens: some services want that of currencies with three decimals. */
+export function split({ minor, currency }: Money): [part: Money, rest: Money] {
+  const part = (minor / 30n) * 10n
+  return [
+    { minor: part, currency },
+    { minor: minor - part, currency },
+  ]
+}

@@ -29,6 +29,7 @@ const TAGS: Record<string, string> = {
   "Store: payment sessions": "Choose how to pay, and pay.",
   "Store: payment providers": "What a shopper can pay with.",
   "Admin: payment collections": "Collections as operators see them, and those of orders.",
+  "Admin: payment sessions": "Sessions that an operator opens.",
   "Admin: payments": "The money that providers have authorized.",
   "Admin: payment providers": "The providers that this service was started with.",
   "Admin: refund reasons": "Why money goes back.",

@@ -410,6 +410,10 @@ describe("an error over TCP", () => {
       step: moving("refund", () => ({ note: 5 })),
     },
     "the cancellation of an unknown payment": { state: nothing, step: moving("cancel") },
+    "the cancellation of an amount": {
+      state: () => newPayment(service),
+      step: moving("cancel", () => ({ amount: 5 })),
+    },
     "the cancellation of what was captured": { state: captured, step: moving("cancel") },
     "marking an unknown collection as paid": { state: nothing, step: marking() },
     "marking as paid without an order": { state: () => newCollection(service), step: marking({}) },

@@ -92,7 +92,7 @@ export class RequestValidationPipe extends ValidationPipe {
     if (metadata.type === "body" && !isRecord(value ?? {})) {
       throw invalidRequest([{ field: "", message: "Field '' is required" }])
     }
-    const reaching = PROTOTYPE_NAMES.filter((name) => isRecord(value) && Object.hasOwn(value, name))
+    const reaching = prototypeNamesIn(value)
     if (reaching.length > 0) {
       throw invalidRequest(
         reaching.map((name) => ({ field: name, message: `Unrecognized fields: '${name}'`, unknownField: name })),
@@ -165,6 +165,15 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
+/** The paths of names that would reach into prototypes, at any depth. */
+function prototypeNamesIn(value: unknown, path = ""): string[] {
+  if (value === null || typeof value !== "object") return []
+  return Object.entries(value).flatMap(([name, child]) => {
+    const childPath = path ? `${path}.${name}` : name
+    return PROTOTYPE_NAMES.includes(name) ? [childPath] : prototypeNamesIn(child, childPath)
+  })
+}
+
 /** Finds what cannot be stored or walked through: a NUL, half of a surrogate pair, nesting without end. */
 export function findUnstorable(value: unknown, path: string, depth = 0): Problem | undefined {
   if (depth > MAX_NESTING) {
@@ -174,6 +183,9 @@ export function findUnstorable(value: unknown, path: string, depth = 0): Problem
   if (typeof value === "string") {
     if (!value.includes("\0") && value.isWellFormed()) return undefined
     return { field: path, message: `Value for field '${path}' contains a character that cannot be stored` }
+  }
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return { field: path, message: `Value for field '${path}' is a number beyond all that can be stored` }
   }
   if (value === null || typeof value !== "object") return undefined
   for (const [name, child] of Object.entries(value)) {

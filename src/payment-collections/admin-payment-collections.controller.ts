@@ -101,6 +101,7 @@ export class AdminPaymentCollectionsController {
   )
   @ApiErrors(
     "not_found",
+    "invalid_data",
     "not_allowed",
     "operation_in_progress",
     "payment_declined",
@@ -127,7 +128,7 @@ export class AdminPaymentCollectionsController {
       "Only while nothing is authorized or paid. An open session is canceled at its provider first. The cart gets a new collection at the next create.",
   })
   @ApiDeleted("payment-collection", EXAMPLE.collectionId)
-  @ApiErrors("not_found", "not_allowed", "operation_in_progress", "provider_error", "outcome_unknown")
+  @ApiErrors("not_found", "invalid_data", "not_allowed", "operation_in_progress", "provider_error", "outcome_unknown")
   async delete(@Param("id") id: string, @CalledBy() caller: Caller): Promise<Deleted> {
     await this.collections.delete(id, caller)
     return { id, object: "payment-collection", deleted: true }

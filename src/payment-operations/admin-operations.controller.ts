@@ -55,7 +55,7 @@ export class AdminOperationsController {
       "a provider that never saw it is asked again with the same idempotency key. A settled operation stays as it is.",
   })
   @ApiEnvelope("operation", OperationResponse, "The operation as it is now.", exampleOf(ADMIN_OPERATION))
-  @ApiErrors("not_found", "not_allowed", "operation_in_progress")
+  @ApiErrors("not_found", "invalid_data", "not_allowed", "operation_in_progress")
   async retry(
     @Param("id") id: string,
     @Body() _body: NoBody,

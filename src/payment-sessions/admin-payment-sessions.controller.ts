@@ -13,10 +13,18 @@ import { ADMIN_COLLECTION } from "../payment-model/responses/views.js"
 import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
 import { PaymentSessionsService } from "./payment-sessions.service.js"
 
-@ApiTags("Admin: payment collections")
+@ApiTags("Admin: payment sessions")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized", "not_allowed", "not_found", "operation_in_progress")
-@ApiErrors("payment_declined", "provider_error", "outcome_unknown")
+@ApiErrors(
+  "invalid_data",
+  "unauthorized",
+  "not_allowed",
+  "not_found",
+  "operation_in_progress",
+  "payment_declined",
+  "provider_error",
+  "outcome_unknown",
+)
 @Controller("admin/payment-collections/:id/payment-sessions")
 export class AdminPaymentSessionsController {
   constructor(private readonly sessions: PaymentSessionsService) {}

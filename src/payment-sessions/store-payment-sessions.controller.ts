@@ -16,8 +16,16 @@ import { PaymentSessionsService } from "./payment-sessions.service.js"
 
 @ApiTags("Store: payment sessions")
 @ApiSecurity("publishable_key")
-@ApiErrors("invalid_data", "publishable_key", "not_allowed", "not_found", "operation_in_progress")
-@ApiErrors("payment_declined", "provider_error", "outcome_unknown")
+@ApiErrors(
+  "invalid_data",
+  "publishable_key",
+  "not_allowed",
+  "not_found",
+  "operation_in_progress",
+  "payment_declined",
+  "provider_error",
+  "outcome_unknown",
+)
 @Controller("store/payment-collections/:id/payment-sessions")
 export class StorePaymentSessionsController {
   constructor(private readonly sessions: PaymentSessionsService) {}
@@ -62,7 +70,7 @@ export class StorePaymentSessionsController {
       "Asks the provider whether the shopper's authorization stands. Once it does, the session has its payment; where " +
       "the shopper has to do more, the session's `status` and `data` say what. May be repeated.",
   })
-  @ApiErrors("amount_changed")
+  @ApiErrors("amount_changed", "operation_in_progress")
   @ApiEnvelope(
     "payment_collection",
     PaymentCollectionResponse,

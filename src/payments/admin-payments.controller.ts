@@ -7,15 +7,16 @@ import type { Selection } from "../common/fields.js"
 import { NoBody } from "../common/validation.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
-import { CANCELED_PAYMENT, CAPTURED_IN_PART, EXAMPLE } from "../payment-model/responses/examples.js"
+import { CANCELED_PAYMENT, CAPTURED_IN_PART, EXAMPLE, REFUNDED_IN_PART } from "../payment-model/responses/examples.js"
 import { toPaymentResponse } from "../payment-model/responses/mappers.js"
 import { PaymentResponse } from "../payment-model/responses/payment.response.js"
-import { ADMIN_PAYMENT, ADMIN_PAYMENTS } from "../payment-model/responses/views.js"
+import { ADMIN_PAYMENT, ADMIN_PAYMENTS, CANCELED_PAYMENT_VIEW } from "../payment-model/responses/views.js"
 import { CapturePaymentRequest, ListPaymentsQuery, RefundPaymentRequest } from "./payment.dto.js"
 import { PaymentsService } from "./payments.service.js"
 
 /** What can keep money from moving. */
 const REFUSALS = [
+  "invalid_data",
   "not_found",
   "not_allowed",
   "operation_in_progress",
@@ -82,7 +83,7 @@ export class AdminPaymentsController {
     operationId: "refundPayment",
     description: "All that was captured and not given back yet, or a part; never more.",
   })
-  @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT))
+  @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, REFUNDED_IN_PART))
   @ApiErrors(...REFUSALS)
   async refund(
     @Param("id") id: string,
@@ -97,7 +98,7 @@ export class AdminPaymentsController {
   @Post(":id/cancel")
   @HttpCode(200)
   @ApiId("The payment's id.", EXAMPLE.paymentId)
-  @Answers(ADMIN_PAYMENT)
+  @Answers(CANCELED_PAYMENT_VIEW)
   @ApiOperation({
     summary: "Cancel a payment",
     operationId: "cancelPayment",
@@ -105,7 +106,7 @@ export class AdminPaymentsController {
       "Gives up what is authorized and not captured. A canceled payment stays as it is; one that was captured in full " +
       "is refunded instead.",
   })
-  @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, CANCELED_PAYMENT))
+  @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(CANCELED_PAYMENT_VIEW, CANCELED_PAYMENT))
   @ApiErrors(...REFUSALS)
   async cancel(
     @Param("id") id: string,

@@ -6,7 +6,7 @@ import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { IdCommand, IdMessage, Message } from "../common/message.js"
 import { toPaymentResponse } from "../payment-model/responses/mappers.js"
-import { ADMIN_PAYMENT, ADMIN_PAYMENTS } from "../payment-model/responses/views.js"
+import { ADMIN_PAYMENT, ADMIN_PAYMENTS, CANCELED_PAYMENT_VIEW } from "../payment-model/responses/views.js"
 import { CapturePaymentRequest, ListPaymentsQuery, RefundPaymentRequest } from "./payment.dto.js"
 import { PaymentsService } from "./payments.service.js"
 
@@ -54,7 +54,7 @@ export class PaymentsMessageController {
   }
 
   @MessagePattern("payments.cancel")
-  @Answers(ADMIN_PAYMENT)
+  @Answers(CANCELED_PAYMENT_VIEW)
   async cancel(@Payload() { id }: IdCommand, @CalledBy() caller: Caller, @Selected() selection: Selection) {
     return { payment: toPaymentResponse(await this.payments.cancel(id, caller, selection), "admin") }
   }

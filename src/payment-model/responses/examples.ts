@@ -50,9 +50,12 @@ export const PAID_COLLECTION: Story = {
 /** A part of a payment was taken. */
 export const CAPTURED_IN_PART: Story = { payment: { captured_at: null }, capture: { amount: 20 }, refund: null }
 
+/** All of a payment was taken, and a part given back. */
+export const REFUNDED_IN_PART: Story = { payment: { captured_at: EXAMPLE.time } }
+
 /** What was not taken of a payment was given up. */
 export const CANCELED_PAYMENT: Story = {
-  payment: { captured_at: null, canceled_at: EXAMPLE.time },
+  payment: { captured_at: null, canceled_at: EXAMPLE.time, authorized_amount: 0 },
   capture: null,
   refund: null,
 }

@@ -51,7 +51,13 @@ export class OperationResponse {
   @Field({ description: "How often the provider was asked what became of it.", example: 2 })
   attempts!: number
 
-  @TimeField("When it is asked next; null once settled, or stuck.")
+  @Field({
+    description: "When it is asked next; null once settled, or stuck.",
+    type: String,
+    format: "date-time",
+    nullable: true,
+    example: EXAMPLE.time,
+  })
   next_attempt_at!: Date | null
 
   @Field({

@@ -68,3 +68,9 @@ export const ADMIN_PAYMENT: View = {
 }
 
 export const ADMIN_PAYMENTS: View = { ...ADMIN_PAYMENT, key: "payments" }
+
+/** What a cancellation answers: the same, and that it is canceled. */
+export const CANCELED_PAYMENT_VIEW: View = {
+  ...ADMIN_PAYMENT,
+  defaults: [...ADMIN_PAYMENT.defaults, "authorized_amount", "canceled_at"],
+}

@@ -63,7 +63,7 @@ describe("statements per request", () => {
       await statementsOf(open({ note: "first" })),
       await statementsOf(open({ note: "second" })),
     ]
-    expect(counts).toEqual([4, 3, 4])
+    expect(counts).toEqual([3, 2, 3])
   })
 
   it("authorize: four; again: three", async () => {

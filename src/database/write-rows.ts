@@ -49,7 +49,8 @@ function updates(tx: EntityManager, writes: readonly Write[], parameters: unknow
     const set = Object.entries(write.set).map(([name, value]) => {
       return `"${name}" = ${bind(tx, metadata, name, value, parameters)}`
     })
-    if (metadata.updateDateColumn) set.push(`"${metadata.updateDateColumn.databaseName}" = now()`)
+    if (metadata.updateDateColumn && !("updated_at" in write.set))
+      set.push(`"${metadata.updateDateColumn.databaseName}" = now()`)
     const id = bind(tx, metadata, "id", write.id, parameters)
     return [`UPDATE "${metadata.tableName}" SET ${set.join(", ")} WHERE id = ${id}`]
   })

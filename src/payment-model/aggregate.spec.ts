@@ -132,7 +132,14 @@ function aggregateOf(parts: Parts = {}): Aggregate {
 
 /** What is written of the rows that were there before, by id. */
 function updates({ changes }: Aggregate): Record<string, ObjectLiteral> {
-  return Object.fromEntries(changes.writes.flatMap((write) => ("update" in write ? [[write.id, write.set]] : [])))
+  return Object.fromEntries(
+    changes.writes.flatMap((write) => {
+      if (!("update" in write)) return []
+      const { updated_at, ...set } = write.set
+      expect(updated_at).toBeInstanceOf(Date)
+      return [[write.id, set]]
+    }),
+  )
 }
 
 function inserts({ changes }: Aggregate): [unknown, ObjectLiteral][] {

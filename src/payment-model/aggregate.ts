@@ -130,6 +130,9 @@ export class Aggregate {
       status: "pending",
       data: {},
       private_data: null,
+      authorized_at: null,
+      metadata: null,
+      deleted_at: null,
       ...about,
     })
     this.sessions.push(session)
@@ -276,7 +279,7 @@ function childrenStatement(tx: EntityManager): string {
     ${list(Capture, movement("capture"))} AS captures,
     ${list(Refund, movement("refund"))} AS refunds,
     ${list(PaymentOperation, `payment_operation child WHERE child.payment_collection_id = $1 AND child.state IN (${sqlList(UNSETTLED_STATES)})`)} AS operations,
-    (SELECT coalesce(json_agg(provider.id), '[]') FROM payment_provider provider WHERE provider.is_enabled AND ($2::text IS NULL
+    (SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider WHERE provider.is_enabled AND ($2::text IS NULL
       OR EXISTS (SELECT 1 FROM region_payment_provider link
         WHERE link.region_id = $2 AND link.payment_provider_id = provider.id))) AS provider_ids`
   return childrenSql

@@ -5,6 +5,9 @@ import { collectionEvent } from "./events.js"
 import { PaymentCollection } from "./payment-collection.entity.js"
 import { Payment } from "./payment.entity.js"
 
+/** When it was changed, whenever that was. */
+const NOW = expect.any(Date)
+
 let changes: Changes
 beforeEach(() => {
   changes = new Changes()
@@ -47,14 +50,16 @@ describe("changes", () => {
       {
         update: PaymentCollection,
         id: "pay_col_1",
-        set: { amount: 300n, region_id: "reg_1", status: "authorized" },
+        set: { amount: 300n, region_id: "reg_1", status: "authorized", updated_at: NOW },
       },
     ])
   })
 
   it("write what was changed, and nothing that was not", () => {
     changes.update(PaymentCollection, stored(), { completed_at: null })
-    expect(changes.writes).toEqual([{ update: PaymentCollection, id: "pay_col_1", set: { completed_at: null } }])
+    expect(changes.writes).toEqual([
+      { update: PaymentCollection, id: "pay_col_1", set: { completed_at: null, updated_at: NOW } },
+    ])
   })
 
   it("write a new row that is changed afterwards once, as a new row with its last values", () => {
@@ -74,10 +79,10 @@ describe("changes", () => {
     changes.update(PaymentCollection, other, { amount: 2n })
     changes.update(PaymentCollection, one, { version: 2 })
     expect(changes.writes).toEqual([
-      { update: PaymentCollection, id: "pay_col_1", set: { amount: 1n, version: 2 } },
+      { update: PaymentCollection, id: "pay_col_1", set: { amount: 1n, version: 2, updated_at: NOW } },
       { insert: Payment, row: expect.objectContaining({ id: "pay_1" }) },
       { insert: Payment, row: expect.objectContaining({ id: "pay_2" }) },
-      { update: PaymentCollection, id: "pay_col_2", set: { amount: 2n } },
+      { update: PaymentCollection, id: "pay_col_2", set: { amount: 2n, updated_at: NOW } },
     ])
   })
 

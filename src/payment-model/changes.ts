@@ -23,10 +23,11 @@ export class Changes {
   }
 
   update<E extends ObjectLiteral>(type: Type<E>, row: E, set: Partial<E>): void {
-    Object.assign(row, set)
+    const changed = { ...set, updated_at: new Date() }
+    Object.assign(row, changed)
     const pending = this.rows.get(row)
     if (pending?.kind === "insert") return
-    this.rows.set(row, { kind: "update", type, set: { ...pending?.set, ...set } })
+    this.rows.set(row, { kind: "update", type, set: { ...pending?.set, ...changed } })
   }
 
   /** Tells a fact, in the words that are true once everything is changed. */

@@ -21,6 +21,8 @@ export interface OperationRequest {
   readonly context: Record<string, unknown>
   /** A session that changes with its collection, which takes on the same figures once the provider has agreed. */
   readonly is_following?: boolean
+  /** Where the cart is by then, which the collection takes on along with the figures. */
+  readonly place?: { readonly region_id: string | null; readonly sales_channel_id: string | null }
   /** A capture after which the rest is given up. */
   readonly is_final?: boolean
 }

@@ -4,6 +4,7 @@ import type { Caller } from "../api-keys/caller.js"
 import { NotFound } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
+import type { Aggregate } from "../payment-model/aggregate.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
 
@@ -22,6 +23,23 @@ export class CollectionReader {
   /** @throws NotFound */
   async get(id: string, selection: Selection): Promise<PaymentCollection> {
     return found(await this.find(id, selection), id)
+  }
+
+  /**
+   * What a use case has made of a collection that it has in memory. Where that is all that the caller gets, nothing is
+   * read again: what nobody has paid yet has no more to it than its sessions.
+   * @throws NotFound
+   */
+  async reread(aggregate: Aggregate, selection: Selection): Promise<PaymentCollection> {
+    const { collection, cart, sessions, payments, providerIds } = aggregate
+    if (!selection.isDefault || payments.length > 0 || cart?.completed_at) return this.get(collection.id, selection)
+    return this.withUsableProviders(
+      Object.assign(collection, {
+        payment_providers: providerIds.map((id) => ({ id, is_enabled: true })),
+        payment_sessions: sessions.map((session) => Object.assign(session, { payment: null })),
+        payments: [],
+      }),
+    )
   }
 
   /** As a storefront sees it. @throws NotFound also when the caller's key is confined to other sales channels */

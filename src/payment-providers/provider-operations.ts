@@ -48,6 +48,14 @@ export type Decision =
 
 type Call = Extract<Decision, { kind: "call" }>
 
+/** How a use case ended. */
+interface End {
+  /** The last operation that was called for. */
+  readonly called?: PaymentOperation
+  /** The collection as it is in memory, where nobody else can have written since the lock was given back. */
+  readonly aggregate?: Aggregate
+}
+
 export type Lock = (tx: EntityManager) => Promise<Aggregate>
 export type Decide = (aggregate: Aggregate, tx: EntityManager) => Decision | Promise<Decision>
 
@@ -89,10 +97,15 @@ export class ProviderOperations {
    * As {@link perform}, and reads what has become of it. When money may have moved and only the reading fails, that is
    * not told as if nothing had happened.
    */
-  async performAndRead<T>(lock: Lock, decide: Decide, read: () => Promise<T>): Promise<T> {
-    const called = await this.run(lock, decide)
+  async performAndRead<T>(
+    lock: Lock,
+    decide: Decide,
+    /** Gets what the use case ended with, where nobody else has written since. */
+    read: (aggregate: Aggregate | undefined) => Promise<T>,
+  ): Promise<T> {
+    const { called, aggregate } = await this.run(lock, decide)
     try {
-      return await read()
+      return await read(aggregate)
     } catch (cause) {
       if (!called || cause instanceof ServiceError) throw cause
       throw new OutcomeUnknown(called.id, cause)
@@ -129,25 +142,26 @@ export class ProviderOperations {
     }
   }
 
-  /** @returns the last operation that was called for */
-  private async run(lock: Lock, decide: Decide): Promise<PaymentOperation | undefined> {
+  private async run(lock: Lock, decide: Decide): Promise<End> {
     const giveUpAt = Date.now() + this.deadline.milliseconds + GRACE
     let called: PaymentOperation | undefined
     for (let step = 0; step < STEPS; step++) {
-      const decision = await this.begin(lock, decide)
+      const { decision, aggregate } = await this.begin(lock, decide)
       switch (decision.kind) {
         case "done":
-          return called
+          return { called, aggregate }
         case "join": {
           const joined = await this.settled(decision.operationId, giveUpAt)
           if (!decision.isTheAct) continue
           throwUnlessDone(joined)
-          return joined
+          return { called: joined }
         }
-        case "call":
-          called = await this.finish(decision)
+        case "call": {
+          const isSettled = decision.operation.settled_at !== null
+          called = isSettled ? decision.operation : await this.finish(decision)
           throwUnlessDone(called)
-          if (decision.isLast) return called
+          if (decision.isLast) return { called, ...(isSettled && { aggregate }) }
+        }
       }
     }
     throw new Conflict("Other requests kept changing the same payment collection. Retry the request.", {
@@ -156,7 +170,7 @@ export class ProviderOperations {
     })
   }
 
-  private async begin(lock: Lock, decide: Decide): Promise<Decision> {
+  private async begin(lock: Lock, decide: Decide): Promise<{ decision: Decision; aggregate: Aggregate }> {
     let begun: PaymentOperation | undefined
     try {
       return await this.dataSource.transaction(async (tx) => {
@@ -165,7 +179,7 @@ export class ProviderOperations {
         if (decision.kind === "call") await this.beginCall(aggregate, decision)
         await writeChanges(tx, aggregate)
         if (decision.kind === "call") begun = decision.operation
-        return decision
+        return { decision, aggregate }
       })
     } catch (cause) {
       // Everything was written, and whether the commit came through nobody can say: the call may be made later.
@@ -184,9 +198,8 @@ export class ProviderOperations {
     }
   }
 
-  /** Calls, unless that was done in the transaction that began, and records what came of it. */
+  /** Calls, and records what came of it. */
   private async finish({ operation, settle }: Call): Promise<PaymentOperation> {
-    if (operation.settled_at) return operation
     try {
       return await this.record(operation, await this.registry.call(operation), settle)
     } catch (cause) {

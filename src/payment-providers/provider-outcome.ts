@@ -79,5 +79,5 @@ function wordsOf(error: unknown): string {
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value.replaceAll("\0", "").toWellFormed().slice(0, TEXT_LENGTH) : undefined
+  return typeof value === "string" ? value.replaceAll("\0", "").slice(0, TEXT_LENGTH).toWellFormed() : undefined
 }

@@ -46,7 +46,7 @@ export class PaymentSessionsService {
         checkVisible(aggregate, caller)
         return this.openStep(aggregate, request, caller, audience)
       },
-      () => this.reader.get(collectionId, selection),
+      (aggregate) => (aggregate ? this.reader.reread(aggregate, selection) : this.reader.get(collectionId, selection)),
     )
   }
 
@@ -119,7 +119,8 @@ export class PaymentSessionsService {
       aggregate.changes.tell(() => collectionEvent("payment_collection.deleted", collection))
       return { kind: "done" }
     }
-    const { region_id, sales_channel_id, ...figures } = target
+    const { amount, currency_code } = target
+    const figures = { amount, currency_code }
     const isSettled = coversAmount(collection, figures)
     const underWay = aggregate.sessionOperation
     if (underWay?.state === "pending" && !isSettled) return { kind: "join", operationId: underWay.id }
@@ -127,7 +128,6 @@ export class PaymentSessionsService {
       aggregate.takeOn(target)
       return { kind: "done" }
     }
-    aggregate.takeOn({ region_id, sales_channel_id })
     // Nobody knows when a call whose answer stayed out is settled: the change waits, the caller does not.
     if (underWay) return { kind: "done" }
     // Nothing is left to pay, which is no business of a provider's.
@@ -157,7 +157,6 @@ export class PaymentSessionsService {
       case "cancel_session":
         return this.cancel(aggregate, open, caller)
       case "update":
-        aggregate.takeOn({ region_id: target.region_id, sales_channel_id: target.sales_channel_id })
         return this.update(aggregate, open, wanted, caller)
     }
   }
@@ -183,6 +182,7 @@ export class PaymentSessionsService {
         client_data,
         context: contextOf(aggregate),
         is_following: !coversAmount(collection, target),
+        place: { region_id: target.region_id, sales_channel_id: target.sales_channel_id },
       },
       created_by: caller.id,
     })

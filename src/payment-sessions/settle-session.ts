@@ -32,7 +32,13 @@ export const settleInitiate: Settle = (aggregate, operation, outcome, now) => {
 
 function dropFailed(aggregate: Aggregate, session: PaymentSession, now: Date): void {
   aggregate.dropSession(session, "error", now)
+  forgetMarking(aggregate)
   aggregate.changes.tell(() => sessionEvent("payment_session.failed", session))
+}
+
+/** Whoever pays next pays on their own account: an operator would have to mark the collection as paid anew. */
+function forgetMarking(aggregate: Aggregate): void {
+  if (aggregate.collection.marking_paid_at !== null) aggregate.updateCollection({ marking_paid_at: null })
 }
 
 /** Session and collection take on the new figures together. */
@@ -53,7 +59,7 @@ export const settleUpdate: Settle = (aggregate, operation, outcome, now) => {
     ...answered(outcome),
   })
   aggregate.changes.tell(() => sessionEvent("payment_session.updated", session))
-  if (request.is_following) aggregate.takeOn({ amount, currency_code })
+  aggregate.takeOn({ ...(request.is_following && { amount, currency_code }), ...request.place })
   return undefined
 }
 
@@ -74,8 +80,7 @@ export const settleAuthorize: Settle = (aggregate, operation, outcome, now) => {
       return undefined
     case "declined":
       aggregate.moveSession(session, "error")
-      // Whoever pays next pays on their own account; an operator would have to mark it as paid anew.
-      aggregate.updateCollection({ marking_paid_at: null })
+      forgetMarking(aggregate)
       aggregate.changes.tell(() => sessionEvent("payment_session.failed", session))
       return undefined
     case "unknown":

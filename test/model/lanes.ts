@@ -1,0 +1,78 @@
+import fc from "fast-check"
+import { wordsOf, type Step } from "./commands.js"
+
+/** Where to find a failure again, or how far to look. */
+export interface Plan {
+  readonly seed: number
+  readonly path?: string
+  readonly runs: number
+  /** How many sequences are under way at once: most of their time is waiting. */
+  readonly lanes: number
+  /** Milliseconds after which no more are drawn. */
+  readonly limit: number
+}
+
+/** Milliseconds for which a failure is shrunk: it is to be told before whoever waits for it gives up. */
+const SHRINKING = 60_000
+
+/** Reads what to do from the environment; see test/model.e2e-spec.ts. */
+export function planFrom(env: NodeJS.ProcessEnv, limit: number): Plan {
+  const path = env["MODEL_PATH"]
+  const seed = env["MODEL_SEED"] === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(env["MODEL_SEED"])
+  const runs = Number(env["MODEL_RUNS"] ?? 1_000)
+  const lanes = Number(env["MODEL_LANES"] ?? 12)
+  return path === undefined ? { seed, runs, lanes, limit } : { seed, path, runs: 1, lanes: 1, limit }
+}
+
+/**
+ * Runs sequences, several at once; each lane draws and shrinks its own. Once one has failed the others stop.
+ * @returns how many ran within the time
+ * @throws Error with what failed, how, and how to see it again
+ */
+export async function runSequences(
+  plan: Plan,
+  arbitrary: fc.Arbitrary<Step[]>,
+  run: (steps: Step[]) => Promise<void>,
+): Promise<number> {
+  let failure: { lane: number; until: number } | undefined
+  const runIn = async (lane: number, steps: Step[]) => {
+    if (failure && (failure.lane !== lane || Date.now() > failure.until)) return
+    try {
+      await run(steps)
+    } catch (error) {
+      failure ??= { lane, until: Date.now() + SHRINKING }
+      throw error
+    }
+  }
+  const lanes = Array.from({ length: plan.lanes }, (_, lane) => lane)
+  const endings = await Promise.all(
+    lanes.map((lane) =>
+      fc.check(
+        fc.asyncProperty(arbitrary, (steps) => runIn(lane, steps)),
+        {
+          seed: plan.seed + lane,
+          path: plan.path,
+          numRuns: Math.floor((plan.runs + plan.lanes - 1 - lane) / plan.lanes),
+          interruptAfterTimeLimit: plan.limit,
+        },
+      ),
+    ),
+  )
+  const broken = endings.find(({ counterexample }) => counterexample !== null)
+  if (broken) throw new Error(reportOf(broken))
+  return endings.reduce((sum, { numRuns }) => sum + numRuns, 0)
+}
+
+function reportOf(details: fc.RunDetails<[Step[]]>): string {
+  const { seed, counterexample, counterexamplePath, numShrinks, errorInstance } = details
+  const [steps] = counterexample ?? [[]]
+  const lines = steps.map((step, index) => `${String(index + 1).padStart(3)}. ${wordsOf(step)}`)
+  return [
+    `A sequence breaks a promise (seed ${seed}, path ${counterexamplePath}, ${numShrinks} times shrunk):`,
+    ...lines,
+    "",
+    errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance),
+    "",
+    `See it again: MODEL_SEED=${seed} MODEL_PATH=${counterexamplePath} npm test -- test/model`,
+  ].join("\n")
+}

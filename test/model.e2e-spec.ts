@@ -19,7 +19,7 @@ import { TestService } from "./support/service.js"
 //   MODEL_TALLY=1 npm test -- test/model                 tells what the sequences came to
 
 const MINUTE = 60_000
-const limit = Number(process.env["MODEL_MINUTES"] ?? 10) * MINUTE
+const limit = Number(process.env["MODEL_MINUTES"] ?? 20) * MINUTE
 
 const switchboard = new Switchboard()
 const tally = new Tally()

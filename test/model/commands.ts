@@ -9,8 +9,7 @@ export const PROVIDERS = [SYSTEM, "pp_fake_default", "pp_fake_single"] as const
 export type Provider = (typeof PROVIDERS)[number]
 
 /** How much to capture or refund: half of what is possible, all of it, no amount, one minor unit more, one minor unit. */
-export const AMOUNTS = ["part", "rest", "none", "too_much", "unit"] as const
-export type AmountChoice = (typeof AMOUNTS)[number]
+export type AmountChoice = "part" | "rest" | "none" | "too_much" | "unit"
 
 /** What a command does; which collection, session or payment that is, is decided by what there is when its turn comes. */
 export type Action =

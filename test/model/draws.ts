@@ -1,9 +1,9 @@
 import fc from "fast-check"
 import {
-  AMOUNTS,
   PROVIDERS,
   SYSTEM,
   type Action,
+  type AmountChoice,
   type Command,
   type Currency,
   type Provider,
@@ -34,12 +34,12 @@ const oncein = (times: number) => weighted([times - 1, false], [1, true])
 
 const cart = weighted([9, 0], [1, 1])
 const old = oncein(12)
-const provider = weighted<Provider>([5, "pp_fake_default"], [2, SYSTEM], [3, "pp_fake_single"])
-const amount = fc.constantFrom(...AMOUNTS)
+const provider = weighted<Provider>([6, "pp_fake_default"], [1, SYSTEM], [3, "pp_fake_single"])
+const amount = weighted<AmountChoice>([4, "part"], [3, "rest"], [3, "none"], [1, "too_much"], [2, "unit"])
 const payment = weighted([6, 0], [2, 1], [1, 2])
 
 const action = choice<Action>(
-  [30, fc.record({ do: fc.constant("advance"), cart, provider, amount })],
+  [45, fc.record({ do: fc.constant("advance"), cart, provider, amount })],
   [
     7,
     fc.record({
@@ -60,8 +60,8 @@ const action = choice<Action>(
       old,
     }),
   ],
-  [12, fc.record({ do: fc.constantFrom("capture"), cart, payment, amount })],
-  [9, fc.record({ do: fc.constantFrom("refund"), cart, payment, amount })],
+  [10, fc.record({ do: fc.constantFrom("capture"), cart, payment, amount })],
+  [8, fc.record({ do: fc.constantFrom("refund"), cart, payment, amount })],
   [5, fc.record({ do: fc.constant("cancel"), cart, payment })],
   [5, fc.record({ do: fc.constant("mark"), cart, provider: fc.constantFrom(...PROVIDERS), old })],
   [4, fc.record({ do: fc.constant("delete"), cart, old })],
@@ -77,13 +77,15 @@ const WEIGHTS: Partial<Record<Fault, number>> = {
   fail_before: 9,
   fail_after: 9,
   pending_async: 9,
+  decline: 9,
+  refuse: 9,
   report_less: 6,
   hang_after: 1,
   come_late: 1,
 }
 
 const fault = weighted(...FAULTS.map((name): [number, Fault] => [WEIGHTS[name] ?? 4, name]))
-const faults = choice<Fault[]>([1, fc.constant([])], [2, fc.array(fault, { minLength: 1, maxLength: 3 })])
+const faults = choice<Fault[]>([1, fc.constant([])], [3, fc.array(fault, { minLength: 1, maxLength: 3 })])
 const command: fc.Arbitrary<Command> = fc.record({ action, faults, keyed: oncein(3) })
 
 /** What is sent twice is a request. */

@@ -13,7 +13,7 @@ export interface Plan {
 }
 
 /** Milliseconds for which a failure is shrunk: it is to be told before whoever waits for it gives up. */
-const SHRINKING = 60_000
+const SHRINKING = 90_000
 
 /** Reads what to do from the environment; see test/model.e2e-spec.ts. */
 export function planFrom(env: NodeJS.ProcessEnv, limit: number): Plan {

@@ -1,7 +1,7 @@
 import type { Answer, TestService } from "../support/service.js"
 import { REGION } from "../support/service.js"
 import { majorOf, PRIVATE_ADDRESS } from "./answer-rules.js"
-import { SYSTEM, type Action, type AmountChoice } from "./commands.js"
+import { SYSTEM, type Action, type AmountChoice, type Provider } from "./commands.js"
 import { openSessionOf } from "./world.js"
 import type { Intent } from "./prediction.js"
 import type { CollectionRow, PaymentRow, Rows } from "./rows.js"
@@ -141,7 +141,12 @@ function nextAction(
   collection: CollectionRow | undefined,
 ): Requested {
   if (collection?.deleted_at !== null || collection.status === "canceled") return { do: "create", cart }
-  if (openSessionOf(rows, collection)) return { do: "authorize", cart, which: "current", old: false }
+  const session = openSessionOf(rows, collection)
+  // After a refusal a shopper tries again: the same card, or from the start.
+  if (session?.status === "error" && amount !== "part") {
+    return { do: "open", cart, provider: session.provider_id as Provider, note: 0, old: false }
+  }
+  if (session) return { do: "authorize", cart, which: "current", old: false }
   if (["not_paid", "partially_authorized", "partially_captured"].includes(collection.status)) {
     return { do: "open", cart, provider, note: 0, old: false }
   }

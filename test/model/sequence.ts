@@ -261,6 +261,7 @@ export class Sequence {
   /** Looks at everything, and compares it with all that is known. */
   private async check(done: readonly Done[]): Promise<void> {
     const before = this.rows
+    for (const effect of this.lane.effects) this.tally.count(`bank ${effect}`)
     this.rows = await this.look()
     for (const { id } of this.rows.sessions) {
       if (this.rows.payments.some(({ payment_session_id }) => payment_session_id === id)) this.finished.delete(id)

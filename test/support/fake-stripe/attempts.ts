@@ -1,0 +1,193 @@
+import type Stripe from "stripe"
+import type { Books, StoredIntent, StoredMethod } from "./books.js"
+import {
+  AUTHENTICATION_FAILED,
+  AUTHENTICATION_REQUIRED,
+  DEBIT_FAILED,
+  type Decline,
+  GENERIC_DECLINE,
+  INSUFFICIENT_FUNDS,
+} from "./cards.js"
+import type { Charges } from "./charges.js"
+import type { Customers } from "./customers.js"
+import { change } from "./ids.js"
+
+/** How an attempt to pay goes on, and where it is told. */
+export interface Confirmation {
+  /** Where the shopper is sent back to; without it a challenge is for Stripe.js to show. */
+  readonly returnUrl?: string
+  /** Nobody is there to be challenged. */
+  readonly isOffSession?: boolean
+}
+
+/** Attempts to pay an intent, from its confirmation until the money is there or is not. */
+export class Attempts {
+  /** Where the shopper of an intent is sent back to after a challenge. */
+  private readonly returnUrls = new Map<string, string>()
+
+  constructor(
+    private readonly books: Books,
+    private readonly charges: Charges,
+    private readonly customers: Customers,
+    /** Where the page of the challenges is. */
+    private readonly url: string,
+  ) {}
+
+  /** Tries to pay; answers the bank's no, if it says so. */
+  begin(intent: StoredIntent, method: StoredMethod, confirmation: Confirmation): Decline | undefined {
+    change(intent, { last_payment_error: null, next_action: null })
+    const card = this.customers.cardOf(method)
+    switch (card) {
+      case "ok":
+        this.authorize(intent, method)
+        return undefined
+      case "declined":
+        return this.decline(intent, method, GENERIC_DECLINE)
+      case "insufficient_funds":
+        return this.decline(intent, method, INSUFFICIENT_FUNDS)
+      case "challenge":
+        if (confirmation.isOffSession) return this.decline(intent, method, AUTHENTICATION_REQUIRED)
+        this.requireAction(intent, this.challenge(intent, confirmation.returnUrl))
+        return undefined
+      case "bank_transfer":
+        this.requireAction(intent, this.transferInstructions(intent))
+        return undefined
+      case "asynchronous":
+        this.charges.make(intent, method, { isPending: true, isCaptured: !isManual(intent) })
+        intent.status = "processing"
+        this.books.events.record("payment_intent.processing", intent)
+        return undefined
+    }
+  }
+
+  private requireAction(intent: StoredIntent, action: Stripe.PaymentIntent.NextAction): void {
+    change(intent, { status: "requires_action", next_action: action })
+    this.books.events.record("payment_intent.requires_action", intent)
+  }
+
+  private challenge(intent: StoredIntent, returnUrl: string | undefined): Stripe.PaymentIntent.NextAction {
+    const url = `${this.url}/challenge/${intent.id}`
+    if (returnUrl === undefined) {
+      return { type: "use_stripe_sdk", use_stripe_sdk: { type: "three_d_secure_redirect", stripe_js: url } }
+    }
+    this.returnUrls.set(intent.id, returnUrl)
+    return { type: "redirect_to_url", redirect_to_url: { return_url: returnUrl, url } }
+  }
+
+  private transferInstructions(intent: StoredIntent): Stripe.PaymentIntent.NextAction {
+    return {
+      type: "display_bank_transfer_instructions",
+      display_bank_transfer_instructions: {
+        amount_remaining: intent.amount,
+        currency: intent.currency,
+        hosted_instructions_url: `${this.url}/instructions/${intent.id}`,
+        reference: intent.id.slice(-8).toUpperCase(),
+        type: "eu_bank_transfer",
+      },
+    }
+  }
+
+  private authorize(intent: StoredIntent, method: StoredMethod): void {
+    this.charges.make(intent, method, { isPending: false, isCaptured: !isManual(intent) })
+    this.moneyIsThere(intent)
+    if (intent.setup_future_usage !== null && intent.customer !== null && method.customer === null) {
+      this.customers.attach(method.id, intent.customer)
+    }
+  }
+
+  private moneyIsThere(intent: StoredIntent): void {
+    change(intent, { next_action: null, processing: null })
+    if (isManual(intent)) {
+      change(intent, { status: "requires_capture", amount_capturable: intent.amount })
+      this.books.events.record("payment_intent.amount_capturable_updated", intent, { amount_capturable: 0 })
+    } else {
+      change(intent, { status: "succeeded", amount_received: intent.amount })
+      this.books.events.record("payment_intent.succeeded", intent)
+    }
+  }
+
+  decline(intent: StoredIntent, method: StoredMethod, decline: Decline): Decline {
+    this.charges.makeFailed(intent, method, decline)
+    this.leaveDeclined(intent, method, decline)
+    return decline
+  }
+
+  private leaveDeclined(intent: StoredIntent, method: StoredMethod, decline: Decline): void {
+    change(intent, {
+      status: "requires_payment_method",
+      payment_method: null,
+      next_action: null,
+      processing: null,
+      last_payment_error: {
+        type: "card_error",
+        charge: intent.latest_charge ?? undefined,
+        code: decline.code,
+        decline_code: decline.declineCode,
+        message: decline.message,
+        payment_method: method,
+      },
+    })
+    this.books.events.record("payment_intent.payment_failed", intent)
+  }
+
+  challengeEnds(id: string, result: "passed" | "failed"): StoredIntent {
+    const intent = this.inStatus(id, "requires_action")
+    const method = this.chosenMethod(intent)
+    if (result === "passed") this.authorize(intent, method)
+    else this.decline(intent, method, AUTHENTICATION_FAILED)
+    return intent
+  }
+
+  processingEnds(id: string, result: "succeeded" | "failed"): StoredIntent {
+    const intent = this.inStatus(id, "processing")
+    const charge = this.books.latestCharge(intent)
+    if (!charge) throw new Error(`The payment intent ${id} has no charge`)
+    if (result === "succeeded") {
+      this.charges.succeed(charge)
+      this.moneyIsThere(intent)
+    } else {
+      this.charges.fail(charge, DEBIT_FAILED)
+      this.leaveDeclined(intent, this.chosenMethod(intent), DEBIT_FAILED)
+    }
+    return intent
+  }
+
+  /** Money of a bank transfer arrives; what is too much stays with the customer. */
+  transferArrives(id: string, amount: number): StoredIntent {
+    const intent = this.inStatus(id, "requires_action")
+    const instructions = intent.next_action?.display_bank_transfer_instructions
+    if (!instructions) throw new Error(`The payment intent ${id} does not wait for a bank transfer`)
+    const remaining = (instructions.amount_remaining ?? 0) - amount
+    if (remaining > 0) {
+      instructions.amount_remaining = remaining
+      this.books.events.record("payment_intent.partially_funded", intent)
+    } else {
+      this.authorize(intent, this.chosenMethod(intent))
+    }
+    return intent
+  }
+
+  /** Where the shopper goes after the challenge, with what Stripe tells there. */
+  returnUrl(intent: StoredIntent): string | undefined {
+    const returnUrl = this.returnUrls.get(intent.id)
+    if (returnUrl === undefined) return undefined
+    const url = new URL(returnUrl)
+    url.searchParams.set("payment_intent", intent.id)
+    url.searchParams.set("payment_intent_client_secret", intent.client_secret ?? "")
+    url.searchParams.set("redirect_status", intent.status === "requires_payment_method" ? "failed" : "succeeded")
+    return url.href
+  }
+
+  private chosenMethod(intent: StoredIntent): StoredMethod {
+    return this.books.method(intent.payment_method ?? "none")
+  }
+
+  private inStatus(id: string, status: Stripe.PaymentIntent.Status): StoredIntent {
+    const intent = this.books.intent(id)
+    if (intent.status !== status) throw new Error(`The payment intent ${id} is ${intent.status}, not ${status}`)
+    return intent
+  }
+}
+
+const isManual = (intent: StoredIntent): boolean =>
+  (intent.payment_method_options?.card?.capture_method ?? intent.capture_method) === "manual"

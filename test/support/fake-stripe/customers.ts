@@ -1,0 +1,132 @@
+import type Stripe from "stripe"
+import type { Books, StoredMethod } from "./books.js"
+import { cardOfMethod, cardOfNumber, type TestCard } from "./cards.js"
+import { newCustomer, newMethod } from "./customer-objects.js"
+import { change } from "./ids.js"
+import type { Parameters } from "./parameters.js"
+import { badParameter, notFound, notPossible } from "./refusal.js"
+
+/** What can be set of a customer by these names. */
+const TEXTS = ["description", "email", "name", "phone"] as const
+
+export const CUSTOMER_PARAMETERS = [...TEXTS, "metadata"] as const
+
+/** Customers, and their means of payment. */
+export class Customers {
+  constructor(private readonly books: Books) {}
+
+  create(parameters: Parameters): Stripe.Customer {
+    const customer = newCustomer()
+    apply(customer, parameters)
+    this.books.customers.set(customer.id, customer)
+    this.books.events.record("customer.created", customer)
+    return customer
+  }
+
+  update(id: string, parameters: Parameters): Stripe.Customer {
+    const customer = this.books.customer(id)
+    const previous = { ...customer }
+    apply(customer, parameters)
+    const changed = [...TEXTS, "metadata" as const].filter((name) => customer[name] !== previous[name])
+    const before = Object.fromEntries(changed.map((name) => [name, previous[name]]))
+    this.books.events.record("customer.updated", customer, before)
+    return customer
+  }
+
+  /** The customer's means of payment go with it. */
+  remove(id: string): Stripe.DeletedCustomer {
+    const customer = this.books.customer(id)
+    for (const method of this.methodsOf(id)) this.detach(method.id)
+    this.books.customers.delete(id)
+    this.books.deletedCustomers.add(id)
+    this.books.events.record("customer.deleted", customer)
+    return { id, object: "customer", deleted: true }
+  }
+
+  /** One that was deleted is told to have been. */
+  get(id: string): Stripe.Customer | Stripe.DeletedCustomer {
+    return this.books.deletedCustomers.has(id)
+      ? { id, object: "customer", deleted: true }
+      : this.books.customer(id, "id")
+  }
+
+  /** Refuses a method that is not the customer's. */
+  methodOf(customerId: string, methodId: string): StoredMethod {
+    this.books.customer(customerId)
+    const method = this.books.method(methodId)
+    if (method.customer === customerId) return method
+    throw notFound("PaymentMethod", methodId, "payment_method")
+  }
+
+  /** Oldest first. */
+  methodsOf(customerId: string): StoredMethod[] {
+    this.books.customer(customerId)
+    return [...this.books.paymentMethods.values()].filter(({ customer }) => customer === customerId)
+  }
+
+  createMethod(card: TestCard): StoredMethod {
+    const method = newMethod(card)
+    this.books.paymentMethods.set(method.id, method)
+    this.books.cards.set(method.id, card)
+    return method
+  }
+
+  attach(methodId: string, customerId: string): StoredMethod {
+    const method = this.methodNamed(methodId)
+    this.books.customer(customerId)
+    if (method.customer !== null && method.customer !== customerId) {
+      throw notPossible("The payment method you provided has already been attached to a customer.", {
+        code: "payment_method_unexpected_state",
+      })
+    }
+    method.customer = customerId
+    this.books.events.record("payment_method.attached", method)
+    return method
+  }
+
+  detach(methodId: string): StoredMethod {
+    const method = this.books.method(methodId)
+    if (method.customer === null) {
+      throw notPossible("The payment method you provided is not attached to a customer so detachment is impossible.")
+    }
+    const previous = { customer: method.customer }
+    method.customer = null
+    this.books.events.record("payment_method.detached", method, previous)
+    return method
+  }
+
+  /** A known payment method, or a new one after one of the test mode's (`pm_card_visa`). */
+  methodNamed(id: string): StoredMethod {
+    const card = cardOfMethod(id)
+    return card === undefined ? this.books.method(id) : this.createMethod(card)
+  }
+
+  /** The payment method that a request names, or describes as Stripe.js does; undefined where it does neither. */
+  methodAskedFor(parameters: Parameters): StoredMethod | undefined {
+    const id = parameters.text("payment_method")
+    if (id !== undefined && id !== "") return this.methodNamed(id)
+    const data = parameters.nested("payment_method_data")?.only(["type", "card", "billing_details"])
+    if (!data) return undefined
+    if (data.requiredText("type") === "sepa_debit") return this.createMethod("asynchronous")
+    const number = data.nested("card")?.only(["number", "exp_month", "exp_year", "cvc"]).requiredText("number")
+    const card = number === undefined ? undefined : cardOfNumber(number)
+    if (card !== undefined) return this.createMethod(card)
+    throw badParameter("Your card number is incorrect.", {
+      code: "incorrect_number",
+      param: "payment_method_data[card][number]",
+    })
+  }
+
+  /** How a payment method behaves. */
+  cardOf(method: StoredMethod): TestCard {
+    return this.books.cards.get(method.id) ?? "ok"
+  }
+}
+
+function apply(customer: Stripe.Customer, parameters: Parameters): void {
+  for (const name of TEXTS) {
+    const text = parameters.nullableText(name)
+    if (text !== undefined) change(customer, { [name]: text })
+  }
+  if (parameters.has("metadata")) customer.metadata = parameters.metadata(customer.metadata)
+}

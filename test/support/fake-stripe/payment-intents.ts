@@ -1,0 +1,246 @@
+import type Stripe from "stripe"
+import { checkPrecision } from "./amounts.js"
+import type { Attempts, Confirmation } from "./attempts.js"
+import type { Books, StoredIntent, StoredMethod } from "./books.js"
+import { AUTHENTICATION_REQUIRED, type Decline, type TestCard } from "./cards.js"
+import { type Charges, isMulticapture } from "./charges.js"
+import type { Customers } from "./customers.js"
+import { change, now } from "./ids.js"
+import { intentChanges } from "./intent-parameters.js"
+import { newIntent } from "./objects.js"
+import type { Parameters } from "./parameters.js"
+import { badParameter, declined, notPossible } from "./refusal.js"
+
+type Status = Stripe.PaymentIntent.Status
+type CancellationReason = Stripe.PaymentIntent.CancellationReason
+
+const BEFORE_PAYMENT: readonly Status[] = ["requires_payment_method", "requires_confirmation", "requires_action"]
+const ALWAYS_CHANGEABLE: readonly string[] = ["description", "expand", "metadata", "receipt_email"]
+const CANCELABLE: readonly Status[] = [...BEFORE_PAYMENT, "requires_capture"]
+
+export interface CaptureRequest {
+  /** Minor units; all that can be captured, unless given. */
+  readonly amount?: number
+  readonly isFinal: boolean
+  readonly changes?: Partial<StoredIntent>
+}
+
+/** Payment intents, and what is asked of them. */
+export class PaymentIntents {
+  constructor(
+    private readonly books: Books,
+    private readonly charges: Charges,
+    private readonly customers: Customers,
+    private readonly attempts: Attempts,
+  ) {}
+
+  create(parameters: Parameters): StoredIntent {
+    const isConfirmed = parameters.flag("confirm") ?? false
+    for (const param of ["return_url", "off_session"]) {
+      if (!parameters.has(param) || isConfirmed) continue
+      throw badParameter(`The \`${param}\` parameter can only be used when \`confirm\` is \`true\`.`, { param })
+    }
+    const amount = parameters.requiredInteger("amount")
+    const intent = newIntent(amount, parameters.requiredText("currency"))
+    change(intent, intentChanges(this.books, parameters, intent))
+    this.choose(intent, this.customers.methodAskedFor(parameters))
+    const method = isConfirmed ? this.methodToConfirm(intent, parameters) : undefined
+    this.books.paymentIntents.set(intent.id, intent)
+    this.books.events.record("payment_intent.created", intent)
+    if (method) this.confirmWith(intent, method, parameters)
+    return intent
+  }
+
+  update(id: string, parameters: Parameters): StoredIntent {
+    const intent = this.books.intent(id)
+    // Descriptions and metadata can be changed at any time; what the shopper agrees to, until there is a payment.
+    const agreed = parameters.names.find((name) => !ALWAYS_CHANGEABLE.includes(name))
+    if (agreed !== undefined && !BEFORE_PAYMENT.includes(intent.status)) {
+      throw unexpectedState(
+        intent,
+        `This PaymentIntent's ${agreed} could not be updated because it has a status of ${intent.status}. You may ` +
+          `only update the ${agreed} of a PaymentIntent with one of the following statuses: ` +
+          `${BEFORE_PAYMENT.join(", ")}.`,
+      )
+    }
+    change(intent, { ...intentChanges(this.books, parameters, intent), last_payment_error: null })
+    if (parameters.text("payment_method") === "") {
+      change(intent, { payment_method: null, status: "requires_payment_method", next_action: null })
+    }
+    this.choose(intent, this.customers.methodAskedFor(parameters))
+    // What was challenged was another payment.
+    if (intent.status === "requires_action") change(intent, { status: "requires_confirmation", next_action: null })
+    return intent
+  }
+
+  confirm(id: string, parameters: Parameters): StoredIntent {
+    const intent = this.books.intent(id)
+    if (!BEFORE_PAYMENT.includes(intent.status)) {
+      const reason =
+        intent.status === "succeeded"
+          ? "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+          : `You cannot confirm this PaymentIntent because it has a status of ${intent.status}.`
+      throw unexpectedState(intent, reason)
+    }
+    change(intent, intentChanges(this.books, parameters, intent))
+    this.choose(intent, this.customers.methodAskedFor(parameters))
+    this.confirmWith(intent, this.methodToConfirm(intent, parameters), parameters)
+    return intent
+  }
+
+  capture(id: string, { amount: asked, isFinal, changes = {} }: CaptureRequest): StoredIntent {
+    const intent = this.books.intent(id)
+    const charge = this.books.latestCharge(intent)
+    if (intent.status !== "requires_capture" || !charge) {
+      throw unexpectedState(
+        intent,
+        `This PaymentIntent could not be captured because it has a status of ${intent.status}. Only a PaymentIntent ` +
+          "with one of the following statuses may be captured: requires_capture.",
+      )
+    }
+    const amount = asked ?? intent.amount_capturable
+    this.checkCapture(intent, amount, isFinal, isMulticapture(charge))
+    change(intent, changes)
+    const previous = intent.amount_capturable
+    this.charges.capture(charge, amount, isFinal)
+    intent.amount_received += amount
+    intent.amount_capturable = isFinal ? 0 : previous - amount
+    if (isMulticapture(charge)) {
+      this.books.events.record("payment_intent.amount_capturable_updated", intent, { amount_capturable: previous })
+    }
+    if (isFinal) {
+      intent.status = "succeeded"
+      this.books.events.record("payment_intent.succeeded", intent)
+    }
+    return intent
+  }
+
+  cancel(id: string, reason: CancellationReason | null): StoredIntent {
+    const intent = this.books.intent(id)
+    if (!CANCELABLE.includes(intent.status)) {
+      throw unexpectedState(
+        intent,
+        `You cannot cancel this PaymentIntent because it has a status of ${intent.status}. Only a PaymentIntent with ` +
+          `one of the following statuses may be canceled: ${CANCELABLE.join(", ")}.`,
+      )
+    }
+    return this.giveUp(intent, reason)
+  }
+
+  /** The authorization runs out. */
+  expire(id: string): StoredIntent {
+    const intent = this.books.intent(id)
+    if (intent.status !== "requires_capture") throw new Error(`The payment intent ${id} is ${intent.status}`)
+    return this.giveUp(intent, "automatic")
+  }
+
+  /** The shopper enters a means of payment and confirms; a decline is left with the intent. */
+  shopperPays(id: string, card: TestCard, confirmation: Confirmation = {}): StoredIntent {
+    const intent = this.books.intent(id)
+    if (!BEFORE_PAYMENT.includes(intent.status)) throw new Error(`The payment intent ${id} is ${intent.status} already`)
+    const method = this.customers.createMethod(card)
+    intent.payment_method = method.id
+    this.attempts.begin(intent, method, confirmation)
+    return intent
+  }
+
+  private choose(intent: StoredIntent, method: StoredMethod | undefined): void {
+    if (!method) return
+    if (method.customer !== null && method.customer !== intent.customer) {
+      throw notPossible(
+        `The PaymentMethod ${method.id} belongs to the Customer ${method.customer}. Please include the Customer in ` +
+          "the `customer` parameter on the PaymentIntent.",
+        { param: "payment_method" },
+      )
+    }
+    intent.payment_method = method.id
+    if (intent.status === "requires_payment_method") intent.status = "requires_confirmation"
+  }
+
+  /** Refuses a confirmation that lacks something; answers the method to pay with. */
+  private methodToConfirm(intent: StoredIntent, parameters: Parameters): StoredMethod {
+    if (intent.payment_method === null) {
+      throw unexpectedState(
+        intent,
+        "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the " +
+          "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment " +
+          "method or ConfirmationToken.",
+      )
+    }
+    if (!parameters.has("return_url") && intent.automatic_payment_methods?.allow_redirects === "always") {
+      throw badParameter(
+        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these " +
+          "payment methods might redirect your customer off of your page, you must provide a `return_url`.",
+        { param: "return_url" },
+      )
+    }
+    return this.books.method(intent.payment_method)
+  }
+
+  private confirmWith(intent: StoredIntent, method: StoredMethod, parameters: Parameters): void {
+    const usesSdk = parameters.flag("use_stripe_sdk") ?? false
+    const decline = this.attempts.begin(intent, method, {
+      returnUrl: usesSdk ? undefined : parameters.text("return_url"),
+      isOffSession: parameters.flag("off_session"),
+    })
+    if (decline) throw this.cardError(intent, decline)
+    if (intent.status !== "requires_action" || !parameters.flag("error_on_requires_action")) return
+    this.attempts.decline(intent, method, AUTHENTICATION_REQUIRED)
+    throw this.cardError(intent, AUTHENTICATION_REQUIRED)
+  }
+
+  private cardError(intent: StoredIntent, { code, declineCode, message }: Decline): Error {
+    return declined(message, {
+      code,
+      decline_code: declineCode,
+      charge: intent.latest_charge ?? undefined,
+      payment_intent: intent,
+      payment_method: intent.last_payment_error?.payment_method,
+    })
+  }
+
+  private checkCapture(intent: StoredIntent, amount: number, isFinal: boolean, isMulticapturable: boolean): void {
+    if (!isFinal && !isMulticapturable) {
+      throw notPossible("`final_capture` can only be `false` when multicapture is available for the PaymentIntent.", {
+        param: "final_capture",
+      })
+    }
+    const isRelease = amount === 0 && isFinal && intent.amount_received > 0
+    if (amount < 1 && !isRelease) {
+      throw badParameter("This value must be greater than or equal to 1.", {
+        code: "parameter_invalid_integer",
+        param: "amount_to_capture",
+      })
+    }
+    checkPrecision(amount, intent.currency, "amount_to_capture")
+    if (amount <= intent.amount_capturable) return
+    throw notPossible("The amount to capture is greater than the amount of this PaymentIntent that can be captured.", {
+      code: "amount_too_large",
+      param: "amount_to_capture",
+      payment_intent: intent,
+    })
+  }
+
+  private giveUp(intent: StoredIntent, reason: CancellationReason | null): StoredIntent {
+    const charge = this.books.latestCharge(intent)
+    if (intent.status === "requires_capture" && charge && intent.amount_received > 0) {
+      // What was captured in part stays paid: giving up the rest is a last capture of nothing.
+      return this.capture(intent.id, { amount: 0, isFinal: true })
+    }
+    if (intent.status === "requires_capture" && charge) {
+      this.charges.release(charge, reason === "automatic" ? "expired_uncaptured_charge" : null)
+    }
+    change(intent, {
+      status: "canceled",
+      canceled_at: now(),
+      cancellation_reason: reason,
+      amount_capturable: 0,
+      next_action: null,
+    })
+    this.books.events.record("payment_intent.canceled", intent)
+    return intent
+  }
+}
+
+const unexpectedState = (intent: StoredIntent, message: string): Error =>
+  notPossible(message, { code: "payment_intent_unexpected_state", payment_intent: intent })

@@ -1,0 +1,120 @@
+import { checkPrecision, displayed } from "./amounts.js"
+import type { Books, StoredCharge, StoredRefund } from "./books.js"
+import { isMulticapture } from "./charges.js"
+import { change } from "./ids.js"
+import { newRefund } from "./objects.js"
+import { badParameter, notPossible } from "./refusal.js"
+
+type Reason = "duplicate" | "fraudulent" | "requested_by_customer"
+
+export interface RefundRequest {
+  readonly intentId?: string
+  readonly chargeId?: string
+  /** Minor units; all that is left, unless given. */
+  readonly amount?: number
+  readonly reason?: Reason
+  readonly metadata: Record<string, string>
+}
+
+/** Disputes that do not hold the money (any more). */
+const DISPUTES_WITHOUT_MONEY = ["won", "warning_needs_response", "warning_under_review", "warning_closed"]
+
+export class Refunds {
+  constructor(private readonly books: Books) {}
+
+  create({ intentId, chargeId, amount: asked, reason, metadata }: RefundRequest): StoredRefund {
+    const charge = this.chargeToRefund(intentId, chargeId)
+    const left = refundable(charge)
+    this.refuseUnlessRefundable(charge, left)
+    const amount = asked ?? left
+    checkPrecision(amount, charge.currency)
+    if (amount > left) {
+      const [much, little] = [displayed(amount, charge.currency), displayed(left, charge.currency)]
+      throw notPossible(`Refund amount (${much}) is greater than unrefunded amount on charge (${little})`, {
+        param: "amount",
+      })
+    }
+    const refund = newRefund(charge, amount)
+    change(refund, { reason: reason ?? null, metadata })
+    if (this.books.account.refundsArePending) refund.status = "pending"
+    this.enter(charge, refund)
+    return refund
+  }
+
+  /** What Stripe books when an authorization is given up, or its rest. */
+  release(charge: StoredCharge, amount: number, reason: "expired_uncaptured_charge" | null): void {
+    if (amount === 0) return
+    const refund = newRefund(charge, amount)
+    refund.reason = reason
+    refund.destination_details = { card: { type: "reversal" }, type: "card" }
+    this.enter(charge, refund)
+  }
+
+  settle(id: string): StoredRefund {
+    const refund = this.books.refund(id)
+    if (refund.status !== "pending") throw new Error(`The refund ${id} is ${refund.status ?? "nowhere"}, not pending`)
+    refund.status = "succeeded"
+    this.books.events.record("refund.updated", refund, { status: "pending" })
+    return refund
+  }
+
+  fail(id: string): StoredRefund {
+    const refund = this.books.refund(id)
+    if (refund.status === "failed") throw new Error(`The refund ${id} has failed already`)
+    const previous = { status: refund.status }
+    change(refund, { status: "failed", failure_reason: "expired_or_canceled_card" })
+    const charge = this.books.charge(refund.charge)
+    charge.amount_refunded -= refund.amount
+    charge.refunded = false
+    this.books.events.record("refund.failed", refund)
+    this.books.events.record("refund.updated", refund, previous)
+    return refund
+  }
+
+  private chargeToRefund(intentId?: string, chargeId?: string): StoredCharge {
+    if (chargeId !== undefined) return this.books.charge(chargeId)
+    if (intentId === undefined) {
+      throw badParameter("One of the following params should be provided for this request: payment_intent or charge.")
+    }
+    const charge = this.books.latestCharge(this.books.intent(intentId, "payment_intent"))
+    if (charge?.status === "succeeded") return charge
+    throw notPossible(`This PaymentIntent (${intentId}) does not have a successful charge to refund.`, {
+      code: "payment_intent_unexpected_state",
+    })
+  }
+
+  private refuseUnlessRefundable(charge: StoredCharge, left: number): void {
+    const isDisputed = [...this.books.disputes.values()].some(
+      (dispute) => dispute.charge === charge.id && !DISPUTES_WITHOUT_MONEY.includes(dispute.status),
+    )
+    if (isDisputed) {
+      throw notPossible(`Charge ${charge.id} has been charged back; cannot issue a refund.`, {
+        code: "charge_disputed",
+      })
+    }
+    if (charge.amount_captured === 0 && !charge.refunded) {
+      throw notPossible(
+        `This uncaptured Charge was created by a PaymentIntent (${charge.payment_intent}). You must cancel the ` +
+          "PaymentIntent to reverse the authorization instead of refunding the Charge directly.",
+      )
+    }
+    if (left === 0) {
+      throw notPossible(`Charge ${charge.id} has already been refunded.`, { code: "charge_already_refunded" })
+    }
+  }
+
+  private enter(charge: StoredCharge, refund: StoredRefund): void {
+    this.books.refunds.set(refund.id, refund)
+    const previous = charge.amount_refunded
+    charge.amount_refunded += refund.amount
+    charge.refunded = isMulticapture(charge)
+      ? charge.amount_refunded === charge.amount || (charge.captured && refundable(charge) === 0)
+      : charge.amount_refunded === charge.amount
+    this.books.events.record("refund.created", refund)
+    this.books.events.record("charge.refunded", charge, { amount_refunded: previous })
+  }
+}
+
+/** What is captured and not refunded. What was released counts as refunded, except with multicapture. */
+const refundable = (charge: StoredCharge): number =>
+  Math.max(0, (isMulticapture(charge) ? charge.amount_captured : charge.amount) - charge.amount_refunded)

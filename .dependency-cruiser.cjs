@@ -6,7 +6,7 @@ const LAYERS = [
   ["common"],
   ["database"],
   ["payment-model", "outbox", "api-keys", "idempotency", "carts"],
-  ["payment-providers", "refund-reasons"],
+  ["payment-providers", "refund-reasons", "account-holders"],
   ["payments"],
   ["payment-sessions"],
   ["payment-collections"],

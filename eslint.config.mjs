@@ -38,6 +38,21 @@ export default tseslint.config(
     },
   },
   {
+    files: ["examples/*/page/**/*.js"],
+    languageOptions: {
+      globals: {
+        window: "readonly",
+        document: "readonly",
+        location: "readonly",
+        history: "readonly",
+        addEventListener: "readonly",
+        console: "readonly",
+        fetch: "readonly",
+        URLSearchParams: "readonly",
+      },
+    },
+  },
+  {
     files: ["**/*.mjs", "**/*.cjs"],
     languageOptions: {
       globals: {
@@ -49,6 +64,7 @@ export default tseslint.config(
         setTimeout: "readonly",
         URL: "readonly",
         Buffer: "readonly",
+        AbortSignal: "readonly",
       },
     },
   },

@@ -33,11 +33,14 @@ const TAGS: Record<string, string> = {
   "Admin: payments": "The money that providers have authorized.",
   "Admin: payment providers": "The providers that this service was started with.",
   "Admin: refund reasons": "Why money goes back.",
+  "Admin: account holders": "Customers in the books of providers, and the means of payment that they saved there.",
   "Admin: operations": "The calls to providers, above all those whose outcome is not known yet.",
+  "Admin: webhook events": "What payment providers have told by themselves.",
   "Admin: regions": "Which providers a region offers.",
   "Admin: carts": "What the service that owns carts tells of them.",
   "Admin: events": "What happened, for other services to follow.",
   "Admin: API keys": "Publishable keys for storefronts, secret keys for operators.",
+  Webhooks: "Where payment providers tell what happened with them.",
   Health: "For load balancers and orchestrators.",
 }
 

@@ -3,10 +3,12 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from "@nestjs/core"
 import { TypeOrmModule } from "@nestjs/typeorm"
 import type { Logger } from "pino"
 import type { DataSourceOptions } from "typeorm"
+import { AccountHoldersModule } from "./account-holders/account-holders.module.js"
 import { ApiKeysModule } from "./api-keys/api-keys.module.js"
 import { PublishableKeyGuard, SecretKeyGuard } from "./api-keys/key.guards.js"
 import { TcpTokenGuard } from "./api-keys/tcp-token.guard.js"
 import { CartsModule } from "./carts/carts.module.js"
+import { BackgroundModule } from "./common/background-worker.js"
 import { ErrorFilter } from "./common/error.filter.js"
 import { FieldsInterceptor } from "./common/fields.interceptor.js"
 import { UnknownMessagesController } from "./common/unknown-messages.controller.js"
@@ -26,13 +28,14 @@ import type { ProviderModule } from "./payment-providers/provider-modules.js"
 import { PaymentSessionsModule } from "./payment-sessions/payment-sessions.module.js"
 import { PaymentsModule } from "./payments/payments.module.js"
 import { RefundReasonsModule } from "./refund-reasons/refund-reasons.module.js"
+import { WebhooksModule } from "./webhooks/webhooks.module.js"
 
 export interface AppOptions {
   dataSource: DataSourceOptions
   logger: Logger
   /** Milliseconds that a payment provider has to answer. */
   providerTimeout: number
-  /** Milliseconds between two looks for calls to providers that nobody settled. */
+  /** Milliseconds between two looks for what is left to be done in the background. */
   reconcilerInterval: number
   /** Modules of others that bring payment providers. */
   providerModules: ProviderModule[]
@@ -50,17 +53,20 @@ export class AppModule {
       imports: [
         TypeOrmModule.forRoot({ ...dataSource, retryAttempts: 0 }),
         ProviderDeadlineModule.register(providerTimeout),
+        BackgroundModule.register(reconcilerInterval),
         ApiKeysModule,
         IdempotencyModule.register(providerTimeout),
         CartsModule,
         PaymentProvidersModule,
         ...providerModules,
+        AccountHoldersModule,
         RefundReasonsModule,
         PaymentsModule,
         PaymentSessionsModule,
         PaymentCollectionsModule,
         OutboxModule,
-        PaymentOperationsModule.register(reconcilerInterval),
+        PaymentOperationsModule,
+        WebhooksModule,
         OpsModule,
       ],
       controllers: [UnknownRoutesController, UnknownMessagesController],

@@ -1,8 +1,10 @@
 import type { EntityTarget, ObjectLiteral } from "typeorm"
+import { AccountHolder } from "./account-holders/account-holder.entity.js"
 import { ApiKey } from "./api-keys/api-key.entity.js"
 import { Cart } from "./carts/cart.entity.js"
 import { IdempotencyKey } from "./idempotency/idempotency-key.entity.js"
 import { Capture } from "./payment-model/capture.entity.js"
+import { Dispute } from "./payment-model/dispute.entity.js"
 import { PaymentCollection } from "./payment-model/payment-collection.entity.js"
 import { OutboxEvent } from "./outbox/outbox-event.entity.js"
 import { PaymentOperation } from "./payment-model/payment-operation.entity.js"
@@ -12,6 +14,7 @@ import { Payment } from "./payment-model/payment.entity.js"
 import { RefundReason } from "./payment-model/refund-reason.entity.js"
 import { Refund } from "./payment-model/refund.entity.js"
 import { Region, RegionPaymentProvider } from "./payment-providers/region.entity.js"
+import { WebhookEvent } from "./webhooks/webhook-event.entity.js"
 
 /** Every table, for the one set of data source options. */
 export const entities: EntityTarget<ObjectLiteral>[] = [
@@ -21,11 +24,14 @@ export const entities: EntityTarget<ObjectLiteral>[] = [
   Capture,
   Refund,
   RefundReason,
+  Dispute,
   PaymentOperation,
   OutboxEvent,
   PaymentProvider,
   Region,
   RegionPaymentProvider,
+  AccountHolder,
+  WebhookEvent,
   Cart,
   ApiKey,
   IdempotencyKey,

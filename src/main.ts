@@ -10,7 +10,7 @@ import { banner } from "./demo/banner.js"
 import { seedDemo } from "./demo/demo-shop.js"
 import { entities } from "./entities.js"
 import { createService } from "./service.js"
-import { loadProviderModules } from "./payment-providers/provider-modules.js"
+import { loadOwnProviders, loadProviderModules } from "./payment-providers/provider-modules.js"
 import { explainStartFailure } from "./start-failure.js"
 
 /** Milliseconds that requests under way get to finish after SIGTERM. */
@@ -29,7 +29,10 @@ async function main(): Promise<void> {
   const logger = createLogger(config.logLevel)
   // Until the service listens, a failure is told in one line at the end; the log would tell it a second time.
   logger.level = "silent"
-  const providerModules = await loadProviderModules(config.providerModules)
+  const providerModules = [
+    ...(await loadOwnProviders(process.env)),
+    ...(await loadProviderModules(config.providerModules)),
+  ]
   const embedded = config.databaseUrl === undefined ? await EmbeddedPostgres.start(config.dataDir) : undefined
   const connection = embedded?.connection ?? servedConnection(config.databaseUrl ?? "", config.databasePoolSize)
   const dataSource = dataSourceOptions(connection, entities)

@@ -5,6 +5,7 @@ import type { Command, Messages } from "../src/client/index.js"
 import { RefundReasonsService } from "../src/refund-reasons/refund-reasons.service.js"
 import { TEST_DATABASE_URL } from "./support/database.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
+import { BOOKS_PROVIDER_ID, FakeBooks, providerWithBooks } from "./support/fake-books.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { REGION, TestService, type Answer, type CallOptions } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
@@ -17,7 +18,7 @@ let service: TestService
 let tcp: TcpConnection
 beforeAll(async () => {
   const env = { PROVIDER_TIMEOUT: String(PROVIDER_TIMEOUT), STORE_CORS: "https://shop.example" }
-  service = await TestService.start(env, { modules: [fakeProviders(bank)] })
+  service = await TestService.start(env, { modules: [fakeProviders(bank), providerWithBooks(new FakeBooks())] })
   tcp = await TcpConnection.open(service.tcpPort)
 })
 afterAll(async () => {
@@ -758,15 +759,41 @@ describe("over TCP", () => {
       const [operation] = (await service.admin("GET", `/admin/operations?payment_id=${id}`)).body.operations
       return { id: operation?.id ?? "op_unknown" }
     },
+    "webhook_events.replay": async () => ({ id: await newWebhookEvent() }),
     "refund_reasons.create": async () => Promise.resolve({ label: "Late", code: randomUUID() }),
     "refund_reasons.update": async () => ({ id: await newReason(), label: "Later" }),
     "refund_reasons.delete": async () => ({ id: await newReason() }),
+    "account_holders.create": async () =>
+      Promise.resolve({ provider_id: BOOKS_PROVIDER_ID, customer_id: randomUUID() }),
+    "account_holders.delete": async () => ({ id: await newHolder() }),
+    "payment_methods.save": async () => ({ account_holder_id: await newHolder() }),
+    "payment_methods.delete": async () => {
+      const account_holder_id = await newHolder()
+      const path = `/admin/account-holders/${account_holder_id}/payment-methods`
+      return { account_holder_id, id: (await service.admin("POST", path)).body.payment_method.id }
+    },
     "carts.upsert": async () => ({ id: await putCart(service), currency_code: "eur", total: 3 }),
   }
 
   const newReason = async () =>
     (await service.admin("POST", "/admin/refund-reasons", { label: "Late", code: randomUUID() })).body.refund_reason
       .id as string
+
+  /** Of a provider that this process does not have; so replaying it is all that may happen to it. */
+  const newWebhookEvent = async () => {
+    const id = `whe_${randomUUID()}`
+    await service.dataSource.query(
+      `INSERT INTO webhook_event (id, provider_id, external_id, type, reference, state)
+       VALUES ($1, 'pp_gone_default', $1, 'any', 'any', 'dead')`,
+      [id],
+    )
+    return id
+  }
+
+  const newHolder = async () => {
+    const body = { provider_id: BOOKS_PROVIDER_ID, customer_id: randomUUID() }
+    return (await service.admin("POST", "/admin/account-holders", body)).body.account_holder.id as string
+  }
 
   it.each(Object.entries(commands))("%s takes a key, and is answered the same for it", async (pattern, prepare) => {
     const message = { ...(await prepare()), idempotency_key: randomUUID() }

@@ -1,3 +1,9 @@
+import type { AccountHolderResponse, CreateAccountHolderRequest } from "../account-holders/account-holder.dto.js"
+import type {
+  PaymentMethodResponse,
+  PaymentMethodsResponse,
+  SavePaymentMethodRequest,
+} from "../account-holders/payment-method.dto.js"
 import type { CartResponse, PutCartRequest } from "../carts/cart.dto.js"
 import type { Deleted } from "../common/deleted.js"
 import type {
@@ -13,6 +19,7 @@ import type { CreatePaymentSessionRequest } from "../payment-sessions/payment-se
 import type { CapturePaymentRequest, RefundPaymentRequest } from "../payments/payment.dto.js"
 import type { CreateRefundReasonRequest, UpdateRefundReasonRequest } from "../refund-reasons/refund-reason.dto.js"
 import type { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
+import type { WebhookEventResponse } from "../webhooks/webhook-event.dto.js"
 import type { PaymentResponse } from "../payment-model/responses/payment.response.js"
 
 /** What JSON makes of an answer: times arrive as ISO 8601 text. */
@@ -55,6 +62,22 @@ export type PaymentFilter = Partial<
   >
 >
 
+export type WebhookEventFilter = Partial<
+  Record<
+    | "id"
+    | "provider_id"
+    | "external_id"
+    | "type"
+    | "reference"
+    | "payment_session_id"
+    | "state"
+    | "created_at"
+    | "updated_at"
+    | "handled_at",
+    Condition
+  >
+>
+
 export type OperationFilter = Partial<
   Record<
     | "id"
@@ -72,12 +95,24 @@ export type OperationFilter = Partial<
   >
 >
 
+export type AccountHolderFilter = Partial<
+  Record<"id" | "provider_id" | "customer_id" | "external_id" | "created_at" | "updated_at", Condition>
+>
+
 interface OneReason {
   refund_reason: Wire<RefundReasonResponse>
 }
 
+interface OneHolder {
+  account_holder: Wire<AccountHolderResponse>
+}
+
 interface OnePayment {
   payment: Wire<PaymentResponse>
+}
+
+interface OneWebhookEvent {
+  webhook_event: Wire<WebhookEventResponse>
 }
 
 interface OneOperation {
@@ -124,6 +159,12 @@ export interface Messages {
   }
   "operations.retrieve": { request: { id: string } & Select; answer: OneOperation }
   "operations.retry": { request: { id: string } & Select & Command; answer: OneOperation }
+  "webhook_events.list": {
+    request: WebhookEventFilter & PageQuery
+    answer: { webhook_events: Wire<WebhookEventResponse>[] } & PageAnswer
+  }
+  "webhook_events.retrieve": { request: { id: string } & Select; answer: OneWebhookEvent }
+  "webhook_events.replay": { request: { id: string } & Select & Command; answer: OneWebhookEvent }
   "refund_reasons.list": {
     request: Partial<Record<"id" | "created_at" | "updated_at", Condition>> & { q?: string } & PageQuery
     answer: { refund_reasons: Wire<RefundReasonResponse>[] } & PageAnswer
@@ -132,6 +173,19 @@ export interface Messages {
   "refund_reasons.create": { request: CreateRefundReasonRequest & Select & Command; answer: OneReason }
   "refund_reasons.update": { request: { id: string } & UpdateRefundReasonRequest & Select & Command; answer: OneReason }
   "refund_reasons.delete": { request: { id: string } & Command; answer: Deleted }
+  "account_holders.list": {
+    request: AccountHolderFilter & PageQuery
+    answer: { account_holders: Wire<AccountHolderResponse>[] } & PageAnswer
+  }
+  "account_holders.retrieve": { request: { id: string } & Select; answer: OneHolder }
+  "account_holders.create": { request: CreateAccountHolderRequest & Select & Command; answer: OneHolder }
+  "account_holders.delete": { request: { id: string } & Command; answer: Deleted }
+  "payment_methods.list": { request: { account_holder_id: string }; answer: PaymentMethodsResponse }
+  "payment_methods.save": {
+    request: { account_holder_id: string } & SavePaymentMethodRequest & Command
+    answer: { payment_method: PaymentMethodResponse }
+  }
+  "payment_methods.delete": { request: { account_holder_id: string; id: string } & Command; answer: Deleted }
   "events.list": { request: { after?: string; limit?: number }; answer: Wire<EventsResponse> }
   "carts.upsert": { request: { id: string } & PutCartRequest & Command; answer: { cart: Wire<CartResponse> } }
   "payment_providers.list": {

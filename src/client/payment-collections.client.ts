@@ -50,6 +50,13 @@ export class PaymentCollectionsClient implements OnModuleDestroy {
     cancel: (request: Request<"payments.cancel">) => this.send("payments.cancel", request),
   }
 
+  readonly webhookEvents = {
+    list: (request: Request<"webhook_events.list"> = {}) => this.send("webhook_events.list", request),
+    retrieve: (request: Request<"webhook_events.retrieve">) => this.send("webhook_events.retrieve", request),
+    /** Applies what a provider told, again or after all. */
+    replay: (request: Request<"webhook_events.replay">) => this.send("webhook_events.replay", request),
+  }
+
   readonly operations = {
     list: (request: Request<"operations.list"> = {}) => this.send("operations.list", request),
     retrieve: (request: Request<"operations.retrieve">) => this.send("operations.retrieve", request),
@@ -63,6 +70,22 @@ export class PaymentCollectionsClient implements OnModuleDestroy {
     create: (request: Request<"refund_reasons.create">) => this.send("refund_reasons.create", request),
     update: (request: Request<"refund_reasons.update">) => this.send("refund_reasons.update", request),
     delete: (request: Request<"refund_reasons.delete">) => this.send("refund_reasons.delete", request),
+  }
+
+  readonly accountHolders = {
+    list: (request: Request<"account_holders.list"> = {}) => this.send("account_holders.list", request),
+    retrieve: (request: Request<"account_holders.retrieve">) => this.send("account_holders.retrieve", request),
+    /** The one account holder of a customer with a provider, made where there is none. */
+    create: (request: Request<"account_holders.create">) => this.send("account_holders.create", request),
+    /** At the provider too, with all that was saved there. */
+    delete: (request: Request<"account_holders.delete">) => this.send("account_holders.delete", request),
+  }
+
+  readonly paymentMethods = {
+    list: (request: Request<"payment_methods.list">) => this.send("payment_methods.list", request),
+    /** Begins to save one; `data` says what the shopper does next. */
+    save: (request: Request<"payment_methods.save">) => this.send("payment_methods.save", request),
+    delete: (request: Request<"payment_methods.delete">) => this.send("payment_methods.delete", request),
   }
 
   readonly events = {

@@ -12,7 +12,7 @@ import { Reflector } from "@nestjs/core"
 import { ApiQuery } from "@nestjs/swagger"
 import { map, type Observable } from "rxjs"
 import { carrierOf } from "./carrier.js"
-import { parseFields, prune, selectableNames, type Audience, type Selection } from "./fields.js"
+import { parseFields, prune, relationsFor, selectableNames, type Audience, type Selection } from "./fields.js"
 import { resourceOf } from "./resource.js"
 
 /** What a route answers: which resource under which key of the envelope, to whom, and what of it by default. */
@@ -88,7 +88,7 @@ function fieldsOf(context: ExecutionContext): unknown {
 
 function describeFields({ type, audience, defaults }: View): string {
   const resource = resourceOf(type)
-  const relations = [...resource.relations.values()].map(
+  const relations = relationsFor(resource, audience).map(
     (relation) => `- \`${relation.name}\`: ${code(selectableNames(relation.target(), audience))}`,
   )
   return [

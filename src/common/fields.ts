@@ -1,5 +1,5 @@
 import { InvalidData } from "./errors.js"
-import type { Resource } from "./resource.js"
+import type { Relation, Resource } from "./resource.js"
 
 /** Who asks: a storefront with a publishable key, or an operator or service. */
 export type Audience = "store" | "admin"
@@ -86,7 +86,16 @@ export function prune(answer: unknown, selection: Selection): unknown {
 
 /** The names that a caller may select at one level: scalars and relations. */
 export function selectableNames(resource: Resource, audience: Audience): string[] {
-  return [...scalarNames(resource, audience), ...resource.relations.keys()]
+  return [...scalarNames(resource, audience), ...relationsFor(resource, audience).map(({ name }) => name)]
+}
+
+/** The relations that a caller may expand. */
+export function relationsFor({ relations }: Resource, audience: Audience): Relation[] {
+  return [...relations.values()].filter(({ adminOnly }) => audience === "admin" || !adminOnly)
+}
+
+function relationNamed(resource: Resource, name: string, audience: Audience): Relation | undefined {
+  return relationsFor(resource, audience).find((relation) => relation.name === name)
 }
 
 /** The names on a path; none for `*` alone, which stands for all scalars of the resource itself. */
@@ -125,7 +134,7 @@ function add(selection: MutableSelection, names: string[], audience: Audience): 
     selection.scalars.add(name)
     return true
   }
-  const relation = selection.resource.relations.get(name)
+  const relation = relationNamed(selection.resource, name, audience)
   if (!relation) return false
   const child = selection.relations.get(name) ?? emptySelection(relation.target())
   if (!add(child, rest, audience)) return false
@@ -153,7 +162,7 @@ function addScalars(selection: MutableSelection): void {
 function remove(selection: MutableSelection, names: string[], audience: Audience): boolean {
   const [name, ...rest] = names
   if (name === undefined) return false
-  const relation = selection.resource.relations.get(name)
+  const relation = relationNamed(selection.resource, name, audience)
   if (rest.length > 0) {
     if (!relation) return false
     return remove(selection.relations.get(name) ?? emptySelection(relation.target()), rest, audience)
@@ -182,7 +191,7 @@ function unknownFields(resource: Resource, unknown: string[], audience: Audience
 
 /** The names at the top, and one level into each relation. */
 function allowedPaths(resource: Resource, audience: Audience): string[] {
-  const nested = [...resource.relations.values()].flatMap((relation) =>
+  const nested = relationsFor(resource, audience).flatMap((relation) =>
     selectableNames(relation.target(), audience).map((name) => `${relation.name}.${name}`),
   )
   return [...selectableNames(resource, audience), ...nested]

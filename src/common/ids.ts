@@ -2,7 +2,21 @@ import { randomFillSync } from "node:crypto"
 import { ulid } from "ulid"
 
 /** Prefixes of the ids this service gives out; the first ones are Medusa's. */
-export type IdPrefix = "pay_col" | "payses" | "pay" | "capt" | "ref" | "refr" | "op" | "evt" | "apk" | "idem" | "req"
+export type IdPrefix =
+  | "pay_col"
+  | "payses"
+  | "pay"
+  | "capt"
+  | "ref"
+  | "refr"
+  | "op"
+  | "evt"
+  | "whe"
+  | "disp"
+  | "acchld"
+  | "apk"
+  | "idem"
+  | "req"
 
 /**
  * A new id: the prefix and a ULID that sorts by its millisecond. The other 80 bits are random every time, also within one

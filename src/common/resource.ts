@@ -31,6 +31,8 @@ export interface Relation {
   readonly join: (parent: string, child: string) => string
   /** A deleted row is shown too: what happened with it stays a fact. */
   readonly withDeleted: boolean
+  /** For admin callers alone; for the store the name does not exist. */
+  readonly adminOnly: boolean
   /** Expanded along with its parent when the whole parent is asked for, as Medusa does with a session's payment. */
   readonly withParent: boolean
 }
@@ -42,6 +44,7 @@ export interface RelationOptions {
   join: (parent: string, child: string) => string
   withDeleted?: boolean
   withParent?: boolean
+  adminOnly?: boolean
 }
 
 interface MutableResource extends Resource {
@@ -73,11 +76,13 @@ export function Field(options: ApiPropertyOptions & { adminOnly?: boolean }): Pr
 
 /** A related resource that `fields` can expand; answered only when the selection has it. */
 export function Related(targetName: string, options: RelationOptions): PropertyDecorator {
-  const { description, many = false, nullable = false, join, withDeleted = false, withParent = false } = options
+  const { description, many = false, nullable = false, join } = options
+  const { withDeleted = false, withParent = false, adminOnly = false } = options
   const target = () => resourceNamed(targetName)
   return (prototype, key) => {
     const name = String(key)
-    declared(prototype.constructor as Type).relations.set(name, { name, target, many, join, withDeleted, withParent })
+    const relation = { name, target, many, join, withDeleted, withParent, adminOnly }
+    declared(prototype.constructor as Type).relations.set(name, relation)
     ApiProperty({ type: () => target().type, isArray: many, nullable, required: false, description })(prototype, key)
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from "@nestjs/common"
+import type { EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { NotAllowed } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
@@ -40,12 +41,12 @@ export class MarkAsPaidService {
     const progress: Progress = { provider_id, caller: { ...caller, requestKey: undefined }, wasAdmitted: false }
     return this.operations.performAndRead(
       (tx) => lockCollectionAndCart(tx, id),
-      (aggregate) => this.nextStep(aggregate, progress),
+      (aggregate, tx) => this.nextStep(aggregate, tx, progress),
       () => this.reader.get(id, selection),
     )
   }
 
-  private nextStep(aggregate: Aggregate, progress: Progress): Decision {
+  private async nextStep(aggregate: Aggregate, tx: EntityManager, progress: Progress): Promise<Decision> {
     const { collection } = aggregate
     if (!progress.wasAdmitted) admit(aggregate)
     progress.wasAdmitted = true
@@ -61,7 +62,7 @@ export class MarkAsPaidService {
       throw new NotAllowed(`Session: ${open.id} was not authorized with the provider.`)
     }
     const wanted = { provider_id: progress.provider_id, data: open?.client_data }
-    const opening = this.sessions.openStep(aggregate, wanted, progress.caller, "admin")
+    const opening = await this.sessions.openStep(aggregate, tx, wanted, progress.caller, "admin")
     if (opening.kind !== "done" || !open) return onward(opening)
     progress.askedSessionId = open.id
     return onward(this.sessions.authorizeStep(aggregate, open, progress.caller))
@@ -89,6 +90,7 @@ function admit(aggregate: Aggregate): void {
 function onward(step: Decision): Decision {
   switch (step.kind) {
     case "done":
+    case "prepare":
       return step
     case "join":
       return { ...step, isTheAct: false }

@@ -116,8 +116,6 @@ export class Aggregate {
       ...about,
     })
     this.operations.push(operation)
-    // A create that saw the collection before has to look again.
-    this.updateCollection({})
     return operation
   }
 
@@ -140,7 +138,10 @@ export class Aggregate {
   }
 
   /** What is being captured; it counts once it succeeded. */
-  addCapture(payment: Payment, about: Pick<Capture, "amount" | "created_by">): Capture {
+  addCapture(
+    payment: Payment,
+    about: Pick<Capture, "amount" | "created_by"> & Partial<Pick<Capture, "status">>,
+  ): Capture {
     const ids = { id: newId("capt"), payment_id: payment.id }
     const capture = this.changes.insert(Capture, { ...ids, status: "pending", ...about })
     this.captures.push(capture)
@@ -148,9 +149,20 @@ export class Aggregate {
   }
 
   /** What is being given back; it counts once it succeeded. */
-  addRefund(payment: Payment, about: Pick<Refund, "amount" | "refund_reason_id" | "note" | "created_by">): Refund {
+  addRefund(
+    payment: Payment,
+    about: Pick<Refund, "amount" | "created_by"> &
+      Partial<Pick<Refund, "refund_reason_id" | "note" | "status" | "external_id">>,
+  ): Refund {
     const ids = { id: newId("ref"), payment_id: payment.id }
-    const refund = this.changes.insert(Refund, { ...ids, status: "pending", ...about })
+    const refund = this.changes.insert(Refund, {
+      ...ids,
+      status: "pending",
+      refund_reason_id: null,
+      note: null,
+      external_id: null,
+      ...about,
+    })
     this.refunds.push(refund)
     return refund
   }
@@ -185,7 +197,7 @@ export class Aggregate {
   recompute(now: Date): void {
     for (const payment of this.payments) this.recomputePayment(payment, now)
     const { collection } = this
-    const totals = totalsOf(this)
+    const totals = totalsOf(this.facts)
     const status = statusOf(this.facts)
     if (status === collection.status && sameTotals(totals, collection)) return
     const name = status === collection.status ? "payment_collection.updated" : eventOf(status)
@@ -194,14 +206,16 @@ export class Aggregate {
     this.changes.tell(() => collectionEvent(name, collection))
   }
 
-  /** Changes the collection's own columns. */
+  /** Changes the collection's own columns. A new version tells whoever saw the collection before to look again. */
   updateCollection(set: Partial<PaymentCollection>): void {
     this.changes.update(PaymentCollection, this.collection, { ...set, version: this.collection.version + 1 })
   }
 
   private get facts() {
-    const { amount, status, completed_at } = this.collection
-    return { amount, status, completed_at, sessions: this.sessions, payments: this.payments }
+    const { amount, status, completed_at, currency_code } = this.collection
+    // One that came in too late, in a currency that the collection has left, is given back and is in no sum with others.
+    const payments = this.payments.filter((payment) => payment.currency_code === currency_code)
+    return { amount, status, completed_at, sessions: this.sessions, payments }
   }
 
   private recomputePayment(payment: Payment, now: Date): void {
@@ -288,6 +302,11 @@ function childrenStatement(tx: EntityManager): string {
 function remove<E>(rows: E[], row: E): void {
   const index = rows.indexOf(row)
   if (index >= 0) rows.splice(index, 1)
+}
+
+/** What was captured of a payment, minor units; also what has been recorded since its totals were computed. */
+export function capturedOf({ captures }: Aggregate, payment: Payment): bigint {
+  return sumOfSucceeded(captures, payment)
 }
 
 function sumOfSucceeded(movements: readonly (Capture | Refund)[], payment: Payment): bigint {

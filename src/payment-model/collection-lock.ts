@@ -9,20 +9,25 @@ import { PaymentCollection } from "./payment-collection.entity.js"
 // refunds holds its row first, and before it the cart's row where the cart's figures are read or changed. Children are
 // read by a statement of their own after the lock, never before.
 
-/** @throws NotFound */
-export async function lockCollection(tx: EntityManager, id: string): Promise<Aggregate> {
-  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${id}`)
+/** What is settled is recorded also in a collection that is deleted by then. */
+interface LockOptions {
+  readonly withDeleted?: boolean
 }
 
 /** @throws NotFound */
+export async function lockCollection(tx: EntityManager, id: string, options?: LockOptions): Promise<Aggregate> {
+  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${id}`, options)
+}
+
+/** Also a deleted one: what was paid into it late can be given back. @throws NotFound */
 export async function lockCollectionOfPayment(tx: EntityManager, paymentId: string): Promise<Aggregate> {
   const ofPayment = "collection.id = (SELECT payment_collection_id FROM payment WHERE id = $1)"
-  return lock(tx, ofPayment, paymentId, `Payment with id: ${paymentId} was not found`)
+  return lock(tx, ofPayment, paymentId, `Payment with id: ${paymentId} was not found`, { withDeleted: true })
 }
 
 /** With the cart that it is for, where there is one. @throws NotFound */
 export async function lockCollectionAndCart(tx: EntityManager, id: string): Promise<Aggregate> {
-  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${id}`, CART_FIRST)
+  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${id}`, { cartFirst: CART_FIRST })
 }
 
 /**
@@ -39,14 +44,14 @@ async function lock(
   where: string,
   parameter: string,
   notFound: string,
-  cartFirst = "",
+  { cartFirst = "", withDeleted = false }: LockOptions & { readonly cartFirst?: string } = {},
 ): Promise<Aggregate> {
   const metadata = tx.dataSource.getMetadata(PaymentCollection)
   const cart = cartFirst && ", to_json(cart) AS cart"
   const [row] = await tx.query<{ collection: Json; cart?: CartRow | null }[]>(
     `${PREPARED}${cartFirst}SELECT ${wholeRowJson(metadata, "collection")} AS collection${cart}
     FROM payment_collection collection ${cartFirst && "LEFT JOIN cart ON true"}
-    WHERE ${where} AND collection.deleted_at IS NULL FOR UPDATE OF collection`,
+    WHERE ${where} ${withDeleted ? "" : "AND collection.deleted_at IS NULL"} FOR UPDATE OF collection`,
     [parameter],
   )
   if (!row) throw new NotFound(notFound)

@@ -16,6 +16,8 @@ export interface CollectionFacts {
     readonly captured_amount: bigint
     readonly refunded_amount: bigint
     readonly canceled_at: Date | null
+    /** One that came in when nothing was to be paid any more counts in the totals alone. */
+    readonly is_surplus?: boolean
   }[]
 }
 
@@ -40,8 +42,9 @@ export function totalsOf({ payments }: Pick<CollectionFacts, "payments">): Total
  * dropped later does not.
  */
 export function statusOf(facts: CollectionFacts): CollectionStatus {
-  const { amount, status, completed_at, sessions, payments } = facts
-  const { authorized_amount, captured_amount } = totalsOf(facts)
+  const { amount, status, completed_at, sessions } = facts
+  const payments = facts.payments.filter(({ is_surplus }) => !is_surplus)
+  const { authorized_amount, captured_amount } = totalsOf({ payments })
   const holds = payments.some((payment) => payment.canceled_at === null)
   // A zero amount is paid once it is authorized.
   const isPaid = amount > 0n ? captured_amount >= amount : holds
@@ -85,6 +88,11 @@ export function amountToPay(collection: Totals & { amount: bigint; status: Colle
   const refusal = PAYABLE[collection.status]
   if (refusal !== true) throw new NotAllowed(refusal)
   return collection.amount - collection.authorized_amount
+}
+
+/** Whether more may be paid. */
+export function isPayable({ status }: { status: CollectionStatus }): boolean {
+  return PAYABLE[status] === true
 }
 
 /** Whether sessions may be opened and authorized, else why not. */

@@ -1,4 +1,5 @@
 import type { Capture } from "./capture.entity.js"
+import type { Dispute } from "./dispute.entity.js"
 import type { PaymentCollection } from "./payment-collection.entity.js"
 import type { PaymentSession } from "./payment-session.entity.js"
 import type { Payment } from "./payment.entity.js"
@@ -20,6 +21,8 @@ export const EVENT_NAMES = [
   "payment.authorized",
   "payment.captured",
   "payment.refunded",
+  "payment.refund_failed",
+  "payment.disputed",
   "payment.canceled",
 ] as const
 export type EventName = (typeof EVENT_NAMES)[number]
@@ -74,11 +77,13 @@ export function sessionEvent(
   }
 }
 
-/** @param movement the capture or refund that the event is about; its amount is what moved */
+type Movement = { capture: Capture } | { refund: Refund } | { dispute: Dispute }
+
+/** @param movement the capture, refund or dispute that the event is about; its amount is what moved, or is disputed */
 export function paymentEvent(
   name: Extract<EventName, `payment.${string}`>,
   payment: Payment,
-  movement?: { capture: Capture } | { refund: Refund },
+  movement?: Movement,
 ): PaymentEvent {
   return {
     name,
@@ -93,15 +98,25 @@ export function paymentEvent(
       authorized_amount: payment.authorized_amount.toString(),
       captured_amount: payment.captured_amount.toString(),
       refunded_amount: payment.refunded_amount.toString(),
-      ...movementData(movement),
+      ...movementData(movement, payment),
     },
   }
 }
 
-function movementData(movement: { capture: Capture } | { refund: Refund } | undefined): PaymentEvent["data"] {
+function movementData(movement: Movement | undefined, payment: Payment): PaymentEvent["data"] {
   if (!movement) return {}
   if ("capture" in movement) {
     return { capture_id: movement.capture.id, capture_amount: movement.capture.amount.toString() }
+  }
+  if ("dispute" in movement) {
+    const { id, amount, currency_code, status, reason } = movement.dispute
+    return {
+      dispute_id: id,
+      // A bank may dispute in another currency than was paid: then the amount is on the dispute alone.
+      dispute_amount: currency_code === payment.currency_code ? amount.toString() : null,
+      dispute_status: status,
+      dispute_reason: reason,
+    }
   }
   const { id, amount, refund_reason_id } = movement.refund
   return { refund_id: id, refund_amount: amount.toString(), refund_reason_id }

@@ -35,8 +35,10 @@ export interface OperationFailure {
   readonly decline_code?: string
   /** Whether the same request may succeed later. */
   readonly retryable?: boolean
-  /** The one who said no: the shopper's bank, or the provider itself. */
-  readonly refused_by: "issuer" | "provider"
+  /** Whose no it was: the shopper's bank's, the provider's, or, for what was asked, our caller's own doing. */
+  readonly refused_by: "issuer" | "provider" | "caller"
+  /** Nothing is wrong: the shopper was faster, and the session has become a payment. */
+  readonly is_overtaken?: boolean
 }
 
 /**

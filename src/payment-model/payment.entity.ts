@@ -1,6 +1,7 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne } from "typeorm"
 import { JsonColumn, MinorUnitsColumn, SoftDeletedRow, TimeColumn } from "../database/columns.js"
 import type { Capture } from "./capture.entity.js"
+import type { Dispute } from "./dispute.entity.js"
 import { PaymentCollection } from "./payment-collection.entity.js"
 import { PaymentSession } from "./payment-session.entity.js"
 import type { Refund } from "./refund.entity.js"
@@ -66,6 +67,11 @@ export class Payment extends SoftDeletedRow {
   @TimeColumn()
   canceled_at!: Date | null
 
+  /** It came in when nothing was to be paid any more, and is given back: the collection's status does not follow it. */
+  @Column("boolean", { default: false, select: false })
+  is_surplus!: boolean
+
   captures?: Capture[]
   refunds?: Refund[]
+  disputes?: Dispute[]
 }

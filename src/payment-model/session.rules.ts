@@ -10,6 +10,8 @@ export interface OpenSession {
   readonly amount: bigint
   readonly currency_code: string
   readonly client_data: unknown
+  /** The customer in the provider's books who pays; absent for a guest, and where there are no such books. */
+  readonly account_holder?: string
 }
 
 /** What a client asks for, and what the collection is for by now. */
@@ -19,10 +21,12 @@ export type SessionStep = "update" | "cancel_session" | "keep"
 
 /**
  * What to do for an open session to be as wanted: the same provider is asked to change it in place, and not even that
- * when nothing changed, unless it failed; the session of another provider is canceled first.
+ * when nothing changed, unless it failed; the session of another provider, or of another customer, is canceled first.
  */
 export function nextSessionStep(open: OpenSession, wanted: WantedSession): SessionStep {
   if (open.provider_id !== wanted.provider_id) return "cancel_session"
+  // What one customer has begun is not handed to another; a guest who logs in goes on.
+  if (open.account_holder !== undefined && open.account_holder !== wanted.account_holder) return "cancel_session"
   return open.status !== "error" && isDeepStrictEqual(figuresOf(open), figuresOf(wanted)) ? "keep" : "update"
 }
 
@@ -40,6 +44,6 @@ export function waitingStatus(outcome: { outcome: string; asynchronous?: boolean
   return outcome.asynchronous ? "pending_authorization" : "pending"
 }
 
-function figuresOf({ amount, currency_code, client_data }: WantedSession) {
-  return { amount, currency_code, client_data }
+function figuresOf({ amount, currency_code, client_data, account_holder }: WantedSession) {
+  return { amount, currency_code, client_data, account_holder }
 }

@@ -44,6 +44,10 @@ export const SESSION_TRANSITIONS: Readonly<Record<SessionStatus, readonly Sessio
 export const MOVEMENT_STATUSES = ["pending", "succeeded", "declined", "unknown"] as const
 export type MovementStatus = (typeof MOVEMENT_STATUSES)[number]
 
+/** A refund that succeeded may fail later: the shopper's bank sends the money back. Then it does not count any more. */
+export const REFUND_STATUSES = [...MOVEMENT_STATUSES, "failed"] as const
+export type RefundStatus = (typeof REFUND_STATUSES)[number]
+
 /** What is asked of a provider. The first four are about a session, the others about a payment. */
 export const OPERATION_KINDS = [
   "initiate",

@@ -56,10 +56,18 @@ export class PaymentOperationsService {
     const { settled_at, provider_id } = await this.get(id, selection)
     if (settled_at === null) {
       this.registry.get(provider_id)
-      const [claimed] = await this.claim("id = $2", [id])
-      await (claimed ? this.settle(claimed) : this.operations.settled(id))
+      await this.settleNow(id)
     }
     return this.get(id, selection)
+  }
+
+  /**
+   * Asks the provider now about an operation that is not settled, or waits for whoever does.
+   * @throws Conflict `operation_in_progress` when whoever is at it does not get through in time
+   */
+  async settleNow(id: string): Promise<void> {
+    const [claimed] = await this.claim("id = $2", [id])
+    await (claimed ? this.settle(claimed) : this.operations.settled(id))
   }
 
   /** Claims operations that are due; at most so many. Several instances share the work. */

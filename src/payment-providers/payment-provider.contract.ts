@@ -30,7 +30,10 @@ export interface ProviderCall {
   readonly data: ProviderData
   /** What the provider left for itself with an earlier call. */
   readonly privateData: ProviderData
-  /** Who pays: `{ customer: { id, email } }` where the cart says so. */
+  /**
+   * Who pays: `{ customer: { id, email }, account_holder: { id } }`, as far as the cart says so. The account holder is
+   * the customer in the provider's books.
+   */
   readonly context: ProviderData
   /** Aborted at the deadline: nobody waits any more, and the outcome counts as unknown. */
   readonly signal: AbortSignal
@@ -53,6 +56,23 @@ export interface ProviderAnswer {
 export interface Succeeded extends ProviderAnswer {
   readonly outcome: "succeeded"
   readonly amount: Money
+  /** On `authorize`: what of it the provider has captured already, by itself. */
+  readonly captured?: Money
+  /** On `authorize`: whether nothing more can be captured. The rest, if there is one, was given up. */
+  readonly isClosed?: boolean
+}
+
+/**
+ * On `update`, and on `cancel` of a session: it was not done, because the shopper has authorized meanwhile, for this
+ * amount. The session becomes a payment. A provider that can still give up what is authorized does so on `cancel`.
+ */
+export interface AlreadyAuthorized extends ProviderAnswer {
+  readonly outcome: "already_authorized"
+  readonly amount: Money
+  /** What of it the provider has captured already, by itself. */
+  readonly captured?: Money
+  /** Whether nothing more can be captured. The rest, if there is one, was given up. */
+  readonly isClosed?: boolean
 }
 
 /** On a session: it is open and waits. On a capture or refund: it was taken on and is not through yet. */
@@ -76,8 +96,11 @@ export interface Declined {
   readonly declineCode?: string
   /** Whether the same request may succeed later. */
   readonly retryable?: boolean
-  /** `issuer` (unless said otherwise): the shopper's bank. `provider`: the request, or the account with the provider. */
-  readonly refusedBy?: "issuer" | "provider"
+  /**
+   * Whose no it is, or whose doing. `issuer` (unless said otherwise): the shopper's bank. `provider`: the account with the
+   * provider, or its state of things. `caller`: the request cannot be met as it is; the message says what to change.
+   */
+  readonly refusedBy?: "issuer" | "provider" | "caller"
 }
 
 /** Nobody can say whether it happened: a timeout, a lost connection, a 5xx. */
@@ -87,7 +110,7 @@ export interface Unknown {
 }
 
 /** How a call ended; a value, not an exception. What a provider throws counts as {@link Unknown}. */
-export type ProviderOutcome = Succeeded | Pending | RequiresMore | Declined | Unknown
+export type ProviderOutcome = Succeeded | AlreadyAuthorized | Pending | RequiresMore | Declined | Unknown
 
 /** The provider has never seen the call. */
 export interface NotFoundThere {
@@ -95,8 +118,11 @@ export interface NotFoundThere {
 }
 
 export interface ProviderCapabilities {
-  /** Several captures of one authorization; without it a partial capture is final and the rest is given up with it. */
-  readonly multicapture: boolean
+  /**
+   * Several captures of one authorization; without it a partial capture is final and the rest is given up with it. Where
+   * that depends on the payment, it is told from what the provider has left for itself.
+   */
+  readonly multicapture: boolean | ((privateData: ProviderData) => boolean)
   /** One that calls no network is settled in the transaction that began the operation. */
   readonly callsNetwork: boolean
   /** The names that a storefront may send in `data`; the rest is refused. */
@@ -126,4 +152,136 @@ export interface PaymentProvider {
   cancel(call: ProviderCall): Promise<ProviderOutcome>
   /** Says how an earlier call ended, by its idempotency key. */
   lookUp(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere>
+
+  /** Why the provider cannot take an amount, in words for whoever sent it; undefined where it can. Calls no network. */
+  refusalOf?(amount: Money): string | undefined
+  /**
+   * The provider's account, where it tells by itself what happens there. Providers that share an account share the
+   * object: what is told to one of them may be about a session of another.
+   */
+  readonly webhooks?: WebhookSource
+  /** Where the provider has books of its customers. */
+  readonly accountHolders?: AccountHolders
+}
+
+/** A webhook as it came in, not a byte changed. */
+export interface WebhookRequest {
+  readonly body: Uint8Array
+  /** Names are in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly receivedAt: Date
+}
+
+/** What a webhook turns out to be. */
+export type ReceivedWebhook =
+  /** It is not the provider's, or not of now: refused, and nothing is kept of it. The reason is told to the sender. */
+  | { readonly verdict: "forged"; readonly reason: string }
+  /** It is genuine, and about nothing that matters here. */
+  | { readonly verdict: "ignored" }
+  | { readonly verdict: "event"; readonly event: ProviderEvent }
+
+/** The news that something has happened; what is so is asked of the provider. */
+export interface ProviderEvent {
+  /** The provider's own id of it: one that comes again is the same. */
+  readonly id: string
+  readonly type: string
+  /** The provider's id of the payment that it is about. */
+  readonly reference: string
+  /** Our session, where the event itself says it. */
+  readonly sessionId?: string
+  /** The event as the provider sent it, for {@link WebhookSource.inspect}; kept until it is applied. */
+  readonly payload: ProviderData
+}
+
+/** An account with a provider that sends webhooks. */
+export interface WebhookSource {
+  /** Tells whether a webhook is genuine, and what it says. Calls no network. */
+  receive(request: WebhookRequest): ReceivedWebhook
+  /** Asks what is so by now. Throws where the provider does not answer: it is asked again later. */
+  inspect(event: ProviderEvent, signal: AbortSignal): Promise<PaymentState | NotOurs>
+  /**
+   * The provider's id of the payment that a session has, from what it has left for itself. Left out where a session never
+   * gets another one; else events of a payment that the session does not have any more are passed over.
+   */
+  referenceOf?(privateData: ProviderData): string | undefined
+}
+
+/** The provider's payment was not made by this service. */
+export interface NotOurs {
+  readonly sessionId?: undefined
+}
+
+/** Everything that a provider's books say of one session, at one time. */
+export interface PaymentState extends ProviderAnswer {
+  /** Our session. */
+  readonly sessionId: string
+  /** Where the shopper's authorization stands; once it is given, what was authorized and what of that was captured. */
+  readonly standing:
+    | { readonly status: "pending"; readonly asynchronous?: boolean }
+    | { readonly status: "requires_more" | "failed" | "canceled" }
+    | { readonly status: "authorized"; readonly amount: Money; readonly captured: Money }
+  /** Whether nothing more can be captured: the rest, if there is one, was given up. */
+  readonly isClosed: boolean
+  readonly refunds: readonly RefundState[]
+  readonly disputes: readonly DisputeState[]
+}
+
+export interface RefundState {
+  /** The provider's own id. */
+  readonly id: string
+  /** The idempotency key of the call that made it; absent where it was made by other means. */
+  readonly idempotencyKey?: string
+  readonly amount: Money
+  readonly status: "pending" | "succeeded" | "failed"
+  /** Why it failed, in words for an operator. */
+  readonly failure?: string
+}
+
+/** A shopper has disputed a payment with their bank. */
+export interface DisputeState {
+  /** The provider's own id. */
+  readonly id: string
+  readonly amount: Money
+  /** In the provider's words. */
+  readonly status: string
+  readonly reason: string
+  readonly createdAt: Date
+}
+
+/** What came of a call that answers something of its own. */
+export type ProviderResult<T> = { readonly outcome: "succeeded"; readonly value: T } | Declined | Unknown
+
+/** A customer of ours, to be known in the provider's books. */
+export interface AccountHolderCall {
+  /** The id of our account holder, also for the provider's metadata. One that comes again makes nothing twice. */
+  readonly idempotencyKey: string
+  readonly customer: { readonly id: string; readonly email?: string; readonly name?: string; readonly phone?: string }
+  readonly signal: AbortSignal
+}
+
+/** A means of payment that a customer has left for later. */
+export interface SavedMethod {
+  readonly id: string
+  /** Public data of the provider's: what it is, without what would let anybody pay with it elsewhere. */
+  readonly data: ProviderData
+}
+
+/** Customers in a provider's books, and the means of payment that they saved there. Ids are the provider's. */
+export interface AccountHolders {
+  create(call: AccountHolderCall): Promise<ProviderResult<{ readonly id: string }>>
+  /** Removes the customer and all that was saved. One that is gone already is removed. */
+  remove(holderId: string, signal: AbortSignal): Promise<ProviderResult<null>>
+  listMethods(holderId: string, signal: AbortSignal): Promise<ProviderResult<readonly SavedMethod[]>>
+  /**
+   * Begins to save a means of payment; `data` says what the shopper does next.
+   * @param data what the client sent, as far as the provider takes it
+   */
+  saveMethod(
+    holderId: string,
+    data: ProviderData,
+    idempotencyKey: string,
+    signal: AbortSignal,
+  ): Promise<ProviderResult<SavedMethod>>
+  /** Declined with the code `not_found` where the customer has no such method. */
+  removeMethod(holderId: string, methodId: string, signal: AbortSignal): Promise<ProviderResult<null>>
 }

@@ -4,6 +4,7 @@ import { DataSource } from "typeorm"
 import { mayRepeat } from "../payment-model/operation.rules.js"
 import type { PaymentOperation } from "../payment-model/payment-operation.entity.js"
 import { PaymentProvider as ProviderRow } from "../payment-model/payment-provider.entity.js"
+import type { Payment } from "../payment-model/payment.entity.js"
 import type { OperationKind } from "../payment-model/status.js"
 import { NotAllowed } from "../common/errors.js"
 import {
@@ -12,6 +13,7 @@ import {
   type PaymentProvider,
   type ProviderCall,
   type ProviderOutcome,
+  type ProviderResult,
 } from "./payment-provider.contract.js"
 import { ProviderDeadline } from "./provider-deadline.js"
 import { outcomeOf, outcomeOfError } from "./provider-outcome.js"
@@ -82,6 +84,12 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
     return provider
   }
 
+  /** Whether a payment can be captured more than once. */
+  hasMulticapture({ provider_id, private_data }: Pick<Payment, "provider_id" | "private_data">): boolean {
+    const { multicapture } = this.get(provider_id).capabilities
+    return typeof multicapture === "boolean" ? multicapture : multicapture(private_data ?? {})
+  }
+
   /** Asks for what the operation says. */
   async call(operation: PaymentOperation): Promise<ProviderOutcome> {
     const provider = this.get(operation.provider_id)
@@ -104,11 +112,36 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
     )
   }
 
+  /**
+   * Asks a provider for what is no operation: no money is in it, and it may simply be asked for again. What it throws, and
+   * what is no result, counts as unknown.
+   */
+  async ask<T>(call: (signal: AbortSignal) => Promise<ProviderResult<T>>): Promise<ProviderResult<T>> {
+    try {
+      const answer = await this.inTime(call)
+      if (answer.outcome === "succeeded") return answer
+      const outcome = outcomeOf(answer)
+      if (outcome.outcome === "declined" || outcome.outcome === "unknown") return outcome
+      throw new TypeError("The provider's answer cannot be used: it is no result")
+    } catch (cause) {
+      return { outcome: "unknown", cause }
+    }
+  }
+
   private async timed(call: (signal: AbortSignal) => Promise<unknown>): Promise<ProviderOutcome | NotFoundThere> {
+    try {
+      return outcomeOf(await this.inTime(call))
+    } catch (cause) {
+      return outcomeOfError(cause)
+    }
+  }
+
+  /** @throws the signal's reason at the deadline, whatever the call does then; and what the call throws */
+  async inTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const signal = AbortSignal.timeout(this.deadline.milliseconds)
     let giveUp: (() => void) | undefined
     try {
-      const answer = await Promise.race([
+      return await Promise.race([
         // A provider may also throw before it returns a promise.
         Promise.resolve(signal).then(call),
         new Promise<never>((_, reject) => {
@@ -118,9 +151,6 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
           signal.addEventListener("abort", giveUp, { once: true })
         }),
       ])
-      return outcomeOf(answer)
-    } catch (cause) {
-      return outcomeOfError(cause)
     } finally {
       if (giveUp) signal.removeEventListener("abort", giveUp)
     }

@@ -1,6 +1,7 @@
 import type { DynamicModule, Type } from "@nestjs/common"
 import { MODULE_METADATA } from "@nestjs/common/constants.js"
-import { isAbsolute, resolve } from "node:path"
+import { readdir } from "node:fs/promises"
+import { isAbsolute, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { ConfigError } from "../config.js"
 
@@ -14,6 +15,30 @@ export type ProviderModule = Type | DynamicModule
 export async function loadProviderModules(specifiers: readonly string[]): Promise<ProviderModule[]> {
   return Promise.all(specifiers.map(load))
 }
+
+/** What a folder beside this file exports: its providers as the environment sets them up, or none. */
+export type OwnProviderModule = (
+  env: NodeJS.ProcessEnv,
+) => ProviderModule | undefined | Promise<ProviderModule | undefined>
+
+/**
+ * The modules of the providers that come with this service, one in each folder beside this file: nothing else refers to
+ * them, so that a folder can be taken away.
+ * @throws ConfigError when a setting is missing or wrong
+ */
+export async function loadOwnProviders(env: NodeJS.ProcessEnv): Promise<ProviderModule[]> {
+  const paths = (await readdir(import.meta.dirname, { recursive: true })).filter((path) => OWN_MODULE.test(path))
+  const modules = await Promise.all(
+    paths.sort().map(async (path) => {
+      const own = defaultOf(await import(pathToFileURL(join(import.meta.dirname, path)).href)) as OwnProviderModule
+      return own(env)
+    }),
+  )
+  return modules.filter((module) => module !== undefined)
+}
+
+/** Compiled, or as the tests run it. */
+const OWN_MODULE = /^[^/\\]+[/\\][^/\\]+\.module\.[jt]s$/
 
 async function load(specifier: string): Promise<ProviderModule> {
   const isPath = specifier.startsWith(".") || isAbsolute(specifier)

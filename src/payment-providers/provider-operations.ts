@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
-import { Conflict, OutcomeUnknown, PaymentDeclined, ProviderError, ServiceError } from "../common/errors.js"
+import { Conflict, OutcomeUnknown, ServiceError } from "../common/errors.js"
 import { isRefusal } from "../database/database-errors.js"
 import { writeRows } from "../database/write-rows.js"
 import { outboxWrites } from "../outbox/outbox-event.entity.js"
@@ -10,9 +10,10 @@ import { lockCollection } from "../payment-model/collection-lock.js"
 import { nextAttemptAt } from "../payment-model/operation.rules.js"
 import { PaymentOperation, type OperationFailure } from "../payment-model/payment-operation.entity.js"
 import type { OperationState } from "../payment-model/status.js"
-import type { Declined, ProviderOutcome } from "./payment-provider.contract.js"
+import type { ProviderOutcome } from "./payment-provider.contract.js"
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
 import { ProviderDeadline } from "./provider-deadline.js"
+import { REFUSALS } from "./provider-outcome.js"
 
 /** Milliseconds beyond a provider's deadline: who waits for a call also waits for what is recorded of it. */
 const GRACE = 1_000
@@ -38,6 +39,8 @@ export type Decision =
   | { readonly kind: "done" }
   /** Another call is under way: wait for it, then decide again; or, where it is the very act that was asked for, be done. */
   | { readonly kind: "join"; readonly operationId: string; readonly isTheAct?: boolean }
+  /** Something else has to be there first, outside of any transaction: see to it, then decide again. */
+  | { readonly kind: "prepare"; readonly prepare: () => Promise<unknown> }
   /** Call the provider, then decide again; or, where that is all, be done. */
   | {
       readonly kind: "call"
@@ -156,9 +159,13 @@ export class ProviderOperations {
           throwUnlessDone(joined)
           return { called: joined }
         }
+        case "prepare":
+          await decision.prepare()
+          continue
         case "call": {
           const isSettled = decision.operation.settled_at !== null
           called = isSettled ? decision.operation : await this.finish(decision)
+          if (called.failure?.is_overtaken) continue
           throwUnlessDone(called)
           if (decision.isLast) return { called, ...(isSettled && { aggregate }) }
         }
@@ -233,7 +240,7 @@ export class ProviderOperations {
     settle: Settle,
   ): Promise<PaymentOperation> {
     return this.dataSource.transaction(async (tx) => {
-      const aggregate = await lockCollection(tx, payment_collection_id)
+      const aggregate = await lockCollection(tx, payment_collection_id, { withDeleted: true })
       const operation = aggregate.operations.find((unsettled) => unsettled.id === id)
       if (!operation) return findOperation(tx, id)
       apply(aggregate, operation, outcome, settle)
@@ -244,7 +251,10 @@ export class ProviderOperations {
 }
 
 /** Writes what a use case changed, and what is to be told of it, in one statement. */
-export async function writeChanges(tx: EntityManager, { changes }: Aggregate): Promise<void> {
+export async function writeChanges(tx: EntityManager, aggregate: Aggregate): Promise<void> {
+  const { changes } = aggregate
+  // Whoever saw the collection before has to look again.
+  if (changes.writes.length > 0) aggregate.updateCollection({})
   await writeRows(tx, [...changes.writes, ...outboxWrites(changes.events)])
 }
 
@@ -261,7 +271,7 @@ function apply(aggregate: Aggregate, operation: PaymentOperation, outcome: Provi
     next_attempt_at: next,
     is_stuck: !isSettled && next === null,
     last_error: contradiction ?? errorOf(outcome),
-    failure: outcome.outcome === "declined" ? failureOf(outcome) : null,
+    failure: failureOf(outcome),
     // Nobody asks for it again: what it took is not kept beyond its time.
     ...(isSettled && { request: NOTHING }),
     settled_at: isSettled ? now : null,
@@ -278,6 +288,7 @@ function stateAfter({ kind, state }: PaymentOperation, { outcome }: ProviderOutc
       // A session that waits has been asked for; money that is on its way has not moved.
       return kind === "initiate" || kind === "update" || kind === "authorize" ? "succeeded" : state
     case "declined":
+    case "already_authorized":
       return "declined"
     case "unknown":
       return "unknown"
@@ -290,7 +301,12 @@ function errorOf(outcome: ProviderOutcome): string | null {
   return outcome.cause instanceof Error ? outcome.cause.message : String(outcome.cause)
 }
 
-function failureOf({ message, code, declineCode, retryable, refusedBy = "issuer" }: Declined): OperationFailure {
+function failureOf(outcome: ProviderOutcome): OperationFailure | null {
+  if (outcome.outcome === "already_authorized") {
+    return { message: "The shopper has authorized the payment meanwhile.", refused_by: "provider", is_overtaken: true }
+  }
+  if (outcome.outcome !== "declined") return null
+  const { message, code, declineCode, retryable, refusedBy = "issuer" } = outcome
   return { message, code, decline_code: declineCode, retryable, refused_by: refusedBy }
 }
 
@@ -299,7 +315,7 @@ function throwUnlessDone({ id, state, failure }: PaymentOperation): void {
   if (state !== "declined" || !failure) return
   const { message, code, decline_code, retryable, refused_by } = failure
   const options = { code, declineCode: decline_code, retryable, operationId: id }
-  throw refused_by === "issuer" ? new PaymentDeclined(message, options) : new ProviderError(message, options)
+  throw new REFUSALS[refused_by](message, options)
 }
 
 async function findOperation(tx: EntityManager, id: string): Promise<PaymentOperation> {

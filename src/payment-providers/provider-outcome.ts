@@ -1,6 +1,17 @@
+import { InvalidData, PaymentDeclined, ProviderError } from "../common/errors.js"
 import { MAX_MINOR, type Money } from "../common/money.js"
 import { findUnstorable, isRecord } from "../common/validation.js"
-import type { NotFoundThere, ProviderAnswer, ProviderOutcome } from "./payment-provider.contract.js"
+import type {
+  NotFoundThere,
+  NotOurs,
+  PaymentState,
+  ProviderAnswer,
+  ProviderOutcome,
+  Succeeded,
+} from "./payment-provider.contract.js"
+
+/** What a caller gets of a refusal, by whose it is. */
+export const REFUSALS = { issuer: PaymentDeclined, provider: ProviderError, caller: InvalidData } as const
 
 /** Characters that are kept of what a provider says in words. */
 const TEXT_LENGTH = 500
@@ -17,6 +28,25 @@ export function outcomeOf(answer: unknown): ProviderOutcome | NotFoundThere {
   }
 }
 
+/**
+ * What a provider says is so, as it can be recorded.
+ * @throws TypeError, RangeError, SyntaxError when it cannot
+ */
+export function stateOf(state: PaymentState | NotOurs): PaymentState | NotOurs {
+  if (state.sessionId === undefined) return {}
+  const { standing, refunds, disputes, ...rest } = state
+  return {
+    ...rest,
+    ...answerOf({ ...rest }),
+    standing:
+      standing.status === "authorized"
+        ? { ...standing, amount: moneyOf(standing.amount), captured: moneyOf(standing.captured) }
+        : standing,
+    refunds: refunds.map((refund) => ({ ...refund, amount: moneyOf(refund.amount) })),
+    disputes: disputes.map((dispute) => ({ ...dispute, amount: moneyOf(dispute.amount) })),
+  }
+}
+
 /** What a provider's code threw. */
 export function outcomeOfError(error: unknown): ProviderOutcome {
   return unknown(wordsOf(error))
@@ -26,7 +56,8 @@ function checked(answer: unknown): ProviderOutcome | NotFoundThere {
   if (!isRecord(answer)) throw new TypeError("it is no outcome")
   switch (answer["outcome"]) {
     case "succeeded":
-      return { outcome: "succeeded", amount: moneyOf(answer["amount"]), ...answerOf(answer) }
+    case "already_authorized":
+      return { outcome: answer["outcome"], ...movedOf(answer), ...answerOf(answer) }
     case "pending":
       return { outcome: "pending", asynchronous: answer["asynchronous"] === true, ...answerOf(answer) }
     case "requires_more":
@@ -38,7 +69,7 @@ function checked(answer: unknown): ProviderOutcome | NotFoundThere {
         code: textOf(answer["code"]),
         declineCode: textOf(answer["declineCode"]),
         retryable: typeof answer["retryable"] === "boolean" ? answer["retryable"] : undefined,
-        refusedBy: answer["refusedBy"] === "provider" ? "provider" : "issuer",
+        refusedBy: REFUSERS.find((refuser) => refuser === answer["refusedBy"]) ?? "issuer",
       }
     case "unknown":
       return unknown(wordsOf(answer["cause"]))
@@ -49,9 +80,21 @@ function checked(answer: unknown): ProviderOutcome | NotFoundThere {
   }
 }
 
+const REFUSERS = Object.keys(REFUSALS) as (keyof typeof REFUSALS)[]
+
 function unknown(words: string): ProviderOutcome {
   return { outcome: "unknown", cause: new Error(words) }
 }
+
+function movedOf({ amount, captured, isClosed }: Record<string, unknown>): Moved {
+  return {
+    amount: moneyOf(amount),
+    ...(captured !== undefined && { captured: moneyOf(captured) }),
+    ...(isClosed === true && { isClosed }),
+  }
+}
+
+type Moved = Pick<Succeeded, "amount" | "captured" | "isClosed">
 
 function moneyOf(amount: unknown): Money {
   const { minor, currency } = isRecord(amount) ? amount : {}
@@ -74,8 +117,10 @@ function jsonOf(data: unknown): Record<string, unknown> {
   return json
 }
 
-function wordsOf(error: unknown): string {
-  return textOf(error instanceof Error ? error.message : error) ?? "The provider failed without a word."
+/** What a provider's code threw, in words; also where it is no error of ours, as that of an abort may be. */
+export function wordsOf(error: unknown): string {
+  const words = typeof error === "object" && error !== null && "message" in error ? error.message : error
+  return textOf(words) ?? "The provider failed without a word."
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,4 +1,6 @@
 import { Injectable } from "@nestjs/common"
+import type { EntityManager } from "typeorm"
+import { AccountHoldersService } from "../account-holders/account-holders.service.js"
 import type { Caller } from "../api-keys/caller.js"
 import { Conflict, InvalidData, NotFound } from "../common/errors.js"
 import { toRawAmount } from "../common/money.js"
@@ -22,6 +24,7 @@ export class PaymentSessionsService {
   constructor(
     private readonly operations: ProviderOperations,
     private readonly registry: PaymentProviderRegistry,
+    private readonly holders: AccountHoldersService,
     private readonly reader: CollectionReader,
   ) {}
 
@@ -42,9 +45,9 @@ export class PaymentSessionsService {
   ): Promise<PaymentCollection> {
     return this.operations.performAndRead(
       (tx) => lockCollectionAndCart(tx, collectionId),
-      (aggregate) => {
+      (aggregate, tx) => {
         checkVisible(aggregate, caller)
-        return this.openStep(aggregate, request, caller, audience)
+        return this.openStep(aggregate, tx, request, caller, audience)
       },
       (aggregate) => (aggregate ? this.reader.reread(aggregate, selection) : this.reader.get(collectionId, selection)),
     )
@@ -76,20 +79,21 @@ export class PaymentSessionsService {
   }
 
   /** The next step towards an open session as asked for; to be decided upon under the lock. */
-  openStep(
+  async openStep(
     aggregate: Aggregate,
+    tx: EntityManager,
     { provider_id, data = {} }: CreatePaymentSessionRequest,
     caller: Caller,
     audience: Audience,
-  ): Decision {
+  ): Promise<Decision> {
     const { target, collection } = aggregate
     const amount = amountToPay({ ...collection, ...target })
     const underWay = aggregate.sessionOperation
     if (underWay) return { kind: "join", operationId: underWay.id }
     this.checkOffered(aggregate, provider_id)
-    this.checkAccepts(provider_id, data, amount, audience)
-    const wanted = { provider_id, amount, currency_code: target.currency_code, client_data: data }
-    return this.toward(aggregate, wanted, caller)
+    const figures = { amount, currency_code: target.currency_code }
+    this.checkAccepts(provider_id, data, figures, audience)
+    return this.toward(aggregate, tx, { provider_id, ...figures, client_data: data, context: {} }, caller)
   }
 
   /** The next step towards a payment of a session; to be decided upon under the lock. */
@@ -130,11 +134,12 @@ export class PaymentSessionsService {
     }
     // Nobody knows when a call whose answer stayed out is settled: the change waits, the caller does not.
     if (underWay) return { kind: "done" }
-    // Nothing is left to pay, which is no business of a provider's.
-    if (figures.amount === 0n && this.registry.get(openSession.provider_id).capabilities.callsNetwork) {
+    // What the provider cannot take cannot be paid with it: the shopper chooses another one.
+    if (this.refusalOf(openSession.provider_id, figures) !== undefined) {
       return this.cancel(aggregate, openSession, caller)
     }
-    return this.update(aggregate, openSession, { ...openSession, ...figures }, caller)
+    const context = holderIn(openSession) === undefined ? contextOf(aggregate) : openSession.context
+    return this.update(aggregate, openSession, { ...openSession, ...figures, context }, caller)
   }
 
   /** Gives the open session up at its provider, where there is one; undefined when there is none. */
@@ -145,24 +150,29 @@ export class PaymentSessionsService {
     return openSession && this.cancel(aggregate, openSession, caller)
   }
 
-  private toward(aggregate: Aggregate, wanted: Wanted, caller: Caller): Decision {
-    const { openSession: open, target } = aggregate
-    if (!open) {
-      aggregate.takeOn(target)
-      return this.initiate(aggregate, wanted, caller)
+  private async toward(aggregate: Aggregate, tx: EntityManager, wanted: Wanted, caller: Caller): Promise<Decision> {
+    const { openSession: open } = aggregate
+    const customer = this.registry.get(wanted.provider_id).accountHolders && customerOf(aggregate)
+    const holder = customer && (await this.holders.find(tx, wanted.provider_id, customer.id))
+    if (customer && !holder) {
+      return { kind: "prepare", prepare: () => this.holders.ensure(wanted.provider_id, customer) }
     }
-    switch (nextSessionStep(open, wanted)) {
+    const context = { ...contextOf(aggregate), ...(holder && { account_holder: { id: holder.external_id } }) }
+    if (!open) return this.initiate(aggregate, { ...wanted, context }, caller)
+    const account_holder = holder?.external_id
+    switch (nextSessionStep({ ...open, account_holder: holderIn(open) }, { ...wanted, account_holder })) {
       case "keep":
         return { kind: "done" }
       case "cancel_session":
         return this.cancel(aggregate, open, caller)
       case "update":
-        return this.update(aggregate, open, wanted, caller)
+        return this.update(aggregate, open, { ...wanted, context }, caller)
     }
   }
 
   private initiate(aggregate: Aggregate, wanted: Wanted, caller: Caller): Decision {
-    const session = aggregate.addSession({ ...wanted, context: contextOf(aggregate) })
+    aggregate.takeOn(aggregate.target)
+    const session = aggregate.addSession(wanted)
     const operation = aggregate.begin("initiate", session, {
       amount: wanted.amount,
       request: { ...requestOf(session), client_data: wanted.client_data },
@@ -172,7 +182,7 @@ export class PaymentSessionsService {
   }
 
   private update(aggregate: Aggregate, session: PaymentSession, wanted: Wanted, caller: Caller) {
-    const { amount, currency_code, client_data } = wanted
+    const { amount, currency_code, client_data, context } = wanted
     const { collection, target } = aggregate
     const operation = aggregate.begin("update", session, {
       amount,
@@ -180,7 +190,7 @@ export class PaymentSessionsService {
       request: {
         ...requestOf(session),
         client_data,
-        context: contextOf(aggregate),
+        context: context ?? {},
         is_following: !coversAmount(collection, target),
         place: { region_id: target.region_id, sales_channel_id: target.sales_channel_id },
       },
@@ -206,8 +216,8 @@ export class PaymentSessionsService {
     )
   }
 
-  private checkAccepts(providerId: string, data: object, amount: bigint, audience: Audience): void {
-    const { callsNetwork, clientFields } = this.registry.get(providerId).capabilities
+  private checkAccepts(providerId: string, data: object, { amount, currency_code }: Figures, audience: Audience): void {
+    const { clientFields } = this.registry.get(providerId).capabilities
     const refused = clientFields === "any" ? [] : Object.keys(data).filter((name) => !clientFields.includes(name))
     if (audience === "store" && refused.length > 0) {
       throw new InvalidData(
@@ -221,15 +231,22 @@ export class PaymentSessionsService {
         },
       )
     }
-    if (callsNetwork && amount === 0n) {
-      throw new InvalidData(
-        `Payment provider ${providerId} takes no payment of zero. Use one that needs no provider, such as pp_system_default.`,
-      )
+    const refusal = this.refusalOf(providerId, { amount, currency_code })
+    if (refusal !== undefined) throw new InvalidData(refusal)
+  }
+
+  /** Why a provider cannot take an amount; undefined where it can. */
+  private refusalOf(providerId: string, { amount, currency_code }: Figures): string | undefined {
+    const provider = this.registry.get(providerId)
+    if (provider.capabilities.callsNetwork && amount === 0n) {
+      return `Payment provider ${providerId} takes no payment of zero. Use one that needs no provider, such as pp_system_default.`
     }
+    return provider.refusalOf?.({ minor: amount, currency: currency_code })
   }
 }
 
-type Wanted = Pick<PaymentSession, "provider_id" | "amount" | "currency_code" | "client_data">
+type Figures = Pick<PaymentSession, "amount" | "currency_code">
+type Wanted = Pick<PaymentSession, "provider_id" | "amount" | "currency_code" | "client_data" | "context">
 
 function checkAmount(aggregate: Aggregate, session: PaymentSession): void {
   const { target, collection } = aggregate
@@ -248,6 +265,18 @@ function checkVisible({ collection, cart }: Aggregate, { salesChannelIds }: Call
   const channel = cart ? cart.sales_channel_id : collection.sales_channel_id
   if (salesChannelIds.length === 0 || channel === null || salesChannelIds.includes(channel)) return
   throw new NotFound(`PaymentCollection id not found: ${collection.id}`)
+}
+
+/** The customer in the provider's books whose session it is. */
+function holderIn({ context }: PaymentSession): string | undefined {
+  const holder = context?.["account_holder"] as { id: string } | undefined
+  return holder?.id
+}
+
+/** The customer that the cart belongs to, where it is not a guest's. */
+function customerOf({ cart }: Aggregate): { id: string; email?: string } | undefined {
+  if (!cart?.customer_id) return undefined
+  return { id: cart.customer_id, ...(cart.email !== null && { email: cart.email }) }
 }
 
 /** Who pays, as far as the cart says so. */

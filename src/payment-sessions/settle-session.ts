@@ -1,5 +1,5 @@
 import { newId } from "../common/ids.js"
-import type { Aggregate } from "../payment-model/aggregate.js"
+import { capturedOf, type Aggregate } from "../payment-model/aggregate.js"
 import { paymentEvent, sessionEvent } from "../payment-model/events.js"
 import type { PaymentOperation } from "../payment-model/payment-operation.entity.js"
 import type { PaymentSession } from "../payment-model/payment-session.entity.js"
@@ -7,7 +7,7 @@ import { Payment } from "../payment-model/payment.entity.js"
 import { waitingStatus } from "../payment-model/session.rules.js"
 import type { Succeeded } from "../payment-providers/payment-provider.contract.js"
 import type { Settle } from "../payment-providers/provider-operations.js"
-import { answered } from "../payments/settle-payment.js"
+import { answered, recordCancellation, recordCapture } from "../payments/settle-payment.js"
 
 // What becomes of a session once its provider has answered. A refusal or an answer that stays out leaves the session
 // as the provider has it.
@@ -25,6 +25,8 @@ export const settleInitiate: Settle = (aggregate, operation, outcome, now) => {
       // The provider has nothing that could be paid, so there is no session.
       dropFailed(aggregate, session, now)
       return undefined
+    case "already_authorized":
+      return "The provider says that the shopper has authorized what was only just to be opened."
     case "unknown":
       return undefined
   }
@@ -45,6 +47,7 @@ function forgetMarking(aggregate: Aggregate): void {
 export const settleUpdate: Settle = (aggregate, operation, outcome, now) => {
   const session = sessionOf(aggregate, operation)
   if (outcome.outcome === "unknown") return undefined
+  if (outcome.outcome === "already_authorized") return recordAuthorization(aggregate, session, outcome, now)
   if (outcome.outcome === "declined") {
     // One that failed before, and cannot be mended either, makes way for a new one.
     if (session.status === "error") dropFailed(aggregate, session, now)
@@ -67,6 +70,7 @@ export const settleAuthorize: Settle = (aggregate, operation, outcome, now) => {
   const session = sessionOf(aggregate, operation)
   switch (outcome.outcome) {
     case "succeeded":
+    case "already_authorized":
       return recordAuthorization(aggregate, session, outcome, now)
     case "pending": {
       const before = session.status
@@ -79,36 +83,76 @@ export const settleAuthorize: Settle = (aggregate, operation, outcome, now) => {
       aggregate.changes.tell(() => sessionEvent("payment_session.requires_more", session))
       return undefined
     case "declined":
-      aggregate.moveSession(session, "error")
-      forgetMarking(aggregate)
-      aggregate.changes.tell(() => sessionEvent("payment_session.failed", session))
+      recordFailure(aggregate, session)
       return undefined
     case "unknown":
       return undefined
   }
 }
 
+/** The shopper's bank, or the provider, said no; the shopper may try again. */
+export function recordFailure(aggregate: Aggregate, session: PaymentSession): void {
+  aggregate.moveSession(session, "error")
+  forgetMarking(aggregate)
+  aggregate.changes.tell(() => sessionEvent("payment_session.failed", session))
+}
+
 export const settleCancelSession: Settle = (aggregate, operation, outcome, now) => {
-  const session = sessionOf(aggregate, operation)
+  const session = aggregate.sessions.find(({ id }) => id === operation.payment_session_id)
+  // It was given up before, and authorized late: there is nothing left of it that could change.
+  if (!session) return undefined
   if (outcome.outcome === "requires_more") return "The provider asks the shopper for something, to give a session up."
+  if (outcome.outcome === "already_authorized") return recordAuthorization(aggregate, session, outcome, now)
   if (outcome.outcome !== "succeeded") return undefined
   aggregate.dropSession(session, "canceled", now)
   aggregate.changes.tell(() => sessionEvent("payment_session.canceled", session))
   return undefined
 }
 
-/** The session becomes a payment of what the provider holds, whatever was asked for. */
-function recordAuthorization(
+/**
+ * The session becomes a payment of what the provider holds, whatever was asked for.
+ * @returns what is wrong where the outcome contradicts the books: then nothing is recorded
+ */
+export function recordAuthorization(
   aggregate: Aggregate,
   session: PaymentSession,
-  outcome: Succeeded,
+  outcome: Authorization,
   now: Date,
 ): string | undefined {
-  const { minor, currency } = outcome.amount
-  if (currency !== session.currency_code || minor < 0n || (minor === 0n) !== (session.amount === 0n)) {
-    return `The provider reports ${minor} ${currency} (minor units) where ${session.amount} ${session.currency_code} was asked for.`
-  }
+  const contradiction = contradictionOf(session, outcome)
+  if (contradiction !== undefined) return contradiction
   aggregate.moveSession(session, "authorized", { ...answered(outcome), authorized_at: now })
+  aggregate.changes.tell(() => sessionEvent("payment_session.authorized", session))
+  const payment = openPayment(aggregate, session, outcome)
+  if (outcome.isClosed && capturedOf(aggregate, payment) < payment.authorized_amount) {
+    recordCancellation(aggregate, payment, now)
+  }
+  return undefined
+}
+
+/** What a provider says of an authorization. */
+export type Authorization = Pick<Succeeded, "amount" | "captured" | "isClosed" | "data" | "privateData">
+
+/** @returns what is wrong where the outcome contradicts the books */
+export function contradictionOf(
+  { amount: asked, currency_code }: Pick<PaymentSession, "amount" | "currency_code">,
+  { amount: { minor, currency }, captured }: Authorization,
+): string | undefined {
+  if (currency !== currency_code || minor < 0n || (minor === 0n) !== (asked === 0n)) {
+    return `The provider reports ${minor} ${currency} (minor units) where ${asked} ${currency_code} was asked for.`
+  }
+  if (captured && (captured.currency !== currency_code || captured.minor > minor)) {
+    return `The provider reports ${captured.minor} ${captured.currency} (minor units) captured of ${minor} ${currency}.`
+  }
+  return undefined
+}
+
+/** A payment of what the provider holds for a session, and of what it has captured by itself. */
+export function openPayment(
+  aggregate: Aggregate,
+  session: PaymentSession,
+  { amount: { minor }, captured }: Authorization,
+): Payment {
   const payment = aggregate.changes.insert(Payment, {
     id: newId("pay"),
     payment_collection_id: session.payment_collection_id,
@@ -123,11 +167,12 @@ function recordAuthorization(
     private_data: session.private_data,
     captured_at: null,
     canceled_at: null,
+    is_surplus: false,
   })
   aggregate.payments.push(payment)
-  aggregate.changes.tell(() => sessionEvent("payment_session.authorized", session))
   aggregate.changes.tell(() => paymentEvent("payment.authorized", payment))
-  return undefined
+  if (captured && captured.minor > 0n) recordCapture(aggregate, payment, captured.minor)
+  return payment
 }
 
 function sessionOf(aggregate: Aggregate, { payment_session_id }: PaymentOperation): PaymentSession {

@@ -66,7 +66,7 @@ export class PaymentsService {
 
   /** The next step towards a capture; to be decided upon under the lock. @param requested minor units */
   captureStep(aggregate: Aggregate, payment: Payment, requested: bigint | undefined, caller: Caller): Decision {
-    const { multicapture } = this.registry.get(payment.provider_id).capabilities
+    const multicapture = this.registry.hasMulticapture(payment)
     const reserved = aggregate.reserved(payment, "capture", "cancel_payment")
     return decisionOf(captureVerdict(payment, reserved, requested, multicapture), (amount) => {
       const capture = aggregate.addCapture(payment, { amount, created_by: caller.id })

@@ -1,4 +1,4 @@
-import type { Aggregate } from "../payment-model/aggregate.js"
+import { capturedOf, type Aggregate } from "../payment-model/aggregate.js"
 import { Capture } from "../payment-model/capture.entity.js"
 import { paymentEvent, sessionEvent } from "../payment-model/events.js"
 import type { PaymentOperation } from "../payment-model/payment-operation.entity.js"
@@ -26,10 +26,20 @@ export const settleCapture: Settle = (aggregate, operation, outcome, now) => {
   aggregate.changes.update(Payment, payment, answered(outcome))
   aggregate.changes.tell(() => paymentEvent("payment.captured", payment, { capture }))
   if (operation.request.is_final && payment.captured_amount + minor < payment.authorized_amount) {
-    aggregate.changes.update(Payment, payment, { canceled_at: now })
-    aggregate.changes.tell(() => paymentEvent("payment.canceled", payment))
+    giveRestUp(aggregate, payment, now)
   }
   return undefined
+}
+
+/** Records what the provider has captured by itself, or at somebody else's word. @param amount minor units */
+export function recordCapture(aggregate: Aggregate, payment: Payment, amount: bigint): void {
+  const capture = aggregate.addCapture(payment, { amount, created_by: payment.provider_id, status: "succeeded" })
+  aggregate.changes.tell(() => paymentEvent("payment.captured", payment, { capture }))
+}
+
+function giveRestUp(aggregate: Aggregate, payment: Payment, now: Date): void {
+  aggregate.changes.update(Payment, payment, { canceled_at: now })
+  aggregate.changes.tell(() => paymentEvent("payment.canceled", payment))
 }
 
 export const settleRefund: Settle = (aggregate, operation, outcome) => {
@@ -51,15 +61,20 @@ export const settleRefund: Settle = (aggregate, operation, outcome) => {
 export const settleCancelPayment: Settle = (aggregate, operation, outcome, now) => {
   const payment = paymentOf(aggregate, operation)
   if (outcome.outcome !== "succeeded") return move(outcome, () => undefined)
-  aggregate.changes.update(Payment, payment, { ...answered(outcome), canceled_at: now })
-  aggregate.changes.tell(() => paymentEvent("payment.canceled", payment))
+  aggregate.changes.update(Payment, payment, answered(outcome))
+  recordCancellation(aggregate, payment, now)
+  return undefined
+}
+
+/** What was authorized and not captured is given up. */
+export function recordCancellation(aggregate: Aggregate, payment: Payment, now: Date): void {
+  giveRestUp(aggregate, payment, now)
   const session = aggregate.sessions.find(({ id }) => id === payment.payment_session_id)
   // A session that paid something is part of the story; one that paid nothing was for nothing.
-  if (session && payment.captured_amount === 0n) {
+  if (session && capturedOf(aggregate, payment) === 0n) {
     aggregate.dropSession(session, "canceled", now)
     aggregate.changes.tell(() => sessionEvent("payment_session.canceled", session))
   }
-  return undefined
 }
 
 /** What the provider left, as columns; what it left out stays. */
@@ -74,6 +89,7 @@ function move(outcome: NotSucceeded, become: (status: MovementStatus) => void): 
     case "pending":
       return undefined
     case "requires_more":
+    case "already_authorized":
       return "The provider asks the shopper for something, which money that was authorized does not need."
     case "declined":
     case "unknown":

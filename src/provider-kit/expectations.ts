@@ -14,20 +14,19 @@ export type End = ProviderOutcome | NotFoundThere
 /** Characters of a message that a shopper would still read. */
 const LONGEST_MESSAGE = 300
 
-const OUTCOMES = ["succeeded", "pending", "requires_more", "declined", "unknown"]
+const OUTCOMES = ["succeeded", "already_authorized", "pending", "requires_more", "declined", "unknown"]
 
 /** @throws AssertionError when an outcome is not what the contract says */
 export function checkShape(outcome: ProviderOutcome, { amount }: ProviderCall): void {
   assert.ok(OUTCOMES.includes(outcome.outcome), `'${outcome.outcome}' is none of the outcomes ${OUTCOMES.join(", ")}`)
   switch (outcome.outcome) {
     case "succeeded":
-      assert.equal(typeof outcome.amount.minor, "bigint", "An amount is a bigint of minor units")
-      assert.ok(outcome.amount.minor >= 0n, "An amount is not negative")
-      assert.equal(outcome.amount.currency, amount.currency, "An amount is in the currency that was asked for")
-      {
-        checkAnswer(outcome)
-        return
-      }
+    case "already_authorized": {
+      checkAmount(outcome.amount, amount)
+      if (outcome.captured) checkAmount(outcome.captured, amount)
+      checkAnswer(outcome)
+      return
+    }
     case "pending":
     case "requires_more": {
       checkAnswer(outcome)
@@ -41,6 +40,12 @@ export function checkShape(outcome: ProviderOutcome, { amount }: ProviderCall): 
     case "unknown":
       assert.ok("cause" in outcome, "An unknown outcome says its cause")
   }
+}
+
+function checkAmount({ minor, currency }: Money, asked: Money): void {
+  assert.equal(typeof minor, "bigint", "An amount is a bigint of minor units")
+  assert.ok(minor >= 0n, "An amount is not negative")
+  assert.equal(currency, asked.currency, "An amount is in the currency that was asked for")
 }
 
 function checkAnswer({ data, privateData }: ProviderAnswer): void {

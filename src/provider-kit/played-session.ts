@@ -44,7 +44,7 @@ export function amountsOf({ amounts = DEFAULT_AMOUNTS }: ProviderHarness): reado
 
 /** A session with the provider, played as the service plays it: every outcome is looked at, and what it leaves is kept. */
 export class PlayedSession implements KitSession {
-  readonly id = `payses_kit_${randomUUID()}`
+  readonly id = newId("payses")
   /** Every outcome so far, in their order. */
   readonly outcomes: End[] = []
   data: ProviderData = {}
@@ -116,7 +116,7 @@ export class PlayedSession implements KitSession {
   /** A call that can be sent more than once. */
   prepare(method: Method, amount: Money, signal = AbortSignal.timeout(DEADLINE)): Prepared {
     const call: ProviderCall = {
-      idempotencyKey: `op_kit_${randomUUID()}`,
+      idempotencyKey: newId("op"),
       sessionId: this.id,
       amount,
       clientData: frozen(this.harness.clientData ?? {}),
@@ -146,6 +146,22 @@ export class PlayedSession implements KitSession {
     if (outcome.outcome !== "not_found") checkShape(outcome, call)
     this.keep(outcome)
     return outcome
+  }
+
+  /**
+   * Finds out how a call ended, as the service does. A session that a provider cannot find is opened again with the same
+   * key, which opens no second one; money is not moved again to find out.
+   */
+  async settle(made: Made): Promise<End> {
+    const found = await this.lookUp(made)
+    if (found.outcome !== "not_found" || made.operation !== "initiate") return found
+    return (await this.repeat(made)).outcome
+  }
+
+  /** Whether what is authorized can be captured in parts. */
+  get hasMulticapture(): boolean {
+    const { multicapture } = this.provider.capabilities
+    return typeof multicapture === "boolean" ? multicapture : multicapture(this.privateData)
   }
 
   /** Sends a call that may fail on its way, which has to show soon after its signal. */
@@ -198,6 +214,11 @@ export class PlayedSession implements KitSession {
     this.data = outcome.data ?? this.data
     this.privateData = outcome.privateData ?? this.privateData
   }
+}
+
+/** No longer than those of a service: they have to fit where a provider keeps them. */
+function newId(prefix: string): string {
+  return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 26)}`
 }
 
 /** A provider that changes what it is given would change what is repeated. */

@@ -6,19 +6,25 @@ import type { TestService } from "./service.js"
  * Compares what the service believes with the books of the bank, session by session; to be asked once every call is
  * settled. What differs comes back, one line each.
  */
-export async function booksMatch(service: Pick<TestService, "dataSource">, bank: FakeBank): Promise<string[]> {
+export async function booksMatch(
+  service: Pick<TestService, "dataSource">,
+  bank: Books,
+  providerIds = FAKE_PROVIDER_IDS,
+): Promise<string[]> {
   const rows = await service.dataSource.query<Row[]>(
     `SELECT session.id, session.currency_code, session.amount::text, session.status, session.deleted_at IS NOT NULL AS is_gone,
        coalesce(sum(CASE WHEN payment.canceled_at IS NULL THEN payment.authorized_amount ELSE payment.captured_amount END), 0)::text AS authorized,
        coalesce(sum(payment.captured_amount), 0)::text AS captured, coalesce(sum(payment.refunded_amount), 0)::text AS refunded
      FROM payment_session session LEFT JOIN payment ON payment.payment_session_id = session.id
      WHERE session.provider_id = ANY($1) GROUP BY session.id ORDER BY session.id`,
-    [FAKE_PROVIDER_IDS],
+    [providerIds],
   )
   const known = new Set(rows.map(({ id }) => id))
   const strangers = [...bank.books.keys()].filter((id) => !known.has(id))
   return [...rows.flatMap((row) => differencesOf(row, bank)), ...strangers.map((id) => `${id}: at the bank alone`)]
 }
+
+type Books = Pick<FakeBank, "books">
 
 /** Amounts are text. */
 interface Row {
@@ -32,7 +38,7 @@ interface Row {
   refunded: string
 }
 
-function differencesOf(row: Row, bank: FakeBank): string[] {
+function differencesOf(row: Row, bank: Books): string[] {
   const account = bank.books.get(row.id)
   if (!account) return row.is_gone ? [] : [`${row.id}: ${row.status}, and unknown at the bank`]
   const isOpen = account.authorized === 0n && !account.canceled

@@ -7,7 +7,7 @@ import { readConfig, type Config } from "../../src/config.js"
 import { dataSourceOptions, type DatabaseConnection } from "../../src/database/data-source-options.js"
 import { entities } from "../../src/entities.js"
 import { PaymentProviderRegistry } from "../../src/payment-providers/payment-provider.registry.js"
-import type { ProviderModule } from "../../src/payment-providers/provider-modules.js"
+import { loadOwnProviders, type ProviderModule } from "../../src/payment-providers/provider-modules.js"
 import { createService } from "../../src/service.js"
 import { createDatabase } from "./database.js"
 import { StatementLog } from "./statement-log.js"
@@ -62,7 +62,7 @@ export class TestService {
   static async startOn(
     connection: DatabaseConnection,
     env: Record<string, string> = {},
-    { modules, drop = () => Promise.resolve() }: StartOptions & { drop?: () => Promise<void> } = {},
+    { modules = [], drop = () => Promise.resolve() }: StartOptions & { drop?: () => Promise<void> } = {},
   ): Promise<TestService> {
     const publishableKey = newToken("publishable")
     const secretKey = newToken("secret")
@@ -78,7 +78,8 @@ export class TestService {
     })
     const statements = new StatementLog()
     const options = { ...dataSourceOptions(connection, entities), logging: ["query" as const], logger: statements }
-    const app = await createService(config, options, createLogger(config.logLevel), modules)
+    const providers = [...(await loadOwnProviders(env)), ...modules]
+    const app = await createService(config, options, createLogger(config.logLevel), providers)
     await app.startAllMicroservices()
     await app.listen(0, "127.0.0.1")
     const [microservice] = app.getMicroservices()

@@ -1,10 +1,12 @@
 import { Initial1795392000000 } from "./1795392000000-initial.js"
 import { SeedRefundReasons1795395600000 } from "./1795395600000-seed-refund-reasons.js"
 import { OperationsEventsIdempotency1795399200000 } from "./1795399200000-operations-events-idempotency.js"
+import { WebhooksDisputesAccountHolders1795402800000 } from "./1795402800000-webhooks-disputes-account-holders.js"
 
 /** In the order in which they run. */
 export const migrations = [
   Initial1795392000000,
   SeedRefundReasons1795395600000,
   OperationsEventsIdempotency1795399200000,
+  WebhooksDisputesAccountHolders1795402800000,
 ]

@@ -7,6 +7,8 @@ export const EXAMPLE = {
   paymentId: "pay_01M81ZC4XJ8R5V2M0P7S6H3QEF",
   captureId: "capt_01M81ZC9A2B4C6D8E0F1G3H5J7",
   refundId: "ref_01M81ZCEK9M1N3P5Q7R9S1T3V5",
+  disputeId: "disp_01M81ZCR4G6H8J0K2M3N5P7Q9R",
+  webhookEventId: "whe_01M81ZCQ3F5G7H9J1K2M4N6P8Q",
   operationId: "op_01M81ZCP2E4F6G8H0J1K3M5N7P",
   /** One of the reasons that are there from the start, so that the example of a refund works as it stands. */
   reasonId: "refr_01M820000000SHIPPING0SSUE0",

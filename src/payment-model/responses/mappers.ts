@@ -1,6 +1,7 @@
 import type { Audience } from "../../common/fields.js"
 import { toMajor, toRawAmount, type CurrencyCode } from "../../common/money.js"
 import type { Capture } from "../capture.entity.js"
+import type { Dispute } from "../dispute.entity.js"
 import type { PaymentCollection } from "../payment-collection.entity.js"
 import type { PaymentOperation } from "../payment-operation.entity.js"
 import type { PaymentProvider } from "../payment-provider.entity.js"
@@ -9,6 +10,7 @@ import type { Payment } from "../payment.entity.js"
 import type { RefundReason } from "../refund-reason.entity.js"
 import type { Refund } from "../refund.entity.js"
 import type { CaptureResponse } from "./capture.response.js"
+import type { DisputeResponse } from "./dispute.response.js"
 import type { OperationResponse } from "./operation.response.js"
 import type { PaymentCollectionResponse } from "./payment-collection.response.js"
 import type { PaymentProviderResponse } from "./payment-provider.response.js"
@@ -90,6 +92,7 @@ export function toPaymentResponse(payment: Payment, audience: Audience): Payment
     payment_session_id: payment.payment_session_id,
     captures: payment.captures?.map((capture) => toCaptureResponse(capture, currency_code, audience)),
     refunds: payment.refunds?.map((refund) => toRefundResponse(refund, currency_code, audience)),
+    disputes: payment.disputes?.map((dispute) => toDisputeResponse(dispute, audience)),
     payment_collection: payment.payment_collection && toPaymentCollectionResponse(payment.payment_collection, audience),
     payment_session: payment.payment_session && toPaymentSessionResponse(payment.payment_session, audience),
   }
@@ -121,6 +124,23 @@ function toRefundResponse(refund: Refund, currency: CurrencyCode, audience: Audi
     created_at: refund.created_at,
     refund_reason: refund.refund_reason && toRefundReasonResponse(refund.refund_reason),
     payment: refund.payment && toPaymentResponse(refund.payment, audience),
+  }
+}
+
+function toDisputeResponse(dispute: Dispute, audience: Audience): DisputeResponse {
+  const { amount, currency_code } = dispute
+  return {
+    id: dispute.id,
+    payment_id: dispute.payment_id,
+    external_id: dispute.external_id,
+    amount: toMajor({ minor: amount, currency: currency_code }),
+    currency_code,
+    status: dispute.status,
+    reason: dispute.reason,
+    opened_at: dispute.opened_at,
+    created_at: dispute.created_at,
+    updated_at: dispute.updated_at,
+    payment: dispute.payment && toPaymentResponse(dispute.payment, audience),
   }
 }
 

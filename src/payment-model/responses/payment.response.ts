@@ -2,6 +2,7 @@ import { Field, Related, ResourceOf } from "../../common/resource.js"
 import { AmountField, CurrencyField, MetadataField, ObjectField, TimeField } from "../../common/resource-fields.js"
 import { Payment } from "../payment.entity.js"
 import type { CaptureResponse } from "./capture.response.js"
+import type { DisputeResponse } from "./dispute.response.js"
 import { EXAMPLE } from "./examples.js"
 import type { PaymentCollectionResponse } from "./payment-collection.response.js"
 import type { PaymentSessionResponse } from "./payment-session.response.js"
@@ -70,6 +71,14 @@ export class PaymentResponse {
     join: (payment, refund) => `${refund}.payment_id = ${payment}.id AND ${refund}.${SUCCEEDED}`,
   })
   refunds?: RefundResponse[]
+
+  @Related("dispute", {
+    many: true,
+    adminOnly: true,
+    description: "What shoppers have disputed of it with their banks; for operators, on request.",
+    join: (payment, dispute) => `${dispute}.payment_id = ${payment}.id`,
+  })
+  disputes?: DisputeResponse[]
 
   @Related("payment_collection", {
     nullable: true,

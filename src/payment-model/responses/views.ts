@@ -1,6 +1,7 @@
 import type { View } from "../../common/fields.interceptor.js"
 // Relations find each other by name, so all of them have to be loaded.
 import "./capture.response.js"
+import "./dispute.response.js"
 import { PaymentCollectionResponse } from "./payment-collection.response.js"
 import "./payment-provider.response.js"
 import "./payment-session.response.js"

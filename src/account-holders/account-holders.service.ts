@@ -1,0 +1,176 @@
+import { Injectable } from "@nestjs/common"
+import { DataSource, IsNull, type EntityManager } from "typeorm"
+import { Conflict, NotAllowed, NotFound } from "../common/errors.js"
+import type { Selection } from "../common/fields.js"
+import { newId } from "../common/ids.js"
+import { readPage, type PageOf } from "../database/read-page.js"
+import type { AccountHolderCall, AccountHolders } from "../payment-providers/payment-provider.contract.js"
+import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import {
+  ACCOUNT_HOLDER_FILTERS,
+  type CreateAccountHolderRequest,
+  type ListAccountHoldersQuery,
+} from "./account-holder.dto.js"
+import { AccountHolder } from "./account-holder.entity.js"
+import { checkCustomerId, hasToChange, valueOf } from "./account-holder.rules.js"
+
+/** A customer as a provider is told of them. */
+type Customer = AccountHolderCall["customer"]
+
+/** One that the provider has answered for. */
+export type KnownAccountHolder = AccountHolder & { external_id: string }
+
+/**
+ * Customers in the books of providers. Our row is there first, and its id is the provider's idempotency key: callers at
+ * once and processes that die in between make one customer there, for whoever comes next asks with the same key.
+ */
+@Injectable()
+export class AccountHoldersService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly registry: PaymentProviderRegistry,
+  ) {}
+
+  /** The account holder of a customer, where the provider knows them already. */
+  async find(tx: EntityManager, providerId: string, customerId: string): Promise<KnownAccountHolder | undefined> {
+    const holder = await tx.findOneBy(AccountHolder, {
+      provider_id: this.keeperOf(providerId),
+      customer_id: customerId,
+    })
+    return holder && isKnown(holder) ? holder : undefined
+  }
+
+  /**
+   * The account holder of a customer, made where there is none. It writes and calls the provider, so that it must not be
+   * asked for inside of a transaction.
+   *
+   * @throws NotAllowed when the provider has no books of customers, or is not there
+   * @throws PaymentDeclined, ProviderError, InvalidData when the provider refuses; nothing is left to be undone
+   * @throws ProviderError retryable, when it does not answer
+   * @throws Conflict when the account holder was deleted meanwhile
+   */
+  async ensure(providerId: string, customer: Customer): Promise<KnownAccountHolder> {
+    this.booksOf(providerId)
+    checkCustomerId(customer.id)
+    return (
+      (await this.find(this.dataSource.manager, providerId, customer.id)) ??
+      this.open(await this.begin(providerId, customer))
+    )
+  }
+
+  /** As {@link ensure}. */
+  async create(request: CreateAccountHolderRequest): Promise<AccountHolder> {
+    const { provider_id, customer_id, email, name, phone } = request
+    return this.ensure(provider_id, {
+      id: customer_id,
+      email: email ?? undefined,
+      name: name ?? undefined,
+      phone: phone ?? undefined,
+    })
+  }
+
+  async list(query: ListAccountHoldersQuery, selection: Selection): Promise<PageOf<AccountHolder>> {
+    return readPage<AccountHolder>(this.dataSource.manager, selection, ACCOUNT_HOLDER_FILTERS, query)
+  }
+
+  /** @throws NotFound */
+  async get(id: string): Promise<AccountHolder> {
+    const holder = await this.dataSource.manager.findOneBy(AccountHolder, { id })
+    if (!holder) throw new NotFound(`Account holder id not found: ${id}`)
+    return holder
+  }
+
+  /**
+   * One that the provider knows. Where a process died before it heard of the provider, the provider is asked again.
+   * @throws NotFound, and what {@link ensure} throws
+   */
+  async getKnown(id: string): Promise<KnownAccountHolder> {
+    const holder = await this.get(id)
+    return isKnown(holder) ? holder : this.open(holder)
+  }
+
+  /**
+   * Removes the customer at the provider, with all that was saved there, and then here: what fails in between is done by
+   * the next try. One that the provider may have made without our hearing of it is asked for first, so that nobody is
+   * left in its books.
+   *
+   * @throws NotFound, and what {@link ensure} throws
+   */
+  async delete(id: string): Promise<void> {
+    const { provider_id, external_id } = await this.getKnown(id)
+    const books = this.booksOf(provider_id)
+    valueOf(await this.registry.ask((signal) => books.remove(external_id, signal)))
+    await this.dataSource.manager.update(
+      AccountHolder,
+      { id, deleted_at: IsNull() },
+      { email: null, deleted_at: new Date() },
+    )
+  }
+
+  /** @throws NotAllowed when the provider has no books of customers, or is not there */
+  booksOf(providerId: string): AccountHolders {
+    const { accountHolders } = this.registry.get(providerId)
+    if (accountHolders) return accountHolders
+    throw new NotAllowed(`Payment provider ${providerId} keeps no account holders. Choose one that does.`)
+  }
+
+  /** Providers that share an account share its books: the first of them stands for all. */
+  private keeperOf(providerId: string): string {
+    const { accountHolders } = this.registry.get(providerId)
+    return this.registry.ids.find((id) => this.registry.get(id).accountHolders === accountHolders) ?? providerId
+  }
+
+  /** Our row of the customer, or that of whoever was first. */
+  private async begin(providerId: string, { id, email, name, phone }: Customer): Promise<AccountHolder> {
+    const customer = { provider_id: this.keeperOf(providerId), customer_id: id }
+    await this.dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(AccountHolder)
+      .values({ id: newId("acchld"), ...customer, email: email ?? null, name: name ?? null, phone: phone ?? null })
+      .orIgnore()
+      .execute()
+    const holder = await this.dataSource.manager.findOneBy(AccountHolder, customer)
+    if (!holder) throw changedMeanwhile()
+    return holder
+  }
+
+  /**
+   * Has the provider make the customer, and writes down its id where nobody was first. What is told of the customer is
+   * in the row, whoever asks: a call that comes again is to be the same.
+   */
+  private async open(holder: AccountHolder): Promise<KnownAccountHolder> {
+    const { id, provider_id, customer_id, email, name, phone } = holder
+    const { manager } = this.dataSource
+    const books = this.booksOf(provider_id)
+    const customer = {
+      id: customer_id,
+      email: email ?? undefined,
+      name: name ?? undefined,
+      phone: phone ?? undefined,
+    }
+    const result = await this.registry.ask((signal) => books.create({ idempotencyKey: id, customer, signal }))
+    const unheardOf = { id, external_id: IsNull() }
+    if (result.outcome === "succeeded") {
+      await manager.update(AccountHolder, unheardOf, { external_id: result.value.id, name: null, phone: null })
+    }
+    // Under this key the provider answers the same for ever; the next request begins with one of its own.
+    if (hasToChange(result)) await manager.delete(AccountHolder, unheardOf)
+    // Also where the provider has not answered this call: somebody else's may have got through.
+    const opened = await manager.findOneBy(AccountHolder, { id })
+    if (opened && isKnown(opened)) return opened
+    valueOf(result)
+    throw changedMeanwhile()
+  }
+}
+
+function isKnown(holder: AccountHolder): holder is KnownAccountHolder {
+  return holder.external_id !== null
+}
+
+function changedMeanwhile(): Conflict {
+  return new Conflict("The account holder was deleted while it was asked for. Retry the request.", {
+    code: "changed_meanwhile",
+    retryAfter: 1,
+  })
+}

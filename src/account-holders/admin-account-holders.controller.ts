@@ -1,0 +1,77 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
+import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
+import { ApiDeleted, type Deleted } from "../common/deleted.js"
+import { exampleOf } from "../common/example.js"
+import type { Selection } from "../common/fields.js"
+import { Answers, Selected } from "../common/fields.interceptor.js"
+import { SelectQuery } from "../common/list-query.js"
+import {
+  ACCOUNT_HOLDER,
+  ACCOUNT_HOLDERS,
+  AccountHolderResponse,
+  CreateAccountHolderRequest,
+  EXAMPLE_HOLDER_ID,
+  ListAccountHoldersQuery,
+  toAccountHolderResponse,
+} from "./account-holder.dto.js"
+import { AccountHoldersService } from "./account-holders.service.js"
+
+const HOLDER_EXAMPLE = exampleOf(ACCOUNT_HOLDER)
+
+@ApiTags("Admin: account holders")
+@ApiSecurity("secret_key")
+@ApiErrors("invalid_data", "unauthorized")
+@Controller("admin/account-holders")
+export class AdminAccountHoldersController {
+  constructor(private readonly holders: AccountHoldersService) {}
+
+  @Get()
+  @Answers(ACCOUNT_HOLDERS)
+  @ApiOperation({ summary: "List account holders", operationId: "listAccountHolders" })
+  @ApiPage("account_holders", AccountHolderResponse, "The account holders.", HOLDER_EXAMPLE)
+  async list(@Query() query: ListAccountHoldersQuery, @Selected() selection: Selection) {
+    const { rows, ...page } = await this.holders.list(query, selection)
+    return { account_holders: rows.map(toAccountHolderResponse), ...page }
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Answers(ACCOUNT_HOLDER)
+  @ApiOperation({
+    summary: "Make a customer known to a provider",
+    operationId: "createAccountHolder",
+    description:
+      "Once for each customer: where there is an account holder, that one is answered as it is. A payment session of a " +
+      "cart that has a customer does the same by itself.",
+  })
+  @ApiEnvelope("account_holder", AccountHolderResponse, "The account holder.", HOLDER_EXAMPLE)
+  @ApiErrors("invalid_data", "not_allowed", "payment_declined", "provider_error")
+  async create(@Body() body: CreateAccountHolderRequest, @Query() _query: SelectQuery) {
+    return { account_holder: toAccountHolderResponse(await this.holders.create(body)) }
+  }
+
+  @Get(":id")
+  @ApiId("The account holder's id.", EXAMPLE_HOLDER_ID)
+  @Answers(ACCOUNT_HOLDER)
+  @ApiOperation({ summary: "Get an account holder", operationId: "getAccountHolder" })
+  @ApiEnvelope("account_holder", AccountHolderResponse, "The account holder.", HOLDER_EXAMPLE)
+  @ApiErrors("not_found")
+  async get(@Param("id") id: string, @Query() _query: SelectQuery) {
+    return { account_holder: toAccountHolderResponse(await this.holders.get(id)) }
+  }
+
+  @Delete(":id")
+  @ApiId("The account holder's id.", EXAMPLE_HOLDER_ID)
+  @ApiOperation({
+    summary: "Remove a customer from a provider's books",
+    operationId: "deleteAccountHolder",
+    description: "With every means of payment that the customer saved there. Payments that were made stay as they are.",
+  })
+  @ApiDeleted("account_holder", EXAMPLE_HOLDER_ID)
+  @ApiErrors("not_found", "invalid_data", "not_allowed", "payment_declined", "provider_error")
+  async delete(@Param("id") id: string): Promise<Deleted> {
+    await this.holders.delete(id)
+    return { id, object: "account_holder", deleted: true }
+  }
+}

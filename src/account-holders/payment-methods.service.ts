@@ -1,0 +1,52 @@
+import { Injectable } from "@nestjs/common"
+import type { Caller } from "../api-keys/caller.js"
+import { NotFound } from "../common/errors.js"
+import { newId } from "../common/ids.js"
+import type { AccountHolders, ProviderResult, SavedMethod } from "../payment-providers/payment-provider.contract.js"
+import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import { isNotThere, valueOf } from "./account-holder.rules.js"
+import { AccountHoldersService } from "./account-holders.service.js"
+import type { SavePaymentMethodRequest } from "./payment-method.dto.js"
+
+/** Asks the books for something about the holder whose id, in the provider's words, is given. */
+type Ask<T> = (books: AccountHolders, externalId: string, signal: AbortSignal) => Promise<ProviderResult<T>>
+
+/**
+ * The means of payment that account holders saved with their provider. They are the provider's: nothing of them is kept
+ * here, and each request asks. Each throws NotFound for an unknown account holder, and what the provider refuses.
+ */
+@Injectable()
+export class PaymentMethodsService {
+  constructor(
+    private readonly holders: AccountHoldersService,
+    private readonly registry: PaymentProviderRegistry,
+  ) {}
+
+  async list(holderId: string): Promise<readonly SavedMethod[]> {
+    return valueOf(await this.ask(holderId, (books, externalId, signal) => books.listMethods(externalId, signal)))
+  }
+
+  /** Begins to save one. The same request, known by its key, begins once. */
+  async save(
+    holderId: string,
+    { data = {} }: SavePaymentMethodRequest,
+    { requestKey = newId("idem") }: Caller,
+  ): Promise<SavedMethod> {
+    return valueOf(
+      await this.ask(holderId, (books, externalId, signal) => books.saveMethod(externalId, data, requestKey, signal)),
+    )
+  }
+
+  /** @throws NotFound also for the method of another account holder */
+  async delete(holderId: string, id: string): Promise<void> {
+    const result = await this.ask(holderId, (books, externalId, signal) => books.removeMethod(externalId, id, signal))
+    if (isNotThere(result)) throw new NotFound(`Payment method id not found: ${id}`)
+    valueOf(result)
+  }
+
+  private async ask<T>(holderId: string, call: Ask<T>): Promise<ProviderResult<T>> {
+    const { provider_id, external_id } = await this.holders.getKnown(holderId)
+    const books = this.holders.booksOf(provider_id)
+    return this.registry.ask((signal) => call(books, external_id, signal))
+  }
+}

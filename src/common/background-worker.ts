@@ -1,0 +1,131 @@
+import {
+  Logger,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+} from "@nestjs/common"
+
+/** Pieces of work that one worker is at, at the same time; a slow one keeps none of the others waiting. */
+const SLOTS = 20
+
+/** Milliseconds from the news that there is work to the look for it: what comes in between is claimed along with it. */
+const WAKE_DELAY = 10
+
+/** How often to look for work that nobody told of, in milliseconds. */
+export class BackgroundInterval {
+  constructor(readonly milliseconds: number) {}
+}
+
+@Module({})
+export class BackgroundModule {
+  /** @param interval milliseconds between two looks */
+  static register(interval: number): DynamicModule {
+    const provider = { provide: BackgroundInterval, useValue: new BackgroundInterval(interval) }
+    return { module: BackgroundModule, global: true, providers: [provider], exports: [provider] }
+  }
+}
+
+/**
+ * Does what lies in the database to be done, beside the requests; several processes share it. A look claims as many
+ * pieces as there are free slots, and the next look comes soon while there may be more. A piece that fails is logged,
+ * and claimed again when its lease has run out.
+ */
+export abstract class BackgroundWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly log = new Logger(this.constructor.name)
+  private readonly underWay = new Set<Promise<void>>()
+  private timer: NodeJS.Timeout | undefined
+  private looking: Promise<void> = Promise.resolve()
+  private isLooking = false
+  /** Whether the next look comes as soon as it may. */
+  private isAwake = false
+  /** Whether the last look, or somebody since, says that there is more. */
+  private mayBeMore = false
+  private isStopping = false
+
+  /**
+   * @param slots pieces of work that it is at, at the same time
+   * @param pause milliseconds between two looks while there is more
+   */
+  constructor(
+    private readonly interval: BackgroundInterval,
+    private readonly slots = SLOTS,
+    private readonly pause = WAKE_DELAY,
+  ) {}
+
+  /** Claims work that is due: at most so many pieces. */
+  protected abstract claim(limit: number): Promise<string[]>
+  /** Does a piece of work that was claimed. */
+  protected abstract handle(id: string): Promise<void>
+
+  onApplicationBootstrap(): void {
+    this.lookAfter(this.interval.milliseconds)
+  }
+
+  /** Nothing new is begun; what is under way gets to its end. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true
+    clearTimeout(this.timer)
+    await this.looking
+    await Promise.all(this.underWay)
+  }
+
+  /** There is work: it need not wait for the next look. */
+  wake(): void {
+    this.lookSoon(WAKE_DELAY)
+  }
+
+  /** There was more than could be done at once. */
+  private goOn(): void {
+    this.lookSoon(this.pause)
+  }
+
+  private lookSoon(delay: number): void {
+    this.mayBeMore = true
+    // A look that is near is not put off: news that keep coming would put it off for ever.
+    if (this.isLooking || this.isAwake || this.underWay.size >= this.slots) return
+    this.isAwake = true
+    this.lookAfter(delay)
+  }
+
+  private lookAfter(milliseconds: number): void {
+    if (this.isStopping) return
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => {
+      this.looking = this.look()
+    }, milliseconds).unref()
+  }
+
+  private async look(): Promise<void> {
+    const free = this.slots - this.underWay.size
+    this.isLooking = true
+    this.isAwake = false
+    this.mayBeMore = false
+    try {
+      const claimed = free > 0 ? await this.claim(free) : []
+      for (const id of claimed) this.start(id)
+      if (claimed.length === free) this.mayBeMore = true
+    } catch (error) {
+      this.log.error(error)
+    }
+    this.isLooking = false
+    this.lookAfter(this.interval.milliseconds)
+    if (this.mayBeMore) this.goOn()
+  }
+
+  private start(id: string): void {
+    const done = this.done(id).finally(() => {
+      this.underWay.delete(done)
+      if (this.mayBeMore) this.goOn()
+    })
+    this.underWay.add(done)
+  }
+
+  private async done(id: string): Promise<void> {
+    try {
+      await this.handle(id)
+    } catch (error) {
+      this.log.error(`${id} could not be handled: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { AmountField, CurrencyField, TimeField } from "../../common/resource-fields.js"
+import { Dispute } from "../dispute.entity.js"
+import { EXAMPLE } from "./examples.js"
+import type { PaymentResponse } from "./payment.response.js"
+
+@ResourceOf("dispute", Dispute)
+export class DisputeResponse {
+  @Field({ description: "The dispute's id.", example: EXAMPLE.disputeId })
+  id!: string
+
+  @Field({ description: "The payment that is disputed.", example: EXAMPLE.paymentId })
+  payment_id!: string
+
+  @Field({ description: "The provider's own id.", example: "du_1QzPxyLkdIwHu7ixsnN0B15x" })
+  external_id!: string
+
+  @AmountField("What is disputed", 49.9)
+  amount!: number
+
+  @CurrencyField()
+  currency_code!: string
+
+  @Field({ description: "Where it stands, in the provider's words.", example: "needs_response" })
+  status!: string
+
+  @Field({ description: "What the shopper objects to, in the provider's words.", example: "product_not_received" })
+  reason!: string
+
+  @TimeField("When the shopper raised it.", EXAMPLE.time)
+  opened_at!: Date
+
+  @TimeField("When it became known here.", EXAMPLE.time)
+  created_at!: Date
+
+  @TimeField("When it last changed.", EXAMPLE.time)
+  updated_at!: Date
+
+  @Related("payment", {
+    nullable: true,
+    description: "The payment that is disputed; on request.",
+    join: (dispute, payment) => `${payment}.id = ${dispute}.payment_id`,
+  })
+  payment?: PaymentResponse | null
+}

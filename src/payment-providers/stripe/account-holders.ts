@@ -1,0 +1,120 @@
+import type Stripe from "stripe"
+import type {
+  AccountHolderCall,
+  AccountHolders,
+  Declined,
+  ProviderData,
+  ProviderResult,
+  SavedMethod,
+} from "../payment-provider.contract.js"
+import { isDeclined, readSetupData } from "./client-data.js"
+import { isMissing, outcomeOfError } from "./errors.js"
+import { within } from "./stripe-client.js"
+import type { StripeAccount } from "./stripe.config.js"
+
+/** How many customers or methods Stripe answers at once, at most; more of one shopper are not looked at. */
+const PAGE = 100
+
+/** An account's customers, and the payment methods that they saved there. */
+export class StripeAccountHolders implements AccountHolders {
+  constructor(
+    private readonly stripe: Stripe,
+    private readonly account: Pick<StripeAccount, "automaticPaymentMethods" | "paymentMethodTypes">,
+  ) {}
+
+  async create({ idempotencyKey, customer, signal }: AccountHolderCall): Promise<ProviderResult<{ id: string }>> {
+    return result(signal, async () => {
+      const { id, email, name, phone } = customer
+      // Stripe forgets the key after a day; the customer with our id in its metadata stays.
+      const known = email === undefined ? undefined : await this.find(email, idempotencyKey)
+      if (known) return { id: known.id }
+      const params = { email, name, phone, metadata: { account_holder_id: idempotencyKey, customer_id: id } }
+      const created = await this.stripe.customers.create(params, { idempotencyKey })
+      return { id: created.id }
+    })
+  }
+
+  async remove(holderId: string, signal: AbortSignal): Promise<ProviderResult<null>> {
+    return result(signal, async () => {
+      try {
+        await this.stripe.customers.del(holderId)
+      } catch (error) {
+        if (!isMissing(error)) throw error
+      }
+      return null
+    })
+  }
+
+  async listMethods(holderId: string, signal: AbortSignal): Promise<ProviderResult<SavedMethod[]>> {
+    return result(signal, async () => {
+      const { data } = await this.stripe.customers.listPaymentMethods(holderId, { limit: PAGE })
+      return data.map(savedMethod)
+    })
+  }
+
+  /** The client secret lets the shopper's browser hand the means of payment over to Stripe. */
+  async saveMethod(
+    holderId: string,
+    data: ProviderData,
+    idempotencyKey: string,
+    signal: AbortSignal,
+  ): Promise<ProviderResult<SavedMethod>> {
+    const { automaticPaymentMethods, paymentMethodTypes } = this.account
+    const read = readSetupData(data, paymentMethodTypes)
+    if (isDeclined(read)) return read
+    const types = read.payment_method_types ?? (automaticPaymentMethods ? undefined : [...paymentMethodTypes])
+    return result(signal, async () => {
+      const params = {
+        customer: holderId,
+        usage: read.usage,
+        ...(types ? { allowed_payment_method_types: types } : { automatic_payment_methods: { enabled: true } }),
+      }
+      const { id, client_secret, status } = await this.stripe.setupIntents.create(params, { idempotencyKey })
+      return { id, data: { id, client_secret, status } }
+    })
+  }
+
+  async removeMethod(holderId: string, methodId: string, signal: AbortSignal): Promise<ProviderResult<null>> {
+    try {
+      return await within(signal, async () => {
+        await this.stripe.customers.retrievePaymentMethod(holderId, methodId)
+        await this.stripe.paymentMethods.detach(methodId)
+        return { outcome: "succeeded", value: null }
+      })
+    } catch (error) {
+      return isMissing(error) ? noSuchMethod() : outcomeOfError(error)
+    }
+  }
+
+  private async find(email: string, accountHolderId: string): Promise<Stripe.Customer | undefined> {
+    const { data } = await this.stripe.customers.list({ email, limit: PAGE })
+    return data.find(({ metadata }) => metadata["account_holder_id"] === accountHolderId)
+  }
+}
+
+async function result<T>(signal: AbortSignal, calls: () => Promise<T>): Promise<ProviderResult<T>> {
+  try {
+    return { outcome: "succeeded", value: await within(signal, calls) }
+  } catch (error) {
+    return outcomeOfError(error)
+  }
+}
+
+/** What a shopper recognizes it by. A fingerprint would tell the same card apart anywhere: it stays out. */
+function savedMethod({ id, type, card, created, allow_redisplay }: Stripe.PaymentMethod): SavedMethod {
+  const { brand, last4, exp_month, exp_year } = card ?? {}
+  return {
+    id,
+    data: { id, type, ...(card && { card: { brand, last4, exp_month, exp_year } }), created, allow_redisplay },
+  }
+}
+
+function noSuchMethod(): Declined {
+  return {
+    outcome: "declined",
+    message: "The customer has no such payment method.",
+    code: "not_found",
+    retryable: false,
+    refusedBy: "caller",
+  }
+}

@@ -1,0 +1,113 @@
+import { exponentOf, type CurrencyCode, type Money } from "../../common/money.js"
+
+// Between the minor units of ISO 4217 and the units in which Stripe's API takes an amount; exactly, both ways.
+// https://docs.stripe.com/currencies
+
+/** Decimals of Stripe's amounts where they are not those of ISO 4217. */
+const STRIPE_DECIMALS: Readonly<Record<CurrencyCode, number>> = { isk: 2, ugx: 2, mga: 0 }
+
+/** The most decimals that Stripe has. */
+const MOST_DECIMALS = 3
+
+/** Least charges, in Stripe's units. What is not listed has none of its own. */
+const MINIMUM: Readonly<Record<CurrencyCode, bigint>> = {
+  aed: 200n,
+  ars: 50n,
+  aud: 50n,
+  brl: 50n,
+  cad: 50n,
+  chf: 50n,
+  cop: 50n,
+  czk: 1500n,
+  dkk: 250n,
+  eur: 50n,
+  gbp: 30n,
+  hkd: 400n,
+  huf: 17500n,
+  idr: 50n,
+  ils: 50n,
+  inr: 50n,
+  jpy: 50n,
+  krw: 50n,
+  mxn: 1000n,
+  myr: 200n,
+  nok: 300n,
+  nzd: 50n,
+  php: 50n,
+  pln: 200n,
+  ron: 200n,
+  rub: 50n,
+  sek: 300n,
+  sgd: 50n,
+  thb: 1000n,
+  usd: 50n,
+  zar: 50n,
+}
+
+/** What Stripe's limits depend on. */
+export interface ChargeLimits {
+  /** Some means of payment take the smallest amounts. */
+  readonly hasMinimum: boolean
+  /** Cards carry more digits than other means of payment. */
+  readonly takesCards: boolean
+}
+
+const CARD_DIGITS = 12
+const OTHER_DIGITS = 8
+const OTHER_DIGITS_OF: Readonly<Record<CurrencyCode, number>> = { idr: 12, cop: 10, inr: 9 }
+
+/** Stripe cannot take an amount exactly; the message is for whoever sent it. */
+export class InexactAmount extends Error {}
+
+/** Why Stripe cannot charge an amount, in words for whoever sent it; undefined where it can. */
+export function refusalOf(amount: Money, limits: ChargeLimits): string | undefined {
+  const exact = inStripeUnits(amount)
+  if (typeof exact === "string") return exact
+  const { currency } = amount
+  const minimum = limits.hasMinimum ? (MINIMUM[currency] ?? 1n) : 1n
+  if (exact < minimum) return `Stripe takes no less than ${inWords(minimum, currency)}.`
+  const digits = limits.takesCards ? CARD_DIGITS : (OTHER_DIGITS_OF[currency] ?? OTHER_DIGITS)
+  const maximum = 10n ** BigInt(digits) - 1n
+  if (exact > maximum) return `Stripe takes no more than ${inWords(maximum, currency)}.`
+  return undefined
+}
+
+/** An amount as Stripe's API takes it. @throws InexactAmount when there is none */
+export function toStripeAmount(amount: Money): number {
+  const exact = inStripeUnits(amount)
+  if (typeof exact === "string") throw new InexactAmount(exact)
+  return Number(exact)
+}
+
+/** An amount of Stripe's API as money. @throws RangeError when it is not a whole number of minor units */
+export function fromStripeAmount(amount: number, currency: CurrencyCode): Money {
+  const surplus = BigInt(stripeDecimals(currency) - exponentOf(currency))
+  const units = BigInt(amount)
+  if (surplus <= 0n) return { minor: units * 10n ** -surplus, currency }
+  const factor = 10n ** surplus
+  if (units % factor !== 0n) throw new RangeError(`Stripe reports ${amount} ${currency}, a fraction of a minor unit`)
+  return { minor: units / factor, currency }
+}
+
+/** In Stripe's units, or why there is no such amount. */
+function inStripeUnits({ minor, currency }: Money): bigint | string {
+  const decimals = stripeDecimals(currency)
+  if (decimals > MOST_DECIMALS) return `Stripe takes no amounts in ${currency}.`
+  const surplus = exponentOf(currency) - decimals
+  const factor = 10n ** BigInt(Math.abs(surplus))
+  if (surplus > 0 && minor % factor !== 0n) return `Stripe takes whole amounts in ${currency}, without decimals.`
+  // Some of the networks behind Stripe carry two decimals.
+  if (decimals === 3 && minor % 10n !== 0n) return `Stripe takes amounts in ${currency} with two decimals at most.`
+  return surplus > 0 ? minor / factor : minor * factor
+}
+
+function stripeDecimals(currency: CurrencyCode): number {
+  return STRIPE_DECIMALS[currency] ?? exponentOf(currency)
+}
+
+function inWords(units: bigint, currency: CurrencyCode): string {
+  const decimals = stripeDecimals(currency)
+  const digits = units.toString().padStart(decimals + 1, "0")
+  const whole = digits.slice(0, digits.length - decimals)
+  return `${whole}${decimals === 0 ? "" : `.${digits.slice(-decimals)}`} ${currency}`
+}

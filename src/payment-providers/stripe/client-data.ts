@@ -1,0 +1,101 @@
+import type { Declined, ProviderData } from "../payment-provider.contract.js"
+
+// What clients send, as far as this service passes it on to Stripe.
+
+/** The names that a storefront may send for a session. */
+export const CLIENT_FIELDS = ["payment_method", "payment_method_types", "setup_future_usage", "return_url"] as const
+
+export interface ClientData {
+  /** A payment method to pay with: `pm_...` */
+  readonly payment_method?: string
+  /** A choice among what the operator enabled. */
+  readonly payment_method_types?: string[]
+  readonly setup_future_usage?: Usage
+  /** Where the shopper goes on after a redirect; Stripe takes it once it confirms. */
+  readonly return_url?: string
+}
+
+const SETUP_FIELDS = ["payment_method_types", "usage"] as const
+
+/** What a client sends to save a means of payment. */
+export interface SetupData {
+  readonly payment_method_types?: string[]
+  readonly usage?: Usage
+}
+
+const USAGES = ["on_session", "off_session"] as const
+type Usage = (typeof USAGES)[number]
+
+const LONGEST_MESSAGE = 300
+
+/**
+ * Reads what a storefront sent for a session.
+ * @param enabled the types of payment methods that it may choose from
+ */
+export function readClientData(data: ProviderData, enabled: readonly string[]): ClientData | Declined {
+  const stranger = strangerTo(CLIENT_FIELDS, data)
+  if (stranger !== undefined) return stranger
+  const { payment_method, payment_method_types, setup_future_usage, return_url } = data
+  if (payment_method !== undefined && !isId(payment_method)) {
+    return refused("payment_method has to be the id of a payment method")
+  }
+  const types = chosenTypes(payment_method_types, enabled)
+  if (typeof types === "string") return refused(types)
+  if (setup_future_usage !== undefined && !isUsage(setup_future_usage)) {
+    return refused(`setup_future_usage has to be ${USAGES.join(" or ")}`)
+  }
+  if (return_url !== undefined && !isWebAddress(return_url)) {
+    return refused("return_url has to be a URL that begins with http:// or https://")
+  }
+  return { payment_method, payment_method_types: types, setup_future_usage, return_url }
+}
+
+/** Reads what a client sent to save a means of payment. */
+export function readSetupData(data: ProviderData, enabled: readonly string[]): SetupData | Declined {
+  const stranger = strangerTo(SETUP_FIELDS, data)
+  if (stranger !== undefined) return stranger
+  const { payment_method_types, usage } = data
+  const types = chosenTypes(payment_method_types, enabled)
+  if (typeof types === "string") return refused(types)
+  if (usage !== undefined && !isUsage(usage)) return refused(`usage has to be ${USAGES.join(" or ")}`)
+  return { payment_method_types: types, usage }
+}
+
+export function isDeclined(read: object): read is Declined {
+  return "outcome" in read
+}
+
+function strangerTo(known: readonly string[], data: ProviderData): Declined | undefined {
+  const strangers = Object.keys(data).filter((name) => !known.includes(name))
+  return strangers.length > 0 ? refused(`${strangers.join(", ")} cannot be sent, only ${known.join(", ")}`) : undefined
+}
+
+/** The types, or what is wrong with them. */
+function chosenTypes(value: unknown, enabled: readonly string[]): string[] | undefined | string {
+  if (value === undefined) return undefined
+  if (!isTexts(value) || value.length === 0) return "payment_method_types has to be a list of types"
+  if (value.every((type) => enabled.includes(type))) return value
+  if (enabled.length === 0) return "payment_method_types cannot be sent: all that is enabled is offered"
+  return `payment_method_types has to be among ${enabled.join(", ")}`
+}
+
+function refused(reason: string): Declined {
+  const message = `The payment provider refuses the data: ${reason}.`.slice(0, LONGEST_MESSAGE)
+  return { outcome: "declined", message, code: "invalid_data", retryable: false, refusedBy: "caller" }
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && /^\w{1,255}$/.test(value)
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string")
+}
+
+function isUsage(value: unknown): value is Usage {
+  return USAGES.some((usage) => usage === value)
+}
+
+function isWebAddress(value: unknown): value is string {
+  return typeof value === "string" && /^https?:\/\//.test(value) && URL.canParse(value)
+}

@@ -1,0 +1,157 @@
+import type Stripe from "stripe"
+import type { Money } from "../../common/money.js"
+import type {
+  AlreadyAuthorized,
+  Declined,
+  PaymentState,
+  ProviderAnswer,
+  ProviderData,
+  ProviderOutcome,
+} from "../payment-provider.contract.js"
+import { fromStripeAmount } from "./amounts.js"
+import { declineOf, otherState } from "./errors.js"
+
+// What a payment intent says: of the shopper's authorization, to the storefront, and to later calls.
+
+/** In an intent's metadata: names of what the storefront has sent, separated by blanks. */
+export const SENT = "client_fields"
+
+/** Kept with a session and its payment, for later calls. */
+export interface PrivateData {
+  /** The id of the payment intent. */
+  readonly payment_intent: string
+  /** The customer at Stripe who pays. It is set once. */
+  readonly customer?: string
+  /** What the storefront has sent, by name, and Stripe keeps until it is unset. */
+  readonly sent?: readonly string[]
+  /** Whether the shopper has authorized: it is a payment by now. */
+  readonly is_authorized?: boolean
+  /** Whether it can be captured in parts. */
+  readonly multicapture?: boolean
+}
+
+/** @throws Error when no payment intent is known */
+export function privateDataOf({ privateData }: { readonly privateData: ProviderData }): PrivateData {
+  const { payment_intent, customer, sent, is_authorized, multicapture } = privateData
+  if (typeof payment_intent !== "string") throw new Error("No payment intent is known of the session")
+  return {
+    payment_intent,
+    ...(typeof customer === "string" && { customer }),
+    ...(Array.isArray(sent) && { sent: sent.map(String) }),
+    is_authorized: is_authorized === true,
+    multicapture: multicapture === true,
+  }
+}
+
+export function isMulticapture({ multicapture }: ProviderData): boolean {
+  return multicapture === true
+}
+
+/** What of an intent concerns a session: all of it is replaced. */
+export function answerOf(intent: Stripe.PaymentIntent): ProviderAnswer {
+  const { id, client_secret, status, next_action, payment_method_types } = intent
+  const customer = idOf(intent.customer)
+  const sent = intent.metadata[SENT]
+  const privateData: PrivateData = {
+    payment_intent: id,
+    ...(customer !== undefined && { customer }),
+    ...(sent !== undefined && { sent: sent.split(" ") }),
+    ...(authorizedBy(intent) && { is_authorized: true, multicapture: hasMulticapture(intent) }),
+  }
+  return {
+    data: { id, client_secret, status, ...(next_action && { next_action }), payment_method_types },
+    privateData: { ...privateData },
+  }
+}
+
+/** What was authorized, whether it was captured or not; also what was given up since. */
+export function authorizedAmount(intent: Stripe.PaymentIntent): Money {
+  const { amount, amount_capturable, amount_received, currency } = intent
+  return fromStripeAmount(isClosed(intent) ? amount : amount_capturable + amount_received, currency)
+}
+
+export function capturedAmount({ amount_received, currency }: Stripe.PaymentIntent): Money {
+  return fromStripeAmount(amount_received, currency)
+}
+
+/** How an open payment stands that was just made or changed. */
+export function openOutcome(intent: Stripe.PaymentIntent): ProviderOutcome {
+  const standing = standingOf(intent)
+  const answer = answerOf(intent)
+  switch (standing.status) {
+    case "authorized":
+      return { outcome: "succeeded", ...moved(intent), ...answer }
+    case "canceled":
+      return otherState()
+    case "failed":
+      // Of an attempt before.
+      return { outcome: "pending", ...answer }
+    case "requires_more":
+      return { outcome: "requires_more", ...answer }
+    case "pending":
+      return { outcome: "pending", asynchronous: standing.asynchronous, ...answer }
+  }
+}
+
+/** Whether the shopper's authorization stands. */
+export function authorizationOutcome(intent: Stripe.PaymentIntent): ProviderOutcome {
+  return intent.status === "requires_payment_method" && intent.last_payment_error
+    ? failureOf(intent.last_payment_error)
+    : openOutcome(intent)
+}
+
+/** Instead of what was asked for: the shopper was quicker. Undefined while nothing is authorized. */
+export function alreadyAuthorized(intent: Stripe.PaymentIntent): AlreadyAuthorized | undefined {
+  return authorizedBy(intent) ? { outcome: "already_authorized", ...moved(intent), ...answerOf(intent) } : undefined
+}
+
+/** Where the shopper's authorization stands. */
+export function standingOf(intent: Stripe.PaymentIntent): PaymentState["standing"] {
+  const { status, last_payment_error } = intent
+  if (authorizedBy(intent)) {
+    return { status: "authorized", amount: authorizedAmount(intent), captured: capturedAmount(intent) }
+  }
+  switch (status) {
+    case "requires_payment_method":
+      return last_payment_error ? { status: "failed" } : { status: "pending" }
+    case "requires_confirmation":
+      return { status: "pending" }
+    case "requires_action":
+      return { status: "requires_more" }
+    case "processing":
+      return { status: "pending", asynchronous: true }
+    case "canceled":
+      return { status: "canceled" }
+    default:
+      throw new Error(`Stripe says '${status}' of a payment intent, which is not known here`)
+  }
+}
+
+/** Nothing more can be captured. */
+export function isClosed({ status }: Stripe.PaymentIntent): boolean {
+  return status === "succeeded" || status === "canceled"
+}
+
+export function idOf(reference: string | { readonly id: string } | null): string | undefined {
+  return typeof reference === "string" ? reference : reference?.id
+}
+
+/** One that was captured in part counts, even if the rest was given up. */
+function authorizedBy({ status, amount_received }: Stripe.PaymentIntent): boolean {
+  return status === "requires_capture" || status === "succeeded" || (status === "canceled" && amount_received > 0)
+}
+
+function moved(intent: Stripe.PaymentIntent): { amount: Money; captured: Money; isClosed: boolean } {
+  return { amount: authorizedAmount(intent), captured: capturedAmount(intent), isClosed: isClosed(intent) }
+}
+
+/** @param intent with its latest charge */
+function hasMulticapture({ latest_charge }: Stripe.PaymentIntent): boolean {
+  const details = typeof latest_charge === "object" ? latest_charge?.payment_method_details : undefined
+  return details?.card?.multicapture?.status === "available"
+}
+
+function failureOf({ type, ...error }: Stripe.PaymentIntent.LastPaymentError): Declined {
+  // Stripe's words are for shoppers where it is about their means of payment, and for developers elsewhere.
+  return declineOf(type === "card_error" ? error : { ...error, message: undefined })
+}

@@ -1,0 +1,125 @@
+import { ConfigError } from "../../config.js"
+
+/** An account with Stripe, as the environment describes it. */
+export interface StripeAccount {
+  /** The last part of the ids of its providers: `stripe` in `pp_stripe_stripe`. */
+  readonly id: string
+  readonly apiKey: string
+  /** Several while a secret is being replaced; none: it sends no webhooks. */
+  readonly webhookSecrets: readonly string[]
+  readonly captureMethod: "manual" | "automatic"
+  /** What is enabled at Stripe's dashboard is offered, unless the storefront chooses among {@link paymentMethodTypes}. */
+  readonly automaticPaymentMethods: boolean
+  /** What a storefront may choose from, in Stripe's names: `card`, `sepa_debit`. */
+  readonly paymentMethodTypes: readonly string[]
+  /** Goes with every payment: what it is for. */
+  readonly description?: string
+  /** Where the API is; absent: at Stripe. */
+  readonly apiBase?: URL
+}
+
+const ONLY_ACCOUNT = "stripe"
+const ACCOUNT_NAME = /^[a-z0-9-]+$/
+const API_KEY = /^(sk|rk)_(test|live)_\w+$/
+const WEBHOOK_SECRET = /^whsec_\S+$/
+const PAYMENT_METHOD_TYPE = /^[a-z0-9_]+$/
+
+type Read = (setting: string) => string | undefined
+
+/** The accounts that are set; none where Stripe is not used. @throws ConfigError naming the first setting that is wrong */
+export function readStripeAccounts(env: NodeJS.ProcessEnv): StripeAccount[] {
+  const read: Read = (name) => {
+    const value = env[name]?.trim()
+    return value === "" ? undefined : value
+  }
+  const names = accountNames(read("STRIPE_ACCOUNTS"))
+  const nobodys = names && ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"].find((name) => read(name) !== undefined)
+  if (nobodys !== undefined) {
+    throw new ConfigError(
+      `${nobodys} is of none of STRIPE_ACCOUNTS: set it for each of them, such as STRIPE_EU_API_KEY.`,
+    )
+  }
+  if (names) return names.map((name) => account(read, name, `STRIPE_${name.toUpperCase().replaceAll("-", "_")}_`))
+  return read("STRIPE_API_KEY") === undefined ? [] : [account(read, ONLY_ACCOUNT, "STRIPE_")]
+}
+
+function accountNames(value: string | undefined): string[] | undefined {
+  if (value === undefined) return undefined
+  const names = list(value)
+  const wrong = names.find((name) => !ACCOUNT_NAME.test(name))
+  if (wrong !== undefined || names.length === 0) {
+    throw new ConfigError(
+      `STRIPE_ACCOUNTS must be names of lower case letters, digits and hyphens, separated by commas, got '${wrong ?? value}'.`,
+    )
+  }
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new ConfigError(`STRIPE_ACCOUNTS names '${twice}' twice.`)
+  return names
+}
+
+/** @param prefix of the settings that are the account's own; what is without it counts for every account */
+function account(read: Read, id: string, prefix: string): StripeAccount {
+  const setting = (name: string) => {
+    const own = `${prefix}${name}`
+    return read(own) === undefined
+      ? { name: `STRIPE_${name}`, value: read(`STRIPE_${name}`) }
+      : { name: own, value: read(own) }
+  }
+  const types = paymentMethodTypes(setting("PAYMENT_METHOD_TYPES"))
+  const automatic = choice(setting("AUTOMATIC_PAYMENT_METHODS"), ["true", "false"]) ?? String(types === undefined)
+  return {
+    id,
+    apiKey: apiKey(`${prefix}API_KEY`, read(`${prefix}API_KEY`)),
+    webhookSecrets: webhookSecrets(`${prefix}WEBHOOK_SECRET`, read(`${prefix}WEBHOOK_SECRET`)),
+    captureMethod: choice(setting("CAPTURE"), ["manual", "automatic"]) ?? "manual",
+    automaticPaymentMethods: automatic === "true",
+    paymentMethodTypes: types ?? (automatic === "true" ? [] : ["card"]),
+    description: setting("PAYMENT_DESCRIPTION").value,
+    apiBase: apiBase(setting("API_BASE")),
+  }
+}
+
+interface Setting {
+  readonly name: string
+  readonly value: string | undefined
+}
+
+function apiKey(name: string, value: string | undefined): string {
+  if (value !== undefined && API_KEY.test(value)) return value
+  throw new ConfigError(
+    `${name} must be a secret or restricted key of Stripe: sk_test_, sk_live_, rk_test_ or rk_live_ and more.`,
+  )
+}
+
+function webhookSecrets(name: string, value: string | undefined): string[] {
+  const secrets = list(value)
+  if (secrets.every((secret) => WEBHOOK_SECRET.test(secret))) return secrets
+  throw new ConfigError(`${name} must be signing secrets of Stripe, which start with whsec_, separated by commas.`)
+}
+
+function paymentMethodTypes({ name, value }: Setting): string[] | undefined {
+  if (value === undefined) return undefined
+  const types = list(value)
+  if (types.length > 0 && types.every((type) => PAYMENT_METHOD_TYPE.test(type))) return types
+  throw new ConfigError(
+    `${name} must be types of payment methods in Stripe's names, separated by commas, got '${value}'.`,
+  )
+}
+
+function choice<T extends string>({ name, value }: Setting, choices: readonly T[]): T | undefined {
+  const chosen = choices.find((candidate) => candidate === value)
+  if (value === undefined || chosen !== undefined) return chosen
+  throw new ConfigError(`${name} must be ${choices.join(" or ")}, got '${value}'.`)
+}
+
+function apiBase({ name, value }: Setting): URL | undefined {
+  if (value === undefined) return undefined
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === "/") return url
+  throw new ConfigError(`${name} must be a URL without a path, such as https://api.stripe.com, got '${value}'.`)
+}
+
+function list(value: string | undefined): string[] {
+  const parts = (value ?? "").split(",").map((part) => part.trim())
+  return parts.filter((part) => part !== "")
+}

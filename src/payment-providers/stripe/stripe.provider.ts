@@ -1,0 +1,308 @@
+import { Injectable } from "@nestjs/common"
+import Stripe from "stripe"
+import type { Money } from "../../common/money.js"
+import {
+  RegisterPaymentProvider,
+  type AccountHolders,
+  type Declined,
+  type LookUpCall,
+  type NotFoundThere,
+  type PaymentProvider,
+  type ProviderCall,
+  type ProviderCapabilities,
+  type ProviderOutcome,
+  type WebhookSource,
+} from "../payment-provider.contract.js"
+import { fromStripeAmount, refusalOf, toStripeAmount } from "./amounts.js"
+import { CLIENT_FIELDS, isDeclined, readClientData, type ClientData } from "./client-data.js"
+import { inWords, isKeyReused, isOtherState, isStoredFailure, notDone, otherState, outcomeOfError } from "./errors.js"
+import {
+  createParams,
+  enabledTypes,
+  EXPAND,
+  metadataOf,
+  takesCards,
+  updateParams,
+  type Terms,
+} from "./intent-params.js"
+import {
+  alreadyAuthorized,
+  answerOf,
+  authorizationOutcome,
+  isMulticapture,
+  openOutcome,
+  privateDataOf,
+} from "./intents.js"
+import { findRefund, refundOutcome } from "./refunds.js"
+import { within } from "./stripe-client.js"
+
+/** What the providers of an account have in common. */
+export interface StripeShared {
+  readonly stripe: Stripe
+  readonly webhooks?: WebhookSource
+  readonly accountHolders: AccountHolders
+}
+
+const NOT_FOUND: NotFoundThere = { outcome: "not_found" }
+
+/**
+ * Payments as Stripe's payment intents, one per session. Every call carries our operation's id as Stripe's idempotency
+ * key, and leaves it in the metadata of what it makes or changes: that is how a lookup finds what became of it.
+ */
+@Injectable()
+@RegisterPaymentProvider()
+export class StripePaymentProvider implements PaymentProvider {
+  readonly id: string
+  readonly capabilities: ProviderCapabilities = {
+    multicapture: isMulticapture,
+    callsNetwork: true,
+    clientFields: CLIENT_FIELDS,
+  }
+  readonly webhooks?: WebhookSource
+  readonly accountHolders: AccountHolders
+  private readonly stripe: Stripe
+
+  constructor(
+    private readonly terms: Terms,
+    { stripe, webhooks, accountHolders }: StripeShared,
+  ) {
+    this.id = `pp_${terms.variant.identifier}_${terms.account.id}`
+    this.stripe = stripe
+    this.webhooks = webhooks
+    this.accountHolders = accountHolders
+  }
+
+  refusalOf(amount: Money): string | undefined {
+    return refusalOf(amount, { hasMinimum: !this.terms.variant.takesLittle, takesCards: takesCards(this.terms) })
+  }
+
+  async initiate(call: ProviderCall): Promise<ProviderOutcome> {
+    return this.withClientData(call, async (data) => {
+      try {
+        return await within(call.signal, () => this.create(call, data, call.idempotencyKey))
+      } catch (error) {
+        // Nobody has got to know the client secret of an intent that may have been made: it harms nobody.
+        return isStoredFailure(error) || isKeyReused(error) ? notDone() : outcomeOfError(error)
+      }
+    })
+  }
+
+  async update(call: ProviderCall): Promise<ProviderOutcome> {
+    return this.withClientData(call, (data) =>
+      this.make({ ...call, operation: "update" }, async () => {
+        const before = privateDataOf(call)
+        const params = updateParams(call, data, this.terms, before)
+        try {
+          const { payment_intent } = before
+          const intent = await this.stripe.paymentIntents.update(payment_intent, params, keyOf(call))
+          return openOutcome(intent)
+        } catch (error) {
+          if (!isOtherState(error)) throw error
+          return this.updateInOtherState(call, data)
+        }
+      }),
+    )
+  }
+
+  /** Confirms first where the storefront has sent the payment method and leaves the rest to the server. */
+  async authorize(call: ProviderCall): Promise<ProviderOutcome> {
+    return this.make({ ...call, operation: "authorize" }, async () => {
+      const intent = await this.retrieve(call)
+      if (!isLeftToUs(intent, call)) return authorizationOutcome(intent)
+      const { return_url } = call.clientData
+      const params = { ...(typeof return_url === "string" && { return_url }), expand: EXPAND }
+      const confirmed = await this.stripe.paymentIntents.confirm(intent.id, params, keyOf(call))
+      return authorizationOutcome(confirmed)
+    })
+  }
+
+  /** Where the payment can be captured in parts, the rest stays authorized; elsewhere Stripe releases it. */
+  async capture(call: ProviderCall): Promise<ProviderOutcome> {
+    return this.make({ ...call, operation: "capture" }, async () => {
+      const { payment_intent, multicapture } = privateDataOf(call)
+      const amount = toStripeAmount(call.amount)
+      let isFinal = true
+      if (multicapture) {
+        const intent = await this.retrieve(call)
+        if (bearsMark(intent, call)) return captured(intent, call)
+        isFinal = amount >= intent.amount_capturable
+      }
+      const params = {
+        amount_to_capture: amount,
+        metadata: markOf(call, amount),
+        ...(!isFinal && { final_capture: false }),
+        expand: EXPAND,
+      }
+      return captured(await this.stripe.paymentIntents.capture(payment_intent, params, keyOf(call)), call)
+    })
+  }
+
+  async refund(call: ProviderCall): Promise<ProviderOutcome> {
+    return this.make({ ...call, operation: "refund" }, async () => {
+      const { payment_intent } = privateDataOf(call)
+      const params = { payment_intent, amount: toStripeAmount(call.amount), metadata: metadataOf(call) }
+      return refundOutcome(await this.stripe.refunds.create(params, keyOf(call)))
+    })
+  }
+
+  /** What is left of a payment that was captured in part is released by a last capture, of nothing. */
+  async cancel(call: ProviderCall): Promise<ProviderOutcome> {
+    const { is_authorized } = privateDataOf(call)
+    const operation = is_authorized ? "cancel_payment" : "cancel_session"
+    return this.make({ ...call, operation }, async () => {
+      const { payment_intent, multicapture } = privateDataOf(call)
+      try {
+        const release = multicapture && (await this.retrieve(call)).amount_received > 0
+        const params = { amount_to_capture: 0, final_capture: true, metadata: markOf(call, 0), expand: EXPAND }
+        const intent = release
+          ? await this.stripe.paymentIntents.capture(payment_intent, params, keyOf(call))
+          : await this.stripe.paymentIntents.cancel(payment_intent, { expand: EXPAND }, keyOf(call))
+        return canceled(intent, call)
+      } catch (error) {
+        if (!isOtherState(error)) throw error
+        return this.cancelInOtherState(call)
+      }
+    })
+  }
+
+  /**
+   * Asks Stripe's own books, which are up to date at once for what is read by its id. A new payment intent is not known
+   * by its id here: the search may find it, but lags behind, so that finding nothing says nothing. Then `not_found` has the
+   * call made again with the same key, which Stripe answers as it did before, for a day; nothing is made twice.
+   */
+  async lookUp(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+    try {
+      return await within(call.signal, () => this.find(call))
+    } catch (error) {
+      // That the question was refused says nothing about the call that it is about.
+      return { outcome: "unknown", cause: inWords(error) }
+    }
+  }
+
+  private async find(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+    if (call.operation === "initiate") return this.search(call)
+    const { payment_intent } = privateDataOf(call)
+    if (call.operation === "refund") {
+      const refund = await findRefund(this.stripe, payment_intent, call.idempotencyKey)
+      return refund ? refundOutcome(refund) : NOT_FOUND
+    }
+    const intent = await this.retrieve(call)
+    switch (call.operation) {
+      case "update":
+        if (intent.metadata["operation_id"] === call.idempotencyKey) return openOutcome(intent)
+        return alreadyAuthorized(intent) ?? NOT_FOUND
+      case "authorize":
+        return isLeftToUs(intent, call) ? NOT_FOUND : authorizationOutcome(intent)
+      case "capture":
+        return bearsMark(intent, call) ? captured(intent, call) : NOT_FOUND
+      case "cancel_session":
+      case "cancel_payment":
+        return intent.status === "canceled" || bearsMark(intent, call) ? canceled(intent, call) : NOT_FOUND
+    }
+  }
+
+  private async search({ sessionId, idempotencyKey }: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+    const query = `metadata["operation_id"]:"${idempotencyKey}" AND metadata["session_id"]:"${sessionId}"`
+    try {
+      const { data } = await this.stripe.paymentIntents.search({ query, limit: 1 })
+      const [found] = data
+      if (!found) return NOT_FOUND
+      return openOutcome(await this.stripe.paymentIntents.retrieve(found.id, { expand: EXPAND }))
+    } catch (error) {
+      // Not every account, nor every restricted key, may search.
+      const { StripeInvalidRequestError, StripePermissionError } = Stripe.errors
+      if (error instanceof StripeInvalidRequestError || error instanceof StripePermissionError) return NOT_FOUND
+      throw error
+    }
+  }
+
+  /**
+   * Makes a call. Where Stripe's error leaves open whether it was done before, its books are asked: in particular a
+   * failure that Stripe has stored for the key would be repeated for a day.
+   */
+  private async make(call: LookUpCall, attempt: () => Promise<ProviderOutcome>): Promise<ProviderOutcome> {
+    try {
+      return await within(call.signal, attempt)
+    } catch (error) {
+      if (!isStoredFailure(error) && !isKeyReused(error) && !isOtherState(error)) return outcomeOfError(error)
+      const found = await this.lookUp(call)
+      if (found.outcome !== "not_found") return found
+      // The parameters of a repeat may differ, of a capture that is not the last any more: Stripe's books say that it was
+      // not done, and the key is used up.
+      return isStoredFailure(error) || isKeyReused(error) ? notDone() : outcomeOfError(error)
+    }
+  }
+
+  private async create(call: ProviderCall, data: ClientData, idempotencyKey: string): Promise<ProviderOutcome> {
+    const params = createParams(call, data, this.terms)
+    return openOutcome(await this.stripe.paymentIntents.create(params, { idempotencyKey }))
+  }
+
+  /** The shopper was quicker, or the intent was canceled at Stripe: then there is a new one for the session. */
+  private async updateInOtherState(call: ProviderCall, data: ClientData): Promise<ProviderOutcome> {
+    const intent = await this.retrieve(call)
+    if (intent.status === "processing") return underWay()
+    const authorized = alreadyAuthorized(intent)
+    if (authorized) return authorized
+    return intent.status === "canceled" ? this.create(call, data, `${call.idempotencyKey}-new`) : otherState()
+  }
+
+  private async cancelInOtherState(call: ProviderCall): Promise<ProviderOutcome> {
+    const { is_authorized } = privateDataOf(call)
+    const intent = await this.retrieve(call)
+    if (intent.status === "canceled" || bearsMark(intent, call)) return canceled(intent, call)
+    if (intent.status === "processing") return underWay()
+    return (is_authorized ? undefined : alreadyAuthorized(intent)) ?? otherState()
+  }
+
+  private retrieve(call: ProviderCall): Promise<Stripe.PaymentIntent> {
+    return this.stripe.paymentIntents.retrieve(privateDataOf(call).payment_intent, { expand: EXPAND })
+  }
+
+  private async withClientData(
+    { clientData }: ProviderCall,
+    go: (data: ClientData) => Promise<ProviderOutcome>,
+  ): Promise<ProviderOutcome> {
+    const data = readClientData(clientData, enabledTypes(this.terms))
+    return isDeclined(data) ? data : go(data)
+  }
+}
+
+function keyOf({ idempotencyKey }: ProviderCall): Stripe.RequestOptions {
+  return { idempotencyKey }
+}
+
+/** In the metadata of the intent: that it was done, and for how much of Stripe's units. */
+function markOf({ idempotencyKey }: ProviderCall, amount: number): Record<string, string> {
+  return { [idempotencyKey]: String(amount) }
+}
+
+/** Whether the shopper has chosen with the session how to pay; what they chose in the browser, they confirm there. */
+function isLeftToUs({ status }: Stripe.PaymentIntent, { clientData }: ProviderCall): boolean {
+  return status === "requires_confirmation" && clientData["payment_method"] !== undefined
+}
+
+function bearsMark({ metadata }: Stripe.PaymentIntent, { idempotencyKey }: ProviderCall): boolean {
+  return metadata[idempotencyKey] !== undefined
+}
+
+/** @param intent with the mark of the call */
+function captured(intent: Stripe.PaymentIntent, { idempotencyKey }: ProviderCall): ProviderOutcome {
+  const amount = fromStripeAmount(Number(intent.metadata[idempotencyKey]), intent.currency)
+  return { outcome: "succeeded", amount, ...answerOf(intent) }
+}
+
+/** All that was not captured is given up. */
+function canceled(intent: Stripe.PaymentIntent, { amount }: ProviderCall): ProviderOutcome {
+  return { outcome: "succeeded", amount, ...answerOf(intent) }
+}
+
+function underWay(): Declined {
+  return {
+    outcome: "declined",
+    message: "The payment is being processed. Wait for its end, then try again.",
+    code: "payment_processing",
+    retryable: true,
+    refusedBy: "provider",
+  }
+}

@@ -1,0 +1,182 @@
+import { createHmac, timingSafeEqual } from "node:crypto"
+import type Stripe from "stripe"
+import { isRecord } from "../../common/validation.js"
+import type {
+  DisputeState,
+  NotOurs,
+  PaymentState,
+  ProviderData,
+  ProviderEvent,
+  ReceivedWebhook,
+  WebhookRequest,
+  WebhookSource,
+} from "../payment-provider.contract.js"
+import { fromStripeAmount } from "./amounts.js"
+import { inWords, isMissing } from "./errors.js"
+import { EXPAND } from "./intent-params.js"
+import { answerOf, isClosed, standingOf } from "./intents.js"
+import { refundsOf } from "./refunds.js"
+import { within } from "./stripe-client.js"
+import type { StripeAccount } from "./stripe.config.js"
+
+/** Seconds that a webhook's time may differ from ours, either way: what was signed once cannot be sent for ever. */
+const TOLERANCE = 300
+
+const INTENT_EVENTS = [
+  "payment_intent.created",
+  "payment_intent.processing",
+  "payment_intent.requires_action",
+  "payment_intent.amount_capturable_updated",
+  "payment_intent.partially_funded",
+  "payment_intent.succeeded",
+  "payment_intent.payment_failed",
+  "payment_intent.canceled",
+]
+
+const MONEY_EVENTS = [
+  "charge.refunded",
+  "charge.refund.updated",
+  "refund.created",
+  "refund.updated",
+  "refund.failed",
+  "charge.dispute.created",
+  "charge.dispute.updated",
+  "charge.dispute.closed",
+]
+
+const IGNORED: ReceivedWebhook = { verdict: "ignored" }
+
+/** An account's webhooks. An event only says that something has happened; what is so is read from Stripe's books. */
+export class StripeWebhooks implements WebhookSource {
+  constructor(
+    private readonly stripe: Stripe,
+    private readonly account: Pick<StripeAccount, "apiKey" | "webhookSecrets">,
+  ) {}
+
+  receive({ body, headers, receivedAt }: WebhookRequest): ReceivedWebhook {
+    const signature = signatureOf(headers["stripe-signature"])
+    if (!signature) return forged("There is no valid Stripe-Signature header.")
+    if (!this.isSigned(body, signature)) return forged("The signature is not that of the body under any known secret.")
+    const age = receivedAt.getTime() / 1000 - Number(signature.time)
+    if (Math.abs(age) > TOLERANCE) return forged(`The signature's time is more than ${TOLERANCE} seconds from now.`)
+    const event = eventOf(body)
+    if (!event) return forged("The body is no event of Stripe.")
+    // Test mode and live mode may have been given the same endpoint; the other mode's payments are not in our books.
+    if (event.isLive !== this.account.apiKey.includes("_live_")) return IGNORED
+    return received(event)
+  }
+
+  referenceOf({ payment_intent }: ProviderData): string | undefined {
+    return typeof payment_intent === "string" ? payment_intent : undefined
+  }
+
+  async inspect({ reference }: ProviderEvent, signal: AbortSignal): Promise<PaymentState | NotOurs> {
+    try {
+      return await within(signal, () => this.stateOf(reference))
+    } catch (error) {
+      if (isMissing(error)) return {}
+      throw inWords(error)
+    }
+  }
+
+  private async stateOf(paymentIntent: string): Promise<PaymentState | NotOurs> {
+    const intent = await this.stripe.paymentIntents.retrieve(paymentIntent, { expand: EXPAND })
+    const sessionId = intent.metadata["session_id"]
+    if (sessionId === undefined) return {}
+    // Only what was paid can be disputed.
+    const disputes = intent.amount_received > 0 ? await this.disputesOf(paymentIntent) : []
+    return {
+      sessionId,
+      standing: standingOf(intent),
+      isClosed: isClosed(intent),
+      refunds: await refundsOf(this.stripe, intent),
+      disputes,
+      ...answerOf(intent),
+    }
+  }
+
+  private async disputesOf(paymentIntent: string): Promise<DisputeState[]> {
+    const disputes: DisputeState[] = []
+    for await (const dispute of this.stripe.disputes.list({ payment_intent: paymentIntent, limit: 100 })) {
+      const { id, amount, currency, status, reason, created } = dispute
+      disputes.push({
+        id,
+        amount: fromStripeAmount(amount, currency),
+        status,
+        reason,
+        createdAt: new Date(created * 1000),
+      })
+    }
+    return disputes
+  }
+
+  private isSigned(body: Uint8Array, { time, signatures }: Signature): boolean {
+    return this.account.webhookSecrets.some((secret) => {
+      const expected = createHmac("sha256", secret).update(`${time}.`).update(body).digest()
+      return signatures.some((signature) => timingSafeEqual(expected, signature))
+    })
+  }
+}
+
+interface Signature {
+  /** Seconds since 1970, as text: it is signed, too. */
+  readonly time: string
+  /** Several while Stripe replaces a secret. */
+  readonly signatures: readonly Buffer[]
+}
+
+/** `t=1492774577,v1=5257a869...,v1=...`; other schemes are of no use. */
+function signatureOf(header: string | string[] | undefined): Signature | undefined {
+  if (typeof header !== "string") return undefined
+  const parts = header.split(",").map((part) => part.trim().split("="))
+  const valuesOf = (name: string) =>
+    parts.flatMap(([key, value]) => (key === name && value !== undefined ? [value] : []))
+  const [time] = valuesOf("t")
+  const signatures = valuesOf("v1").filter((value) => /^[0-9a-f]{64}$/.test(value))
+  if (time === undefined || !/^\d{1,12}$/.test(time) || signatures.length === 0) return undefined
+  return { time, signatures: signatures.map((value) => Buffer.from(value, "hex")) }
+}
+
+interface ReadEvent {
+  readonly id: string
+  readonly type: string
+  /** What the event is about. */
+  readonly object: Readonly<Record<string, unknown>>
+  readonly isLive: boolean
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+function eventOf(body: Uint8Array): ReadEvent | undefined {
+  const payload = jsonOf(body)
+  if (!isRecord(payload) || !isRecord(payload["data"])) return undefined
+  const { id, type, livemode, data } = payload
+  const { object } = data
+  if (typeof id !== "string" || typeof type !== "string" || !isRecord(object)) return undefined
+  return { id, type, object, isLive: livemode === true, payload }
+}
+
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body))
+  } catch {
+    return undefined
+  }
+}
+
+function received({ id, type, object, payload }: ReadEvent): ReceivedWebhook {
+  const isOfIntent = INTENT_EVENTS.includes(type)
+  const sessionId = sessionIdOf(object)
+  const reference = isOfIntent ? object["id"] : object["payment_intent"]
+  const isOurs = isOfIntent ? sessionId !== undefined : MONEY_EVENTS.includes(type)
+  if (!isOurs || typeof reference !== "string") return IGNORED
+  return { verdict: "event", event: { id, type, reference, payload, ...(sessionId !== undefined && { sessionId }) } }
+}
+
+function sessionIdOf({ metadata }: Readonly<Record<string, unknown>>): string | undefined {
+  const sessionId = isRecord(metadata) ? metadata["session_id"] : undefined
+  return typeof sessionId === "string" ? sessionId : undefined
+}
+
+function forged(reason: string): ReceivedWebhook {
+  return { verdict: "forged", reason }
+}

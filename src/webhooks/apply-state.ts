@@ -1,0 +1,174 @@
+import { isDeepStrictEqual } from "node:util"
+import { newId } from "../common/ids.js"
+import { capturedOf, type Aggregate } from "../payment-model/aggregate.js"
+import { Dispute } from "../payment-model/dispute.entity.js"
+import { paymentEvent, sessionEvent } from "../payment-model/events.js"
+import { PaymentOperation } from "../payment-model/payment-operation.entity.js"
+import { PaymentSession } from "../payment-model/payment-session.entity.js"
+import { Payment } from "../payment-model/payment.entity.js"
+import { Refund } from "../payment-model/refund.entity.js"
+import { waitingStatus } from "../payment-model/session.rules.js"
+import type { DisputeState, PaymentState, RefundState } from "../payment-providers/payment-provider.contract.js"
+import { recordAuthorization, recordFailure } from "../payment-sessions/settle-session.js"
+import { answered, recordCancellation, recordCapture } from "../payments/settle-payment.js"
+
+// Brings a session and its payment in line with what the provider's books say. Pure: the aggregate is changed in memory.
+// What is there already is left alone, so that it does not matter how often, or after which event, it is done.
+
+/** What the books hold of a payment besides the aggregate. */
+export interface Records {
+  readonly disputes: readonly Dispute[]
+  /** Our own calls for refunds. */
+  readonly operations: readonly PaymentOperation[]
+}
+
+/** The provider's books and ours say what cannot both be true; a person has to look. */
+export class Contradiction extends Error {}
+
+/** A session that is nobody's payment yet. @throws Contradiction */
+export function applyToSession(aggregate: Aggregate, session: PaymentSession, state: PaymentState, now: Date): void {
+  const { standing } = state
+  switch (standing.status) {
+    case "authorized": {
+      const { data, privateData } = state
+      const contradiction = recordAuthorization(aggregate, session, { ...standing, data, privateData }, now)
+      if (contradiction !== undefined) throw new Contradiction(contradiction)
+      return
+    }
+    case "canceled":
+      aggregate.dropSession(session, "canceled", now)
+      aggregate.changes.tell(() => sessionEvent("payment_session.canceled", session))
+      return
+    case "failed":
+      if (session.status !== "error") recordFailure(aggregate, session)
+      keepAnswer(aggregate, PaymentSession, session, state)
+      return
+    case "pending":
+    case "requires_more": {
+      const status = waitingStatus({ outcome: standing.status, ...standing })
+      if (session.status !== status) {
+        aggregate.moveSession(session, status)
+        const name = status === "requires_more" ? "payment_session.requires_more" : "payment_session.updated"
+        aggregate.changes.tell(() => sessionEvent(name, session))
+      }
+      keepAnswer(aggregate, PaymentSession, session, state)
+    }
+  }
+}
+
+/** A payment, with what was captured, refunded and disputed of it by whatever means. @throws Contradiction */
+export function applyToPayment(
+  aggregate: Aggregate,
+  payment: Payment,
+  state: PaymentState,
+  records: Records,
+  now: Date,
+): void {
+  applyCaptures(aggregate, payment, state)
+  if (state.isClosed && payment.canceled_at === null && capturedOf(aggregate, payment) < payment.authorized_amount) {
+    recordCancellation(aggregate, payment, now)
+  }
+  for (const refund of state.refunds) applyRefund(aggregate, payment, refund, records)
+  for (const dispute of state.disputes) applyDispute(aggregate, payment, dispute, records)
+  keepAnswer(aggregate, Payment, payment, state)
+  const session = aggregate.sessions.find(({ id }) => id === payment.payment_session_id)
+  if (session) keepAnswer(aggregate, PaymentSession, session, state)
+}
+
+function applyCaptures(aggregate: Aggregate, payment: Payment, { standing, isClosed }: PaymentState): void {
+  if (standing.status !== "authorized") {
+    if (isClosed && capturedOf(aggregate, payment) === 0n) return
+    throw new Contradiction(`The provider says that the payment is ${standing.status}, which was authorized.`)
+  }
+  const { captured } = standing
+  if (captured.currency !== payment.currency_code) {
+    throw new Contradiction(`The provider captured ${captured.currency} where ${payment.currency_code} was authorized.`)
+  }
+  const further = captured.minor - capturedOf(aggregate, payment)
+  if (further < 0n || captured.minor > payment.amount) {
+    throw new Contradiction(
+      `The provider has captured ${captured.minor} (minor units) where ${payment.captured_amount} is recorded and ` +
+        `${payment.amount} was authorized.`,
+    )
+  }
+  if (further > 0n) recordCapture(aggregate, payment, further)
+}
+
+function applyRefund(aggregate: Aggregate, payment: Payment, state: RefundState, { operations }: Records): void {
+  const operation = operations.find(({ id }) => id === state.idempotencyKey)
+  const refund = aggregate.refunds.find(
+    ({ id, external_id, payment_id }) =>
+      payment_id === payment.id && (id === operation?.refund_id || external_id === state.id),
+  )
+  if (!refund) {
+    if (state.status === "succeeded") recordRefund(aggregate, payment, state)
+    return
+  }
+  // A call that was refused may have been done all the same: what a provider fails at is done later, now and then.
+  if (refund.status === "declined" && state.status === "succeeded") {
+    aggregate.changes.update(Refund, refund, { status: "succeeded", amount: state.amount.minor, external_id: state.id })
+    aggregate.changes.tell(() => paymentEvent("payment.refunded", payment, { refund }))
+    return
+  }
+  // What one of our calls has not settled yet is settled by that call.
+  if (refund.status === "succeeded" && state.status === "failed") {
+    aggregate.changes.update(Refund, refund, { status: "failed", external_id: state.id })
+    if (operation) {
+      const words = `The refund failed afterwards: ${state.failure ?? "the provider does not say why."}`
+      aggregate.changes.update(PaymentOperation, operation, { last_error: words })
+    }
+    aggregate.changes.tell(() => paymentEvent("payment.refund_failed", payment, { refund }))
+  }
+}
+
+/** A refund that was made with the provider directly. */
+function recordRefund(aggregate: Aggregate, payment: Payment, { id, amount }: RefundState): void {
+  if (amount.currency !== payment.currency_code) {
+    throw new Contradiction(`The provider refunded ${amount.currency} where ${payment.currency_code} was paid.`)
+  }
+  const refund = aggregate.addRefund(payment, {
+    amount: amount.minor,
+    status: "succeeded",
+    external_id: id,
+    created_by: payment.provider_id,
+  })
+  aggregate.changes.tell(() => paymentEvent("payment.refunded", payment, { refund }))
+}
+
+function applyDispute(aggregate: Aggregate, payment: Payment, state: DisputeState, { disputes }: Records): void {
+  const about = {
+    amount: state.amount.minor,
+    currency_code: state.amount.currency,
+    status: state.status,
+    reason: state.reason,
+  }
+  const known = disputes.find(({ payment_id, external_id }) => payment_id === payment.id && external_id === state.id)
+  if (known) {
+    const { amount, currency_code, status, reason } = known
+    if (isDeepStrictEqual(about, { amount, currency_code, status, reason })) return
+    aggregate.changes.update(Dispute, known, about)
+  }
+  const dispute =
+    known ??
+    aggregate.changes.insert(Dispute, {
+      id: newId("disp"),
+      payment_id: payment.id,
+      external_id: state.id,
+      opened_at: state.createdAt,
+      ...about,
+    })
+  aggregate.changes.tell(() => paymentEvent("payment.disputed", payment, { dispute }))
+}
+
+/** What the provider has left by now, for storefronts and for itself. */
+function keepAnswer<E extends PaymentSession | Payment>(
+  { changes }: Aggregate,
+  type: new () => E,
+  row: E,
+  state: PaymentState,
+): void {
+  const answer = answered(state)
+  const { data, private_data } = row
+  if (isDeepStrictEqual({ data, private_data, ...answer }, { data, private_data })) return
+  changes.update(type, row, answer as Partial<E>)
+}

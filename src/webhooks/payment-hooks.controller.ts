@@ -1,0 +1,39 @@
+import { Controller, HttpCode, Param, Post, Req } from "@nestjs/common"
+import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from "@nestjs/swagger"
+import type { FastifyRequest } from "fastify"
+import { ApiErrors } from "../common/api-docs.js"
+import { WebhookInbox } from "./webhook-inbox.js"
+
+/** Where payment providers tell what happened with them. */
+@ApiTags("Webhooks")
+@Controller("hooks/payment")
+export class PaymentHooksController {
+  constructor(private readonly inbox: WebhookInbox) {}
+
+  @Post(":provider")
+  @HttpCode(200)
+  @ApiOperation({
+    summary: "Receive a webhook",
+    operationId: "receivePaymentWebhook",
+    description:
+      "For the payment provider, not for callers of this API. The signature is verified over the raw bytes; a genuine " +
+      "event is kept once, acknowledged, and applied afterwards: see the webhook events.",
+  })
+  @ApiParam({
+    name: "provider",
+    description: "The provider's id, with or without `pp_`.",
+    schema: { type: "string", example: "stripe_stripe" },
+  })
+  @ApiConsumes("application/json")
+  @ApiBody({ description: "The event, as the provider sends it.", schema: { type: "object" } })
+  @ApiOkResponse({
+    description: "It is kept.",
+    content: { "text/plain": { schema: { type: "string" }, example: "OK" } },
+  })
+  @ApiErrors("invalid_data", "not_found")
+  async receive(@Param("provider") provider: string, @Req() { body, headers }: FastifyRequest): Promise<string> {
+    const bytes = body instanceof Uint8Array ? body : new Uint8Array()
+    await this.inbox.receive(provider, { body: bytes, headers, receivedAt: new Date() })
+    return "OK"
+  }
+}

@@ -1,0 +1,317 @@
+import { Injectable, Logger } from "@nestjs/common"
+import { DataSource, In, type EntityManager } from "typeorm"
+import type { Caller } from "../api-keys/caller.js"
+import { ServiceError } from "../common/errors.js"
+import { PREPARED } from "../database/service-client.js"
+import type { Aggregate } from "../payment-model/aggregate.js"
+import { lockCollection } from "../payment-model/collection-lock.js"
+import { isPayable } from "../payment-model/collection.rules.js"
+import { Dispute } from "../payment-model/dispute.entity.js"
+import { sessionEvent } from "../payment-model/events.js"
+import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import { PaymentOperation } from "../payment-model/payment-operation.entity.js"
+import { PaymentSession } from "../payment-model/payment-session.entity.js"
+import { Payment } from "../payment-model/payment.entity.js"
+import { sqlList, UNSETTLED_STATES } from "../payment-model/status.js"
+import { PaymentOperationsService } from "../payment-operations/payment-operations.service.js"
+import type { PaymentState, ProviderEvent } from "../payment-providers/payment-provider.contract.js"
+import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import { stateOf, wordsOf } from "../payment-providers/provider-outcome.js"
+import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
+import {
+  contradictionOf,
+  openPayment,
+  settleCancelSession,
+  type Authorization,
+} from "../payment-sessions/settle-session.js"
+import { answered, settleCancelPayment, settleRefund } from "../payments/settle-payment.js"
+import { applyToPayment, applyToSession, Contradiction, type Records } from "./apply-state.js"
+import type { WebhookEvent } from "./webhook-event.entity.js"
+
+/** How often the books may change while the provider is asked, before it is left for later. */
+const ROUNDS = 10
+
+/** What came of an event. */
+export type Verdict =
+  | { readonly verdict: "applied"; readonly sessionId: string }
+  /** The payment was not made by this service. */
+  | { readonly verdict: "ignored" }
+  /** The payment is said to be of a session that is not there. */
+  | { readonly verdict: "unknown_session"; readonly reason: string }
+  | { readonly verdict: "failed"; readonly reason: string }
+
+/** What the books said of a session before the provider was asked. */
+interface Seen {
+  readonly collectionId: string
+  readonly providerId: string
+  readonly version: number
+  readonly unsettled: readonly { readonly id: string; readonly kind: string }[]
+}
+
+/** The books changed while the provider was asked: its answer may be older than they are. */
+class Outdated extends Error {}
+
+/** The provider did not say what is so. */
+class Unanswered extends Error {}
+
+/** Something is under way whose outcome decides what the provider's books mean. */
+class Unsettled extends Error {}
+
+/**
+ * Brings the books in line with a provider's. An event says only that something has happened; what is so is asked of the
+ * provider, after the books were read, and recorded if they have not changed since. So what is recorded is never older
+ * than what it replaces, whatever the order of events, and whoever else is at it.
+ */
+@Injectable()
+export class StateApplier {
+  private readonly log = new Logger(StateApplier.name)
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly registry: PaymentProviderRegistry,
+    private readonly operations: ProviderOperations,
+    private readonly unsettled: PaymentOperationsService,
+  ) {}
+
+  async bring(event: WebhookEvent): Promise<Verdict> {
+    try {
+      return await this.tryToBring(event)
+    } catch (error) {
+      if (TELLING.some((type) => error instanceof type)) return { verdict: "failed", reason: (error as Error).message }
+      this.log.error(error)
+      return { verdict: "failed", reason: "What the provider says could not be recorded; the log says why." }
+    }
+  }
+
+  private async tryToBring(event: WebhookEvent): Promise<Verdict> {
+    const sessionId = event.payment_session_id ?? (await this.inspect(event)).sessionId
+    if (sessionId === undefined) return { verdict: "ignored" }
+    const asked = new Set<string>()
+    for (let round = 0; round < ROUNDS; round++) {
+      const seen = await this.look(sessionId)
+      if (!seen) return { verdict: "unknown_session", reason: `Payment session ${sessionId} is not known here.` }
+      if (!this.isTold(event, seen.providerId)) return { verdict: "ignored" }
+      if (await this.settle(seen, asked)) continue
+      const state = await this.inspect(event)
+      if (state.sessionId !== sessionId) return { verdict: "ignored" }
+      if (await this.record(event, seen, state)) return { verdict: "applied", sessionId }
+    }
+    return { verdict: "failed", reason: `Payment session ${sessionId} kept changing while its provider was asked.` }
+  }
+
+  private async inspect({ provider_id, external_id, type, reference, payment_session_id, payload }: WebhookEvent) {
+    const source = this.registry.get(provider_id).webhooks
+    if (!source) throw new Unsettled(`Payment provider ${provider_id} is not set up for webhooks any more.`)
+    const event: ProviderEvent = {
+      id: external_id,
+      type,
+      reference,
+      ...(payment_session_id !== null && { sessionId: payment_session_id }),
+      payload: payload ?? {},
+    }
+    try {
+      return stateOf(await this.registry.inTime((signal) => source.inspect(event, signal)))
+    } catch (cause) {
+      throw new Unanswered(wordsOf(cause), { cause })
+    }
+  }
+
+  /** Whether what was told to one provider is of a session of the same account. */
+  private isTold({ provider_id }: WebhookEvent, ofSession: string): boolean {
+    if (!this.registry.has(ofSession)) throw new Unsettled(`Payment provider ${ofSession} is not started with.`)
+    return this.registry.get(ofSession).webhooks === this.registry.get(provider_id).webhooks
+  }
+
+  private async look(sessionId: string): Promise<Seen | undefined> {
+    const [row] = await this.dataSource.query<Seen[]>(
+      `${PREPARED}SELECT collection.id AS "collectionId", session.provider_id AS "providerId", collection.version,
+        (SELECT coalesce(json_agg(json_build_object('id', operation.id, 'kind', operation.kind) ORDER BY operation.id), '[]')
+          FROM payment_operation operation WHERE operation.payment_collection_id = collection.id
+          AND operation.payment_session_id = session.id AND operation.state IN (${sqlList(UNSETTLED_STATES)})) AS unsettled
+      FROM payment_session session JOIN payment_collection collection ON collection.id = session.payment_collection_id
+      WHERE session.id = $1`,
+      [sessionId],
+    )
+    return row
+  }
+
+  /**
+   * Settles what is under way for the session. A refund may stay so: it is told apart by the key it was made with, and
+   * asked about once.
+   *
+   * @returns whether anything may have changed
+   * @throws Unsettled, Conflict
+   */
+  private async settle({ unsettled }: Seen, asked: Set<string>): Promise<boolean> {
+    const unasked = unsettled.filter(({ id }) => !asked.has(id))
+    for (const { id, kind } of unasked) {
+      asked.add(id)
+      await this.unsettled.settleNow(id)
+      const { settled_at } = await this.operations.find(id)
+      if (settled_at === null && kind !== "refund") throw new Unsettled(`Operation ${id} is not settled yet.`)
+    }
+    return unasked.length > 0
+  }
+
+  /** @returns false when the provider has to be asked again */
+  private async record(event: WebhookEvent, seen: Seen, state: PaymentState): Promise<boolean> {
+    const caller: Caller = { id: seen.providerId, salesChannelIds: [] }
+    let isLast = true
+    try {
+      await this.operations.perform(
+        (tx) => lockCollection(tx, seen.collectionId, { withDeleted: true }),
+        async (aggregate, tx) => {
+          if (aggregate.collection.version !== seen.version) throw new Outdated()
+          const row = paymentOf(aggregate, state) ?? sessionOf(aggregate, state) ?? (await findDropped(tx, state))
+          if (this.isReplaced(event, row)) return passedOver(event, state)
+          const decision = await this.decide(aggregate, tx, state, caller)
+          isLast = decision.kind === "done"
+          return decision
+        },
+      )
+      return isLast
+    } catch (error) {
+      if (error instanceof Outdated) return false
+      throw error
+    }
+  }
+
+  /** Whether the session has got another payment with its provider since. */
+  private isReplaced({ provider_id, reference }: WebhookEvent, { private_data }: PaymentSession | Payment): boolean {
+    const current = this.registry.get(provider_id).webhooks?.referenceOf?.(private_data ?? {})
+    return current !== undefined && current !== reference
+  }
+
+  private async decide(
+    aggregate: Aggregate,
+    tx: EntityManager,
+    state: PaymentState,
+    caller: Caller,
+  ): Promise<Decision> {
+    const now = new Date()
+    const { collection } = aggregate
+    const { standing } = state
+    const session = sessionOf(aggregate, state)
+    // Of a session that was given up long ago, also in a currency of long ago.
+    const mayPay = session !== undefined || isInCurrency(standing, collection)
+    const isWanted = collection.deleted_at === null && isPayable(collection) && mayPay
+    const isNew = paymentOf(aggregate, state) === undefined
+    if (isNew && session && (isWanted || standing.status !== "authorized")) {
+      applyToSession(aggregate, session, state, now)
+    } else if (isNew && standing.status === "authorized") {
+      const late = session ?? (await findDropped(tx, state))
+      if (standing.captured.minor === 0n) return giveUp(aggregate, late, state, standing.amount.minor, caller)
+      recordLate(aggregate, late, { ...standing, data: state.data, privateData: state.privateData }, now)
+    }
+    const payment = paymentOf(aggregate, state)
+    if (payment && isNew && !isWanted) aggregate.changes.update(Payment, payment, { is_surplus: true })
+    if (payment) applyToPayment(aggregate, payment, state, await recordsOf(tx, payment, state), now)
+    aggregate.recompute(now)
+    return payment?.is_surplus ? giveBack(aggregate, payment, caller) : { kind: "done" }
+  }
+}
+
+/** Whether what was authorized can pay the collection: it may have followed its cart into another currency. */
+function isInCurrency(standing: PaymentState["standing"], { currency_code }: PaymentCollection): boolean {
+  return standing.status !== "authorized" || standing.amount.currency === currency_code
+}
+
+function paymentOf({ payments }: Aggregate, { sessionId }: PaymentState): Payment | undefined {
+  return payments.find(({ payment_session_id }) => payment_session_id === sessionId)
+}
+
+function sessionOf({ sessions }: Aggregate, { sessionId }: PaymentState): PaymentSession | undefined {
+  return sessions.find(({ id }) => id === sessionId)
+}
+
+/** @throws Contradiction when there is money in a payment that its session does not have any more */
+function passedOver({ reference }: WebhookEvent, { standing }: PaymentState): Decision {
+  if (standing.status !== "authorized") return { kind: "done" }
+  throw new Contradiction(`The provider says that ${reference} is authorized, in whose place the session has another.`)
+}
+
+/** A session that was replaced or canceled, which the aggregate does not have any more. */
+async function findDropped(tx: EntityManager, { sessionId }: PaymentState): Promise<PaymentSession> {
+  return tx
+    .createQueryBuilder(PaymentSession, "session")
+    .addSelect(["session.client_data", "session.private_data", "session.context"])
+    .withDeleted()
+    .where({ id: sessionId })
+    .getOneOrFail()
+}
+
+/**
+ * A session that was given up, or whose collection needs nothing any more, has been authorized after all: what is held
+ * is given up.
+ */
+function giveUp(
+  aggregate: Aggregate,
+  session: PaymentSession,
+  state: PaymentState,
+  amount: bigint,
+  caller: Caller,
+): Decision {
+  const underWay = aggregate.sessionOperation
+  if (underWay) return { kind: "join", operationId: underWay.id }
+  const { data = session.data, privateData = session.private_data ?? {} } = state
+  const operation = aggregate.begin("cancel_session", session, {
+    amount,
+    request: { client_data: {}, data, private_data: privateData, context: {} },
+    created_by: caller.id,
+  })
+  return { kind: "call", operation, settle: settleCancelSession, isLast: true }
+}
+
+/**
+ * A session that was given up, or whose collection needs nothing any more, has been paid after all. Where the collection
+ * can still be paid, it is its payment.
+ *
+ * @throws Contradiction
+ */
+function recordLate(aggregate: Aggregate, session: PaymentSession, authorization: Authorization, now: Date): void {
+  const contradiction = contradictionOf(session, authorization)
+  if (contradiction !== undefined) throw new Contradiction(contradiction)
+  if (aggregate.sessions.includes(session)) {
+    aggregate.moveSession(session, "authorized", { authorized_at: now })
+    aggregate.changes.tell(() => sessionEvent("payment_session.authorized", session))
+  }
+  openPayment(aggregate, { ...session, ...answered(authorization) }, authorization)
+}
+
+/**
+ * Nothing was to be paid any more: what is held is given up, and what was captured, and not refunded meanwhile, is
+ * refunded. A provider that refuses is asked again with the next attempt.
+ */
+function giveBack(aggregate: Aggregate, payment: Payment, caller: Caller): Decision {
+  const { id, payment_session_id, provider_id, currency_code, data, private_data } = payment
+  const session = { id: payment_session_id, provider_id, currency_code }
+  const about = {
+    payment_id: id,
+    request: { client_data: {}, data, private_data: private_data ?? {}, context: {} },
+    created_by: caller.id,
+  }
+  const held = payment.authorized_amount - payment.captured_amount
+  if (held > 0n) {
+    const operation = aggregate.begin("cancel_payment", session, { ...about, amount: held })
+    return { kind: "call", operation, settle: settleCancelPayment, isLast: true }
+  }
+  const amount = aggregate
+    .reserved(payment, "refund")
+    .reduce((left, reservation) => left - reservation.amount, payment.captured_amount - payment.refunded_amount)
+  if (amount <= 0n) return { kind: "done" }
+  const refund = aggregate.addRefund(payment, { amount, created_by: caller.id, note: "Paid after it was given up." })
+  const operation = aggregate.begin("refund", session, { ...about, amount, refund_id: refund.id })
+  return { kind: "call", operation, settle: settleRefund, isLast: true }
+}
+
+/** What the books hold of a payment that its aggregate does not. */
+async function recordsOf(tx: EntityManager, payment: Payment, { refunds, disputes }: PaymentState): Promise<Records> {
+  const keys = refunds.flatMap(({ idempotencyKey }) => idempotencyKey ?? [])
+  return {
+    operations: keys.length > 0 ? await tx.findBy(PaymentOperation, { id: In(keys), payment_id: payment.id }) : [],
+    disputes: disputes.length > 0 ? await tx.findBy(Dispute, { payment_id: payment.id }) : [],
+  }
+}
+
+/** The errors whose words are for operators. */
+const TELLING = [ServiceError, Contradiction, Unsettled, Unanswered]

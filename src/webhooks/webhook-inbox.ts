@@ -1,0 +1,67 @@
+import { Injectable } from "@nestjs/common"
+import { DataSource } from "typeorm"
+import { InvalidData, NotFound } from "../common/errors.js"
+import { newId } from "../common/ids.js"
+import { findUnstorable } from "../common/validation.js"
+import { PREPARED } from "../database/service-client.js"
+import type { ProviderEvent, WebhookRequest, WebhookSource } from "../payment-providers/payment-provider.contract.js"
+import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import { WebhookWorker } from "./webhook-worker.js"
+
+/** One row per event, however often it is told: $1 to $7 are its columns. Durable when it returns. */
+export const RECEIVE_STATEMENT = `${PREPARED}INSERT INTO webhook_event
+  (id, provider_id, external_id, type, reference, payment_session_id, payload, next_attempt_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, now()) ON CONFLICT (provider_id, external_id) DO NOTHING`
+
+/** Takes in what providers tell: verified, kept, acknowledged; it is applied afterwards. */
+@Injectable()
+export class WebhookInbox {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly registry: PaymentProviderRegistry,
+    private readonly worker: WebhookWorker,
+  ) {}
+
+  /**
+   * Keeps a genuine event, once. Returns when it is durable.
+   * @param name the provider's id, with or without `pp_`
+   * @throws NotFound when the provider is not there, or is not set up for webhooks
+   * @throws InvalidData when it is not genuine; then nothing is kept
+   */
+  async receive(name: string, request: WebhookRequest): Promise<void> {
+    const providerId = name.startsWith("pp_") ? name : `pp_${name}`
+    const received = this.sourceOf(providerId).receive(request)
+    switch (received.verdict) {
+      case "forged":
+        throw new InvalidData(`Webhook Error: ${received.reason}`)
+      case "ignored":
+        return
+      case "event":
+        await this.keep(providerId, received.event)
+        this.worker.wake()
+    }
+  }
+
+  private sourceOf(providerId: string): WebhookSource {
+    const source = this.registry.has(providerId) ? this.registry.get(providerId).webhooks : undefined
+    if (!source) {
+      throw new NotFound(
+        `Payment provider ${providerId} takes no webhooks here. Check its id, and that its webhook secret is configured.`,
+      )
+    }
+    return source
+  }
+
+  private async keep(providerId: string, { id, type, reference, sessionId, payload }: ProviderEvent): Promise<void> {
+    await this.dataSource.query(RECEIVE_STATEMENT, [
+      newId("whe"),
+      providerId,
+      id,
+      type,
+      reference,
+      sessionId ?? null,
+      // What PostgreSQL cannot keep is not worth losing the event for.
+      findUnstorable(payload, "payload") ? null : JSON.stringify(payload),
+    ])
+  }
+}

@@ -1,0 +1,149 @@
+import { Injectable } from "@nestjs/common"
+import { DataSource } from "typeorm"
+import { Conflict, NotFound } from "../common/errors.js"
+import type { Selection } from "../common/fields.js"
+import { readGraph, reviveWholeRow, ROOT, wholeRowJson, type Json } from "../database/read-graph.js"
+import { readPage, type PageOf } from "../database/read-page.js"
+import { PREPARED } from "../database/service-client.js"
+import { sqlList } from "../payment-model/status.js"
+import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import { ProviderOperations } from "../payment-providers/provider-operations.js"
+import { StateApplier, type Verdict } from "./state-applier.js"
+import { WEBHOOK_EVENT_FILTERS, type ListWebhookEventsQuery } from "./webhook-event.dto.js"
+import { WAITING_STATES, WebhookEvent } from "./webhook-event.entity.js"
+import { nextAttemptAt, nextLookAt } from "./webhook-event.rules.js"
+
+const WAITING = `state IN (${sqlList(WAITING_STATES)})`
+
+/** Nobody is at it: it was never claimed, or whoever claimed it has died. */
+const FREE = `(claimed_until IS NULL OR claimed_until <= now())`
+
+/** Characters that are kept of why an event could not be applied. */
+const ERROR_LENGTH = 500
+
+/** The inbox of what providers told: applying it, and what operators see of it. */
+@Injectable()
+export class WebhooksService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly registry: PaymentProviderRegistry,
+    private readonly operations: ProviderOperations,
+    private readonly states: StateApplier,
+  ) {}
+
+  async list(query: ListWebhookEventsQuery, selection: Selection): Promise<PageOf<WebhookEvent>> {
+    return readPage<WebhookEvent>(this.dataSource.manager, selection, WEBHOOK_EVENT_FILTERS, query)
+  }
+
+  /** @throws NotFound */
+  async get(id: string, selection: Selection): Promise<WebhookEvent> {
+    const query = { where: `${ROOT}.id = $1`, parameters: [id] }
+    const [event] = await readGraph<WebhookEvent>(this.dataSource.manager, selection, query)
+    if (!event) throw new NotFound(`WebhookEvent id not found: ${id}`)
+    return event
+  }
+
+  /** Applies an event now, whatever has become of it; with all its attempts before it again. @throws NotFound, Conflict */
+  async replay(id: string, selection: Selection): Promise<WebhookEvent> {
+    await this.get(id, selection)
+    const [claimed] = await this.claim(`id = $2`, [id], { attempts: "1", state: "'pending'" })
+    if (claimed === undefined) {
+      throw new Conflict(`Webhook event ${id} is being applied at the moment. Look at it again later.`, {
+        code: "operation_in_progress",
+        retryAfter: 1,
+      })
+    }
+    await this.apply(claimed)
+    return this.get(id, selection)
+  }
+
+  /** Claims events that are due; at most so many. Several instances share the work. */
+  async claimDue(limit: number): Promise<string[]> {
+    return this.claim(
+      `id = ANY(ARRAY(SELECT id FROM webhook_event WHERE ${WAITING} AND ${FREE} AND next_attempt_at <= now()
+        AND provider_id = ANY($2) ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)) AND ${WAITING}`,
+      [this.registry.ids, limit],
+      { attempts: "attempts + 1", state: "state" },
+    )
+  }
+
+  /** Applies a claimed event, and keeps what has become of it. */
+  async apply(id: string): Promise<void> {
+    const event = await this.find(id)
+    const told = await this.toldBefore(event)
+    const verdict = await this.states.bring(event)
+    if (verdict.verdict === "applied") await this.close(told, "applied", verdict.sessionId)
+    else if (verdict.verdict === "ignored") await this.close([id], "ignored", null)
+    else await this.postpone(event, verdict)
+  }
+
+  /** What the provider is asked now holds for every event of the same payment that was there before. */
+  private async toldBefore({ id, provider_id, reference }: WebhookEvent): Promise<string[]> {
+    const rows = await this.dataSource.query<{ id: string }[]>(
+      `${PREPARED}SELECT id FROM webhook_event WHERE provider_id = $1 AND reference = $2 AND ${WAITING}`,
+      [provider_id, reference],
+    )
+    return [...new Set([id, ...rows.map((row) => row.id)])]
+  }
+
+  private async close(ids: string[], state: "applied" | "ignored", sessionId: string | null): Promise<void> {
+    await this.dataSource.query(
+      `${PREPARED}UPDATE webhook_event SET state = $2, payment_session_id = coalesce($3, payment_session_id), payload = NULL,
+        next_attempt_at = NULL, claimed_until = NULL, last_error = NULL, handled_at = now(), updated_at = now()
+        WHERE id = ANY($1) AND ${WAITING}`,
+      [ids, state, sessionId],
+    )
+  }
+
+  private async postpone(
+    event: WebhookEvent,
+    { verdict, reason }: Extract<Verdict, { reason: string }>,
+  ): Promise<void> {
+    const now = new Date()
+    const isUnknown = verdict === "unknown_session"
+    // What it waited for its session is no attempt to apply it.
+    const attempts = event.state === "parked" && !isUnknown ? 1 : event.attempts
+    const next = isUnknown ? nextLookAt(event, now) : nextAttemptAt({ attempts }, now)
+    const state = isUnknown ? "parked" : "pending"
+    await this.dataSource.query(
+      `UPDATE webhook_event SET state = $2, next_attempt_at = $3, claimed_until = NULL, last_error = $4,
+        attempts = $5, payload = CASE WHEN $6 THEN NULL ELSE payload END,
+        handled_at = CASE WHEN $3::timestamptz IS NULL THEN now() END, updated_at = now() WHERE id = $1 AND ${WAITING}`,
+      [
+        event.id,
+        next ? state : "dead",
+        next ?? null,
+        reason.replaceAll("\0", "").slice(0, ERROR_LENGTH).toWellFormed(),
+        attempts,
+        // Nobody's here: what a stranger paid is not kept.
+        isUnknown && !next,
+      ],
+    )
+  }
+
+  /** All of an event, its payload too. @throws NotFound */
+  private async find(id: string): Promise<WebhookEvent> {
+    const metadata = this.dataSource.getMetadata(WebhookEvent)
+    const [row] = await this.dataSource.query<{ event: Json }[]>(
+      `${PREPARED}SELECT ${wholeRowJson(metadata, "event")} AS event FROM webhook_event event WHERE event.id = $1`,
+      [id],
+    )
+    if (!row) throw new NotFound(`WebhookEvent id not found: ${id}`)
+    return Object.assign(new WebhookEvent(), reviveWholeRow(metadata, row.event))
+  }
+
+  /** A claim is a lease: whoever has it asks the provider outside of any transaction, and may die of it. */
+  private async claim(
+    where: string,
+    parameters: unknown[],
+    set: { attempts: string; state: string },
+  ): Promise<string[]> {
+    const [rows] = await this.dataSource.query<[{ id: string }[], number]>(
+      `${PREPARED}UPDATE webhook_event SET claimed_until = now() + $1 * interval '1 millisecond',
+        next_attempt_at = now() + $1 * interval '1 millisecond', attempts = ${set.attempts}, state = ${set.state},
+        handled_at = NULL, updated_at = now() WHERE ${where} AND ${FREE} RETURNING id`,
+      [this.operations.lease, ...parameters],
+    )
+    return rows.map(({ id }) => id)
+  }
+}

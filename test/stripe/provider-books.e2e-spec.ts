@@ -1,0 +1,281 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals"
+import { Logger } from "@nestjs/common"
+import type { AccountHolders, PaymentState } from "../../src/payment-providers/index.js"
+import { FakeStripe } from "../support/fake-stripe/index.js"
+import { newId, providerOf, Session } from "./provider-session.js"
+
+let stripe: FakeStripe
+beforeEach(async () => {
+  stripe = await FakeStripe.start()
+  for (const level of ["warn", "error"] as const) jest.spyOn(Logger.prototype, level).mockImplementation(() => {})
+})
+afterEach(async () => {
+  jest.restoreAllMocks()
+  await stripe.stop()
+})
+
+const soon = () => AbortSignal.timeout(20_000)
+const eur = (minor: bigint) => ({ minor, currency: "eur" })
+
+describe("what Stripe's books say of a session", () => {
+  it("follows the shopper", async () => {
+    const session = await opened()
+    expect(await stateOf(session)).toEqual({
+      sessionId: session.id,
+      standing: { status: "pending" },
+      isClosed: false,
+      refunds: [],
+      disputes: [],
+      data: session.data,
+      privateData: session.privateData,
+    })
+    stripe.pays(session.intentId, "declined")
+    expect(await stateOf(session)).toMatchObject({ standing: { status: "failed" }, isClosed: false })
+    stripe.pays(session.intentId, "challenge")
+    expect(await stateOf(session)).toMatchObject({
+      standing: { status: "requires_more" },
+      data: { next_action: { type: "use_stripe_sdk" } },
+    })
+    stripe.completesChallenge(session.intentId)
+    expect(await stateOf(session)).toMatchObject({
+      standing: { status: "authorized", amount: eur(1000n), captured: eur(0n) },
+      isClosed: false,
+      privateData: { payment_intent: session.intentId, is_authorized: true, multicapture: false },
+    })
+  })
+
+  it("is pending while a bank is at it, and requires more while a transfer is not there in full", async () => {
+    const debit = await opened()
+    stripe.pays(debit.intentId, "asynchronous")
+    expect(await stateOf(debit)).toMatchObject({ standing: { status: "pending", asynchronous: true } })
+    const transfer = await opened()
+    stripe.pays(transfer.intentId, "bank_transfer")
+    stripe.transfers(transfer.intentId, 400)
+    expect(await stateOf(transfer)).toMatchObject({ standing: { status: "requires_more" } })
+  })
+
+  it("is closed after a capture in part; what was released is no refund, what is given back is", async () => {
+    const session = await captured(400)
+    expect(await stateOf(session)).toMatchObject({
+      standing: { status: "authorized", amount: eur(1000n), captured: eur(400n) },
+      isClosed: true,
+      refunds: [],
+    })
+    const { id } = stripe.refunds(session.intentId, 100)
+    expect(await stateOf(session)).toMatchObject({ refunds: [{ id, amount: eur(100n), status: "succeeded" }] })
+  })
+
+  it("tells a capture in part with multicapture from one that ended it", async () => {
+    stripe.offersMulticapture()
+    const session = await opened()
+    stripe.pays(session.intentId)
+    stripe.captures(session.intentId, 400, false)
+    const standing = { status: "authorized", amount: eur(1000n), captured: eur(400n) }
+    expect(await stateOf(session)).toMatchObject({ standing, isClosed: false, privateData: { multicapture: true } })
+    stripe.refunds(session.intentId, 400)
+    stripe.cancels(session.intentId)
+    expect(await stateOf(session)).toMatchObject({
+      standing: { status: "authorized", amount: eur(1000n), captured: eur(400n) },
+      isClosed: true,
+      refunds: [{ amount: eur(400n) }],
+    })
+  })
+
+  it("has no refund of what was canceled or has expired", async () => {
+    for (const ends of ["cancels", "expires"] as const) {
+      const session = await opened()
+      stripe.pays(session.intentId)
+      stripe[ends](session.intentId)
+      expect(await stateOf(session)).toMatchObject({ standing: { status: "canceled" }, isClosed: true, refunds: [] })
+    }
+  })
+
+  it("tells our refunds by our keys, and why one failed", async () => {
+    const session = await captured()
+    const call = session.call({ minor: 200n })
+    await session.repeats("refund", call)
+    const theirs = stripe.refunds(session.intentId, 300)
+    stripe.refundFails(theirs.id)
+    expect((await stateOf(session)).refunds).toEqual([
+      { id: theirs.id, amount: eur(300n), status: "failed", failure: "expired or canceled card" },
+      { id: expect.any(String), amount: eur(200n), status: "succeeded", idempotencyKey: call.idempotencyKey },
+    ])
+  })
+
+  it("has the disputes, also when they are over", async () => {
+    const session = await captured()
+    const { id } = stripe.disputes(session.intentId)
+    const open = await stateOf(session)
+    expect(open.disputes).toEqual([
+      {
+        id,
+        amount: eur(1000n),
+        status: "needs_response",
+        reason: expect.any(String),
+        createdAt: expect.any(Date),
+      },
+    ])
+    stripe.closesDispute(id, "won")
+    expect((await stateOf(session, "charge.dispute.closed")).disputes).toMatchObject([{ id, status: "won" }])
+  })
+
+  it("says nothing of a payment of others, or of none", async () => {
+    const { webhooks } = providerOf(stripe)
+    const session = await opened()
+    stripe.books.intent(session.intentId).metadata = { order_id: "1" }
+    expect(await webhooks?.inspect(eventAbout(session.intentId), soon())).toEqual({})
+    expect(await webhooks?.inspect(eventAbout("pi_unknown"), soon())).toEqual({})
+  })
+
+  it("cannot be told while Stripe does not answer: the error says why, and no key", async () => {
+    const session = await opened()
+    stripe.fails("GET /v1/payment_intents/:id", "401")
+    await expect(stateOf(session)).rejects.toThrow(/^Stripe: The API key was refused\. \(401, req_\w+\)$/)
+    stripe.fails("GET /v1/payment_intents/:id", "429")
+    await expect(stateOf(session)).rejects.toThrow(/^Stripe: Too many requests/)
+  })
+
+  it("is asked for by every webhook that Stripe signs", async () => {
+    const session = await captured()
+    const { webhooks } = session.provider
+    const verdicts = stripe.events.map((event) => {
+      const { body, headers } = stripe.signed(event)
+      return webhooks?.receive({ body: Buffer.from(body), headers: { ...headers }, receivedAt: new Date() }).verdict
+    })
+    expect(verdicts).toContain("event")
+    expect(verdicts).not.toContain("forged")
+  })
+})
+
+describe("customers", () => {
+  let holders: AccountHolders
+  beforeEach(() => {
+    holders = providerOf(stripe).accountHolders
+  })
+
+  const ada = { id: "cus_ada", email: "ada@example.com", name: "Ada", phone: "+44 20 7946 0000" }
+
+  async function created(idempotencyKey = newId("accholder")): Promise<string> {
+    const made = await holders.create({ idempotencyKey, customer: ada, signal: soon() })
+    if (made.outcome !== "succeeded") throw new Error("No customer was made")
+    return made.value.id
+  }
+
+  it("are made once, whatever is repeated, and even once Stripe has forgotten the key", async () => {
+    const key = newId("accholder")
+    const id = await created(key)
+    expect(stripe.books.customer(id)).toMatchObject({
+      email: "ada@example.com",
+      name: "Ada",
+      phone: "+44 20 7946 0000",
+      metadata: { account_holder_id: key, customer_id: "cus_ada" },
+    })
+    expect(await created(key)).toBe(id)
+    expect(stripe.requests.filter(({ method }) => method === "POST")).toHaveLength(1)
+    expect(await created()).not.toBe(id)
+  })
+
+  it("are removed once, and are gone", async () => {
+    const id = await created()
+    const gone = { outcome: "succeeded", value: null }
+    expect(await holders.remove(id, soon())).toEqual(gone)
+    expect(await holders.remove(id, soon())).toEqual(gone)
+    expect(await holders.remove("cus_unknown", soon())).toEqual(gone)
+  })
+
+  it("have their methods listed, without what would tell the card apart elsewhere", async () => {
+    const id = await created()
+    const { id: methodId } = stripe.savesCard(id)
+    const listed = await holders.listMethods(id, soon())
+    expect(listed).toEqual({
+      outcome: "succeeded",
+      value: [
+        {
+          id: methodId,
+          data: {
+            id: methodId,
+            type: "card",
+            card: { brand: "visa", last4: "4242", exp_month: expect.any(Number), exp_year: expect.any(Number) },
+            created: expect.any(Number),
+            allow_redisplay: expect.any(String),
+          },
+        },
+      ],
+    })
+  })
+
+  it("save a method in the browser, with a client secret", async () => {
+    const id = await created()
+    const key = newId("req")
+    const save = () => holders.saveMethod(id, { usage: "off_session", payment_method_types: ["card"] }, key, soon())
+    const saved = await save()
+    expect(saved).toMatchObject({
+      outcome: "succeeded",
+      value: { data: { client_secret: expect.any(String), status: "requires_payment_method" } },
+    })
+    expect(await save()).toEqual(saved)
+    expect(Object.keys(saved.outcome === "succeeded" ? saved.value.data : {})).toEqual([
+      "id",
+      "client_secret",
+      "status",
+    ])
+  })
+
+  it.each([
+    [{ customer: "cus_other" }, "customer cannot be sent, only payment_method_types, usage"],
+    [{ usage: "always" }, "usage has to be on_session or off_session"],
+    [{ payment_method_types: ["klarna"] }, "payment_method_types has to be among card, sepa_debit"],
+  ])("save nothing with %j", async (data, reason) => {
+    const refused = await holders.saveMethod("cus_1", data, newId("req"), soon())
+    expect(refused).toMatchObject({
+      outcome: "declined",
+      refusedBy: "caller",
+      message: expect.stringContaining(reason),
+    })
+    expect(stripe.requests).toEqual([])
+  })
+
+  it("have a method removed that is theirs, and nobody else's", async () => {
+    const [id, other] = [await created(), await created()]
+    const { id: methodId } = stripe.savesCard(id)
+    const notFound = { outcome: "declined", code: "not_found", refusedBy: "caller" }
+    expect(await holders.removeMethod(other, methodId, soon())).toMatchObject(notFound)
+    expect(await holders.removeMethod(id, methodId, soon())).toEqual({ outcome: "succeeded", value: null })
+    expect(await holders.removeMethod(id, methodId, soon())).toMatchObject(notFound)
+    expect(await holders.listMethods(id, soon())).toEqual({ outcome: "succeeded", value: [] })
+  })
+
+  it("leave open what became of a call that Stripe does not answer", async () => {
+    stripe.fails("POST /v1/customers", "timeout_before")
+    const call = { idempotencyKey: newId("accholder"), customer: ada, signal: AbortSignal.timeout(200) }
+    expect(await holders.create(call)).toMatchObject({ outcome: "unknown" })
+    expect(await holders.listMethods("cus_unknown", soon())).toMatchObject({
+      outcome: "declined",
+      refusedBy: "provider",
+    })
+  })
+})
+
+async function opened(): Promise<Session> {
+  const session = new Session(providerOf(stripe))
+  await session.does("initiate")
+  return session
+}
+
+async function captured(amount?: number): Promise<Session> {
+  const session = await opened()
+  stripe.pays(session.intentId)
+  await session.does("authorize")
+  stripe.captures(session.intentId, amount)
+  return session
+}
+
+async function stateOf(session: Session, type = "payment_intent.created"): Promise<PaymentState> {
+  const state = await session.provider.webhooks?.inspect(eventAbout(session.intentId, type), soon())
+  if (state?.sessionId === undefined) throw new Error("It is not ours")
+  return state
+}
+
+function eventAbout(reference: string, type = "payment_intent.created") {
+  return { id: "evt_1", type, reference, payload: {} }
+}

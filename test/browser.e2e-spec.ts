@@ -1,43 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
-import { existsSync, mkdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
-import { join } from "node:path"
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core"
+import type { Browser, BrowserContext, Page } from "playwright-core"
+import { hasChromium, inBrowser, launchChromium, shoot } from "./support/chromium.js"
 import { putCart } from "./support/factories.js"
 import { TestService } from "./support/service.js"
-
-const CHROMIUM = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium"
-const ARGUMENTS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-]
-
-const hasChromium = existsSync(CHROMIUM)
-if (!hasChromium) {
-  console.warn(
-    `LEFT OUT: the tests in a browser. There is no Chromium at ${CHROMIUM}: install it (Debian: apt-get install chromium), ` +
-      "or set CHROMIUM_PATH.",
-  )
-}
 
 it("has a browser to run in where all tests have to run", () => {
   expect(hasChromium || process.env["CI"] !== "true").toBe(true)
 })
 
-const inBrowser = hasChromium ? describe : describe.skip
-
 inBrowser("in a browser", () => {
   let browser: Browser
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })
+    browser = await launchChromium()
   })
   afterAll(() => browser.close())
 
@@ -312,14 +290,6 @@ inBrowser("in a browser", () => {
     })
   })
 })
-
-/** A picture to look at, where TEST_SCREENSHOTS names a folder. */
-async function shoot(subject: Pick<Page, "screenshot">, name: string): Promise<void> {
-  const folder = process.env["TEST_SCREENSHOTS"]
-  if (!folder) return
-  mkdirSync(folder, { recursive: true })
-  await subject.screenshot({ path: join(folder, `${name}.png`) })
-}
 
 /** A shop's pages on an origin of their own, with the js-sdk as a bundler would put it there. */
 class Site {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import pg from "pg"
 import { dataSourceOptions, servedConnection } from "../src/database/data-source-options.js"
 import { migrate } from "../src/database/migrate.js"
@@ -5,6 +6,7 @@ import { entities } from "../src/entities.js"
 import { newCopy, newUlid } from "./copies.js"
 import type { Recording } from "./recording.js"
 import { PROVIDER, type BenchRequest } from "./rows.js"
+import { STRIPE } from "./stripe.js"
 import { fill } from "./template.js"
 
 /** Connections per server: the service's default, and so the raw limit's. */
@@ -20,9 +22,17 @@ const TABLES = [
   "payment",
   "capture",
   "refund",
+  "dispute",
   "payment_operation",
   "outbox_event",
+  "webhook_event",
 ]
+
+/** Milliseconds between two looks whether anybody is still at work. */
+const LOOK_INTERVAL = 20
+
+/** How many such looks there are at most. */
+const LOOKS = 1_000
 
 export interface Rows {
   table: string
@@ -47,7 +57,7 @@ export class BenchDatabase {
     const client = new pg.Client({ connectionString: url.toString() })
     await client.connect()
     await client.query(`
-      INSERT INTO payment_provider (id) VALUES ('${PROVIDER}') ON CONFLICT DO NOTHING;
+      INSERT INTO payment_provider (id) VALUES ('${PROVIDER}'), ('${STRIPE}') ON CONFLICT DO NOTHING;
       INSERT INTO region (id) VALUES ('${REGION}');
       INSERT INTO region_payment_provider (region_id, payment_provider_id) VALUES ('${REGION}', '${PROVIDER}')`)
     return new BenchDatabase(url.toString(), name, serverUrl, client)
@@ -87,6 +97,21 @@ export class BenchDatabase {
     // Done here, or autovacuum does it in the middle of somebody's measurement.
     await this.client.query(`VACUUM (ANALYZE) ${TABLES.join(", ")}`)
     return copies.map((copy) => JSON.parse(fill(request, (gap) => copy + gap)) as BenchRequest)
+  }
+
+  /**
+   * Takes away work that is kept in a table, and waits for whoever is at some of it.
+   * @returns how much there was, done or not
+   */
+  async takeWork(table: string): Promise<number> {
+    const { rows } = await this.client.query<{ amount: number }>(`SELECT count(*)::integer AS amount FROM ${table}`)
+    for (let look = 0; look < LOOKS; look++) {
+      await this.client.query(`DELETE FROM ${table} WHERE claimed_until IS NULL`)
+      const { rowCount } = await this.client.query(`SELECT FROM ${table}`)
+      if (rowCount === 0) return rows[0]?.amount ?? 0
+      await sleep(LOOK_INTERVAL)
+    }
+    throw new Error(`Somebody is still at work in ${table}`)
   }
 
   async serverVersion(): Promise<string> {

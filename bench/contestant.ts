@@ -26,5 +26,10 @@ export interface Contestant {
   readonly rows: readonly RowName[]
   /** Puts the database into the state that a row wants, and answers as many requests as that state serves. */
   prepare(row: RowName, amount: number): Promise<BenchRequest[]>
+  /**
+   * Makes sure that the requests have done what their answers do not prove, and that nothing of them goes on.
+   * @throws Error when they have not
+   */
+  conclude(row: RowName, amount: number): Promise<void>
   stop(): Promise<void>
 }

@@ -1,5 +1,5 @@
 import autocannon from "autocannon"
-import { ROWS, type Answer, type BenchRequest, type RowName } from "./rows.js"
+import { ROWS, type BenchRequest, type RowName } from "./rows.js"
 
 /** What the load generator is told to do. */
 export interface LoadOrder {
@@ -38,6 +38,8 @@ async function load({ baseUrl, row, headers, connections, amount, requests }: Lo
   const latencies: number[] = []
   const proofs = new Set<string>()
   const faults: string[] = []
+  /** What each connection has sent last, by what autocannon keeps of it. */
+  const underWay = new WeakMap<object, BenchRequest>()
   let sent = 0
   const options: autocannon.Options = {
     url: baseUrl,
@@ -46,13 +48,15 @@ async function load({ baseUrl, row, headers, connections, amount, requests }: Lo
     timeout: TIMEOUT,
     requests: [
       {
-        setupRequest: (request) => {
+        setupRequest: (request, context) => {
           const next = requests[sent++ % requests.length]
+          if (next) underWay.set(context, next)
           const type = next?.body !== undefined && { "content-type": "application/json" }
-          return { ...request, ...next, headers: { ...headers, ...type } }
+          return { ...request, ...next, headers: { ...headers, ...type, ...next?.headers } }
         },
-        onResponse: (status, body) => {
-          const proof = status === 200 ? ROWS[row].proof(JSON.parse(body) as Answer) : undefined
+        onResponse: (status, body, context) => {
+          const request = underWay.get(context)
+          const proof = status === 200 && request ? ROWS[row].proof(body, request) : undefined
           if (proof !== undefined) proofs.add(proof)
           else faults.push(`${status} ${body.slice(0, FAULT_LENGTH)}`)
         },

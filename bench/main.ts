@@ -10,11 +10,13 @@ import { joinPeer } from "./peer-contestant.js"
 import { record } from "./recorder.js"
 import { countStatements } from "./recording.js"
 import { summarize, table } from "./report.js"
+import { StripeStandIn } from "./stripe-stand-in.js"
 
 const RESULTS = "bench/results"
 
 const contestants: Contestant[] = []
 const generator = new LoadGenerator()
+const stripe = await StripeStandIn.start()
 process.on("SIGINT", () => void cleanUp().then(() => process.exit(130)))
 try {
   await bench(readOptions(process.argv.slice(2)))
@@ -28,9 +30,9 @@ try {
 async function bench(options: BenchOptions): Promise<void> {
   const { databaseUrl, peerEnv, rows, requests, peerRequests, rounds } = options
   const recordings = await record(databaseUrl)
-  const raw = await startOwn("raw", databaseUrl, recordings, requests)
+  const raw = await startOwn("raw", databaseUrl, recordings, requests, stripe.baseUrl)
   contestants.push(raw)
-  contestants.push(await startOwn("service", databaseUrl, recordings, requests))
+  contestants.push(await startOwn("service", databaseUrl, recordings, requests, stripe.baseUrl))
   if (peerEnv) contestants.push(await joinPeer(peerEnv, peerRequests))
 
   const samples = await measure(contestants, generator, rows, rounds, ({ row, connections }) =>
@@ -62,4 +64,5 @@ function write(result: { at: string; [name: string]: unknown }): string {
 async function cleanUp(): Promise<void> {
   generator.stop()
   for (const contestant of contestants.splice(0)) await contestant.stop()
+  stripe.stop()
 }

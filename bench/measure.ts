@@ -1,7 +1,7 @@
 import { cellsOf, type Cell, type Contestant } from "./contestant.js"
 import type { LoadGenerator } from "./load-generator.js"
 import { cpuTime, residentMemory } from "./process-usage.js"
-import { ROWS, type RowName } from "./rows.js"
+import { ROWS, type Row, type RowName } from "./rows.js"
 
 /** What one contestant did in one cell of one round. Times in milliseconds. */
 export interface Sample extends Cell {
@@ -52,11 +52,12 @@ async function sample(
   round: number,
 ): Promise<Sample> {
   const { name, baseUrl, pid, requests: amount } = contestant
-  const headers = contestant.headers[ROWS[row].audience]
+  const { audience }: Row = ROWS[row]
+  const headers = audience ? contestant.headers[audience] : {}
   const requests = await contestant.prepare(row, amount)
   const before = cpuTime(pid)
   const load = await generator.run({ baseUrl, row, headers, connections, amount, requests })
-  return {
+  const measured = {
     row,
     connections,
     contestant: name,
@@ -67,4 +68,6 @@ async function sample(
     cpuPerRequest: (cpuTime(pid) - before) / amount,
     rss: residentMemory(pid),
   }
+  await contestant.conclude(row, amount)
+  return measured
 }

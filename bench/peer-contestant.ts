@@ -38,8 +38,8 @@ export async function joinPeer(envFile: string, requests: number): Promise<Conte
       headers: api.headers,
       pid,
       requests,
-      // Its carts are paid by completing them, which is more than to authorize.
-      rows: ROW_NAMES.filter((row) => row !== "authorize"),
+      // Its carts are paid by completing them, which is more than to authorize; and it keeps no webhooks.
+      rows: ROW_NAMES.filter((row) => row !== "authorize" && row !== "webhook"),
       prepare: async (row, amount) => {
         const [from, to] = STAGES[row] ?? []
         if (!from || !to) return prepareList(api, stock)
@@ -47,6 +47,7 @@ export async function joinPeer(envFile: string, requests: number): Promise<Conte
         stock.put(to, taken)
         return taken.map((ids) => ROWS[row].request(ids))
       },
+      conclude: () => Promise.resolve(),
       stop,
     }
   } catch (error) {

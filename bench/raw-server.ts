@@ -27,15 +27,23 @@ process.on("SIGTERM", () => process.exit(0))
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = "", url = "", headers } = request
-  if (!keys.has(headers["x-publishable-api-key"] ?? headers.authorization)) {
+  // What is signed has no key; it is believed.
+  if (
+    headers["stripe-signature"] === undefined &&
+    !keys.has(headers["x-publishable-api-key"] ?? headers.authorization)
+  ) {
     answer(response, 401, { type: "unauthorized" })
     return
   }
   const body = await text(request)
   const recording = recordings.get(routeOf(method, url))
-  if (recording)
-    answer(response, 200, answerTo(url, recording.answer as Json, await replay(recording, copyIn(url + body))))
-  else answer(response, 404, { type: "not_found" })
+  if (!recording) {
+    answer(response, 404, { type: "not_found" })
+    return
+  }
+  const results = await replay(recording, copyIn(url + body))
+  const { answer: sample } = recording
+  answer(response, 200, typeof sample === "string" ? sample : answerTo(url, sample as Json, results))
 }
 
 /** @returns the rows of each statement, the last of them those to answer */
@@ -112,10 +120,11 @@ function euros(cents: unknown): number {
   return Number(cents) / 100
 }
 
-function answer(response: ServerResponse, status: number, body: Json): void {
-  const text = JSON.stringify(body)
+function answer(response: ServerResponse, status: number, body: Json | string): void {
+  const isText = typeof body === "string"
+  const text = isText ? body : JSON.stringify(body)
   response.writeHead(status, {
-    "content-type": "application/json; charset=utf-8",
+    "content-type": `${isText ? "text/plain" : "application/json"}; charset=utf-8`,
     "content-length": Buffer.byteLength(text),
   })
   response.end(text)

@@ -6,14 +6,22 @@ import { createLogger } from "../src/common/logger.js"
 import { readConfig } from "../src/config.js"
 import { dataSourceOptions, servedConnection } from "../src/database/data-source-options.js"
 import { entities } from "../src/entities.js"
+import { Reconciler } from "../src/payment-operations/reconciler.js"
+import { loadOwnProviders } from "../src/payment-providers/provider-modules.js"
 import { createService } from "../src/service.js"
+import { WebhookWorker } from "../src/webhooks/webhook-worker.js"
 import { BenchDatabase, type Rows } from "./bench-database.js"
 import { gapOf, isSince, newUlid, ulidOf, ulidsIn } from "./copies.js"
 import { NEW, NOW, type Recording, type Recordings, type Statement } from "./recording.js"
-import { ROW_NAMES, ROWS, type Ids, type Row, type RowName } from "./rows.js"
+import { PROVIDER, ROW_NAMES, ROWS, type Ids, type Row, type RowName } from "./rows.js"
+import { stripeEnv } from "./stripe.js"
 import { templateOf } from "./template.js"
 
 const TOKENS = { secret: newToken("secret"), publishable: newToken("publishable") }
+
+/** Who is asked for what webhooks tell: nobody, as nothing is applied here. */
+const NOBODY = "http://127.0.0.1:9"
+
 const HEADERS: Record<Audience, Record<string, string>> = {
   store: { "x-publishable-api-key": TOKENS.publishable },
   admin: { authorization: `Bearer ${TOKENS.secret}` },
@@ -38,15 +46,16 @@ export async function record(databaseUrl: string): Promise<Recordings> {
 async function startService(url: string, log: StatementLog): Promise<NestFastifyApplication> {
   const config = readConfig({
     LOG_LEVEL: "silent",
-    // What it does would stand among the statements.
-    RECONCILER_INTERVAL: "3600000",
     BOOTSTRAP_SECRET_KEY: TOKENS.secret,
     BOOTSTRAP_PUBLISHABLE_KEY: TOKENS.publishable,
   })
   // With one connection, what is noted of a key's use is written before the next request.
   const options = { ...dataSourceOptions(servedConnection(url, 1), entities), logging: ["query" as const], logger: log }
-  const app = await createService(config, options, createLogger(config.logLevel))
+  const providers = await loadOwnProviders(stripeEnv(NOBODY))
+  const app = await createService(config, options, createLogger(config.logLevel), providers)
   await app.getHttpAdapter().getInstance().ready()
+  // What they do would stand among the statements.
+  for (const worker of [Reconciler, WebhookWorker]) await app.get(worker).beforeApplicationShutdown()
   return app
 }
 
@@ -75,7 +84,9 @@ class Recorder {
     const ids = idsOf(before)
     const start = newUlid()
     this.log.take()
-    const answer = await this.answerTo(ROWS[name], ids)
+    const row: Row = ROWS[name]
+    const { provider = PROVIDER } = row
+    const answer = await this.answerTo(row, ids)
     const statements = this.log.take()
 
     const known = before.flatMap(({ rows }) => rows.map(({ id }) => ulidOf(id)))
@@ -86,25 +97,37 @@ class Recorder {
     return {
       state: before
         // Events tell of the state; nothing depends on them.
-        .filter(({ table, rows }) => table !== "outbox_event" && rows.length > 0)
-        .map(({ table, rows }) => ({ table, rows: templateOf(JSON.stringify(rows).slice(1, -1), ofState) })),
-      request: templateOf(JSON.stringify(ROWS[name].request(ids)), ofState),
+        .filter(({ table, rows }) => !table.endsWith("_event") && rows.length > 0)
+        .map(({ table, rows }) => ({ table, rows: templateOf(ofProvider(rows, provider), ofState) })),
+      request: templateOf(JSON.stringify(row.request(ids)), ofState),
       statements: statements.map(({ text, values }) => ({ text, values: values.map((value) => valueOf(value, gaps)) })),
       answer,
     }
   }
 
-  private async answerTo({ audience, request }: Pick<Row, "audience" | "request">, ids: Ids): Promise<unknown> {
-    const { method, path, body } = request(ids)
+  private async answerTo(
+    { audience, request, sign }: Pick<Row, "audience" | "request" | "sign">,
+    ids: Ids,
+  ): Promise<unknown> {
+    const { method, path, body = "" } = request(ids)
     const answer = await this.app.inject({
       method,
       url: path,
       payload: body,
-      headers: { ...HEADERS[audience], ...(body !== undefined && { "content-type": "application/json" }) },
+      headers: {
+        ...(audience && HEADERS[audience]),
+        ...(body && { "content-type": "application/json" }),
+        ...sign?.(body),
+      },
     })
     if (answer.statusCode !== 200) throw new Error(`${method} ${path} was answered ${answer.statusCode} ${answer.body}`)
-    return answer.json()
+    return String(answer.headers["content-type"]).startsWith("application/json") ? answer.json() : answer.body
   }
+}
+
+/** The rows as a list of JSON objects, without its brackets; whatever is of a provider is of the given one. */
+function ofProvider(rows: Rows["rows"], provider: string): string {
+  return JSON.stringify(rows).slice(1, -1).replaceAll(PROVIDER, provider)
 }
 
 function valueOf(value: unknown, gaps: ReadonlyMap<string, string>): Statement["values"][number] {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals"
+import { wordsOf, type Step } from "./model/commands.js"
 import { sequences } from "./model/draws.js"
 import { DEADLINE } from "./model/faults.js"
 import { planFrom, runSequences } from "./model/lanes.js"
@@ -12,11 +13,11 @@ import { TestService } from "./support/service.js"
 
 // Random sequences of commands, beside a model of what they are to do; see test/model. A failure tells its seed and path:
 //
-//   MODEL_SEED=1 MODEL_PATH=2:3 npm test -- test/model   runs the one sequence that failed again
-//   MODEL_SEED=1 npm test -- test/model                  draws the same sequences again
-//   MODEL_RUNS=10000 npm test -- test/model              looks further; MODEL_MINUTES is how long it may take
-//   MODEL_LANES=1 npm test -- test/model                 runs one after the other
-//   MODEL_TALLY=1 npm test -- test/model                 tells what the sequences came to
+//   MODEL_SEED=1 MODEL_PATH=2:3 npm test -- test/model.e2e   runs the one sequence that failed again
+//   MODEL_SEED=1 npm test -- test/model.e2e                  draws the same sequences again
+//   MODEL_RUNS=10000 npm test -- test/model.e2e              looks further; MODEL_MINUTES is how long it may take
+//   MODEL_LANES=1 npm test -- test/model.e2e                 runs one after the other
+//   MODEL_TALLY=1 npm test -- test/model.e2e                 tells what the sequences came to
 
 const MINUTE = 60_000
 const limit = Number(process.env["MODEL_MINUTES"] ?? 20) * MINUTE
@@ -43,11 +44,13 @@ it(
   "keeps every promise in whatever order things are asked for and go wrong",
   async () => {
     const plan = planFrom(process.env, limit)
-    const ran = await runSequences(plan, sequences, async (steps) => {
+    const run = async (steps: Step[]) => {
       await new Sequence(instances, switchboard, tally).run(steps)
       // The logs of statements are not looked at here, and grow.
       for (const { statements } of instances) statements.take()
-    })
+    }
+    const linesOf = (steps: Step[]) => steps.map(wordsOf)
+    const ran = await runSequences(plan, sequences, run, { linesOf, test: "test/model.e2e" })
     expect(ran).toBeGreaterThanOrEqual(plan.runs)
     expect(tally.of("late by itself")).toBeLessThan(plan.runs / 20)
   },

@@ -36,7 +36,8 @@ export function answerProblems(answer: Answer, caused: readonly Fault[]): string
 export function selfProblems({ status, body }: Answer): string[] {
   const collection = body.payment_collection
   if (status !== 200 || !collection?.payments?.every(({ captures }: any) => captures)) return []
-  const [authorized, captured, refunded] = sumsOf(collection.payments)
+  const inCurrency = collection.payments.filter((payment: any) => payment.currency_code === collection.currency_code)
+  const [authorized, captured, refunded] = sumsOf(inCurrency)
   const totals = [collection.authorized_amount, collection.captured_amount, collection.refunded_amount]
   const open = collection.payment_sessions.filter((session: any) => OPEN_STATUSES.includes(session.status))
   const isWhole = totals.every((total, index) => total.toFixed(3) === [authorized, captured, refunded][index])

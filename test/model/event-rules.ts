@@ -11,11 +11,21 @@ interface Fact {
 
 /** What is wrong with the events beside the rows of the same moment. */
 export function eventProblems(rows: Rows): string[] {
-  return [...factsOf(rows).flatMap((fact) => factProblems(rows.events, fact)), ...orderProblems(rows)]
+  return [...countProblems(rows), ...orderProblems(rows)]
+}
+
+/**
+ * What is not told as often as it happened.
+ * @param untold events that no row says the number of
+ */
+export function countProblems(rows: Rows, untold: readonly string[] = []): string[] {
+  const facts = factsOf(rows).filter(({ event }) => !untold.includes(event))
+  return facts.flatMap((fact) => factProblems(rows.events, fact))
 }
 
 function factsOf({ collections, sessions, payments, captures, refunds, operations }: Rows): Fact[] {
   const ids = (rows: { id: string }[]) => rows.map(({ id }) => id)
+  const failed = refunds.filter(({ status }) => status === "failed")
   const succeeded = (movements: { id: string; status: string }[]) =>
     ids(movements.filter(({ status }) => status === "succeeded"))
   const sessionsOf = (kinds: string[], state: string) =>
@@ -59,7 +69,8 @@ function factsOf({ collections, sessions, payments, captures, refunds, operation
     { event: "payment.authorized", by: "id", ids: ids(payments) },
     { event: "payment.canceled", by: "id", ids: ids(payments.filter(({ canceled_at }) => canceled_at)) },
     { event: "payment.captured", by: "capture_id", ids: succeeded(captures) },
-    { event: "payment.refunded", by: "refund_id", ids: succeeded(refunds) },
+    { event: "payment.refunded", by: "refund_id", ids: [...succeeded(refunds), ...ids(failed)] },
+    { event: "payment.refund_failed", by: "refund_id", ids: ids(failed) },
   ]
 }
 

@@ -1,5 +1,4 @@
 import fc from "fast-check"
-import { wordsOf, type Step } from "./commands.js"
 
 /** Where to find a failure again, or how far to look. */
 export interface Plan {
@@ -15,13 +14,19 @@ export interface Plan {
 /** Milliseconds for which a failure is shrunk: it is to be told before whoever waits for it gives up. */
 const SHRINKING = 90_000
 
-/** Reads what to do from the environment; see test/model.e2e-spec.ts. */
-export function planFrom(env: NodeJS.ProcessEnv, limit: number): Plan {
+/** Reads what to do from the environment, see test/model.e2e-spec.ts. @param usual how many sequences, unless it says so */
+export function planFrom(env: NodeJS.ProcessEnv, limit: number, usual = 1_000): Plan {
   const path = env["MODEL_PATH"]
   const seed = env["MODEL_SEED"] === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(env["MODEL_SEED"])
-  const runs = Number(env["MODEL_RUNS"] ?? 1_000)
+  const runs = Number(env["MODEL_RUNS"] ?? usual)
   const lanes = Number(env["MODEL_LANES"] ?? 12)
   return path === undefined ? { seed, runs, lanes, limit } : { seed, path, runs: 1, lanes: 1, limit }
+}
+
+/** How a sequence is told, and which test runs it. */
+export interface Telling<S> {
+  readonly linesOf: (sequence: S) => string[]
+  readonly test: string
 }
 
 /**
@@ -29,16 +34,17 @@ export function planFrom(env: NodeJS.ProcessEnv, limit: number): Plan {
  * @returns how many ran within the time
  * @throws Error with what failed, how, and how to see it again
  */
-export async function runSequences(
+export async function runSequences<S>(
   plan: Plan,
-  arbitrary: fc.Arbitrary<Step[]>,
-  run: (steps: Step[]) => Promise<void>,
+  arbitrary: fc.Arbitrary<S>,
+  run: (sequence: S) => Promise<void>,
+  telling: Telling<S>,
 ): Promise<number> {
   let failure: { lane: number; until: number } | undefined
-  const runIn = async (lane: number, steps: Step[]) => {
+  const runIn = async (lane: number, sequence: S) => {
     if (failure && (failure.lane !== lane || Date.now() > failure.until)) return
     try {
-      await run(steps)
+      await run(sequence)
     } catch (error) {
       failure ??= { lane, until: Date.now() + SHRINKING }
       throw error
@@ -48,7 +54,7 @@ export async function runSequences(
   const endings = await Promise.all(
     lanes.map((lane) =>
       fc.check(
-        fc.asyncProperty(arbitrary, (steps) => runIn(lane, steps)),
+        fc.asyncProperty(arbitrary, (sequence) => runIn(lane, sequence)),
         {
           seed: plan.seed + lane,
           path: plan.path,
@@ -59,20 +65,19 @@ export async function runSequences(
     ),
   )
   const broken = endings.find(({ counterexample }) => counterexample !== null)
-  if (broken) throw new Error(reportOf(broken))
+  if (broken) throw new Error(reportOf(broken, telling))
   return endings.reduce((sum, { numRuns }) => sum + numRuns, 0)
 }
 
-function reportOf(details: fc.RunDetails<[Step[]]>): string {
+function reportOf<S>(details: fc.RunDetails<[S]>, { linesOf, test }: Telling<S>): string {
   const { seed, counterexample, counterexamplePath, numShrinks, errorInstance } = details
-  const [steps] = counterexample ?? [[]]
-  const lines = steps.map((step, index) => `${String(index + 1).padStart(3)}. ${wordsOf(step)}`)
+  const lines = counterexample ? linesOf(counterexample[0]) : []
   return [
     `A sequence breaks a promise (seed ${seed}, path ${counterexamplePath}, ${numShrinks} times shrunk):`,
-    ...lines,
+    ...lines.map((line, index) => `${String(index + 1).padStart(3)}. ${line}`),
     "",
     errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance),
     "",
-    `See it again: MODEL_SEED=${seed} MODEL_PATH=${counterexamplePath} npm test -- test/model`,
+    `See it again: MODEL_SEED=${seed} MODEL_PATH=${counterexamplePath} npm test -- ${test}`,
   ].join("\n")
 }

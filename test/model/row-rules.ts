@@ -5,12 +5,16 @@ import type { CollectionRow, MovementRow, OperationRow, PaymentRow, Rows } from 
 // What the database must hold after every step, whatever was asked for and whatever a bank did. Every rule gives what is
 // wrong, in words. Amounts are minor units.
 
-/** What is wrong with the rows of one moment. */
-export function rowProblems(rows: Rows): string[] {
+/**
+ * What is wrong with the rows of one moment.
+ * @param isAlone whether nobody else moves money with the provider: what is reserved here is then still there
+ */
+export function rowProblems(rows: Rows, isAlone = true): string[] {
   return [
     ...liveCollections(rows),
     ...rows.collections.flatMap((collection) => collectionProblems(rows, collection)),
     ...rows.payments.flatMap((payment) => paymentProblems(rows, payment)),
+    ...(isAlone ? rows.payments.flatMap((payment) => reservationProblems(rows, payment)) : []),
     ...sessionProblems(rows),
     ...operationProblems(rows),
     ...movementProblems(rows, "capture"),
@@ -28,12 +32,16 @@ function liveCollections({ carts, collections }: Rows): string[] {
 }
 
 function collectionProblems(rows: Rows, collection: CollectionRow): string[] {
-  const { id, amount, status, completed_at } = collection
+  const { id, amount, status, completed_at, currency_code } = collection
   const open = rows.sessions.filter(
     (session) =>
       session.payment_collection_id === id && session.deleted_at === null && OPEN_STATUSES.includes(session.status),
   )
-  const payments = rows.payments.filter(({ payment_collection_id }) => payment_collection_id === id)
+  // What came in too late, in a currency that the collection has left, is in no sum with others.
+  const payments = rows.payments.filter(
+    (payment) => payment.payment_collection_id === id && payment.currency_code === currency_code,
+  )
+  const wanted = payments.filter(({ is_surplus }) => !is_surplus)
   const totals = {
     authorized_amount: sum(payments.map(({ authorized_amount }) => authorized_amount)),
     captured_amount: sum(payments.map(({ captured_amount }) => captured_amount)),
@@ -45,7 +53,7 @@ function collectionProblems(rows: Rows, collection: CollectionRow): string[] {
     // Which act led to it is what the model knows.
     isGivenUp: status === "canceled" && payments.length > 0 && open.length === 0,
     session: openSessionOf(rows, collection)?.status,
-    payments: payments.map(holdingOf),
+    payments: wanted.map(holdingOf),
   })
   const held = totalsOf(payments.map(holdingOf))
   return [
@@ -66,27 +74,33 @@ function paymentProblems(rows: Rows, payment: PaymentRow): string[] {
     refunded_amount: sumOfSucceeded(rows.refunds, id),
     authorized_amount: canceled_at === null ? amount : captured_amount,
   }
-  const reserved = (kinds: string[]) =>
-    sum(unsettled(rows, ({ payment_id, kind }) => payment_id === id && kinds.includes(kind)).map((each) => each.amount))
   const collection = rows.collections.find((candidate) => candidate.id === payment.payment_collection_id)
   const isFull = captured_amount >= amount
   return [
     ...differences(`${id} beside its captures and refunds`, pick(payment, sums), sums),
     ...(captured_amount <= authorized_amount ? [] : [`${id} captured more than was authorized`]),
     ...(refunded_amount <= captured_amount ? [] : [`${id} refunded more than was captured`]),
+    ...((captured_at !== null) === isFull || amount === 0
+      ? []
+      : [`${id} has captured ${captured_amount}, captured_at ${captured_at}`]),
+    // What holds nothing counts for nothing, and the collection may have gone over to another currency since.
+    ...(collection?.currency_code === payment.currency_code || authorized_amount === 0 || payment.is_surplus
+      ? []
+      : [`${id} is in ${payment.currency_code}, its collection in ${collection?.currency_code}`]),
+  ]
+}
+
+function reservationProblems(rows: Rows, payment: PaymentRow): string[] {
+  const { id, authorized_amount, captured_amount, refunded_amount } = payment
+  const reserved = (kinds: string[]) =>
+    sum(unsettled(rows, ({ payment_id, kind }) => payment_id === id && kinds.includes(kind)).map((each) => each.amount))
+  return [
     ...(captured_amount + reserved(["capture", "cancel_payment"]) <= authorized_amount
       ? []
       : [`${id}: what is captured and being captured or given up is more than was authorized`]),
     ...(refunded_amount + reserved(["refund"]) <= captured_amount
       ? []
       : [`${id}: what is refunded and being refunded is more than was captured`]),
-    ...((captured_at !== null) === isFull || amount === 0
-      ? []
-      : [`${id} has captured ${captured_amount}, captured_at ${captured_at}`]),
-    // What holds nothing counts for nothing, and the collection may have gone over to another currency since.
-    ...(collection?.currency_code === payment.currency_code || authorized_amount === 0
-      ? []
-      : [`${id} is in ${payment.currency_code}, its collection in ${collection?.currency_code}`]),
   ]
 }
 
@@ -94,13 +108,17 @@ function sessionProblems({ sessions, payments }: Rows): string[] {
   return sessions.flatMap(({ id, status, deleted_at, authorized_at }) => {
     const payment = payments.find(({ payment_session_id }) => payment_session_id === id)
     const isGone = deleted_at !== null
+    // It was given up, and captured at the provider all the same.
+    const isLate = payment !== undefined && deleted_at !== null && payment.created_at >= deleted_at
     return [
       ...(isGone && !["canceled", "error"].includes(status) ? [`${id} is deleted and ${status}`] : []),
       ...(!isGone && status === "canceled" ? [`${id} is canceled and still listed`] : []),
       ...((status === "authorized") === (payment !== undefined && !isGone)
         ? []
         : [`${id} is ${status}, with ${payment?.id}`]),
-      ...(payment !== undefined && authorized_at === null ? [`${id} has a payment and was never authorized`] : []),
+      ...(payment !== undefined && authorized_at === null && !isLate
+        ? [`${id} has a payment and was never authorized`]
+        : []),
     ]
   })
 }
@@ -114,12 +132,14 @@ function operationProblems({ operations }: Rows): string[] {
   ])
 }
 
-/** A capture or refund says what its operation says. */
+/** A capture or refund that somebody asked for says what its operation says. */
 function movementProblems(rows: Rows, kind: "capture" | "refund"): string[] {
-  const movements = kind === "capture" ? rows.captures : rows.refunds
+  const all = kind === "capture" ? rows.captures : rows.refunds
   const operations = rows.operations.filter((operation) => operation.kind === kind)
   const of = (movement: MovementRow) =>
     operations.filter(({ capture_id, refund_id }) => (kind === "capture" ? capture_id : refund_id) === movement.id)
+  // What was done with the provider directly was no call of ours.
+  const movements = all.filter((movement) => of(movement).length > 0 || !movement.created_by?.startsWith("pp_"))
   return [
     ...(movements.length === operations.length
       ? []
@@ -127,9 +147,10 @@ function movementProblems(rows: Rows, kind: "capture" | "refund"): string[] {
     ...movements.flatMap((movement) => {
       const [operation, ...more] = of(movement)
       if (!operation || more.length > 0) return [`${movement.id} has ${1 + more.length} operations, or none`]
-      const isLess = movement.status === "succeeded" ? movement.amount <= operation.amount : false
+      const isLess = ["succeeded", "failed"].includes(movement.status) ? movement.amount <= operation.amount : false
       return [
-        ...(movement.status === operation.state
+        // The shopper's bank may send a refund back later.
+        ...(movement.status === operation.state || (movement.status === "failed" && operation.state === "succeeded")
           ? []
           : [`${movement.id} is ${movement.status}, its operation ${operation.state}`]),
         ...(isLess || movement.amount === operation.amount
@@ -142,6 +163,8 @@ function movementProblems(rows: Rows, kind: "capture" | "refund"): string[] {
 
 /** What was said once and for all is said otherwise now. */
 export function historyProblems(before: Rows, after: Rows): string[] {
+  const isSentBack = after.refunds.some(({ status }) => status === "failed")
+  const totals = isSentBack ? (["captured_amount"] as const) : (["captured_amount", "refunded_amount"] as const)
   return [
     ...changed("collection", before.collections, after.collections, ["completed_at", "deleted_at"]),
     ...changed("session", before.sessions, after.sessions, ["authorized_at", "deleted_at"]),
@@ -149,8 +172,8 @@ export function historyProblems(before: Rows, after: Rows): string[] {
     ...changed("operation", before.operations, after.operations, ["settled_at"]),
     ...reopened(before, after),
     ...revived(before, after),
-    ...shrunk(before.payments, after.payments, ["captured_amount", "refunded_amount"]),
-    ...shrunk(before.collections, after.collections, ["captured_amount", "refunded_amount"]),
+    ...shrunk(before.payments, after.payments, totals),
+    ...shrunk(before.collections, after.collections, totals),
   ]
 }
 
@@ -176,7 +199,8 @@ function reopened(before: Rows, after: Rows): string[] {
     }),
     ...finals.flatMap((movement) => {
       const found = now.find(({ id }) => id === movement.id)
-      return found?.status === movement.status && found.amount === movement.amount
+      const mayBe = movement.status === "succeeded" ? ["succeeded", "failed"] : [movement.status]
+      return mayBe.includes(found?.status ?? "") && found?.amount === movement.amount
         ? []
         : [`${movement.id} was ${movement.status} and is ${found?.status}`]
     }),
@@ -198,7 +222,7 @@ function changed<R extends { id: string }>(
   })
 }
 
-function shrunk<R extends { id: string }>(before: R[], after: R[], names: (keyof R & string)[]): string[] {
+function shrunk<R extends { id: string }>(before: R[], after: R[], names: readonly (keyof R & string)[]): string[] {
   return before.flatMap((row) => {
     const now = after.find(({ id }) => id === row.id)
     return names

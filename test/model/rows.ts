@@ -49,12 +49,15 @@ export interface PaymentRow extends Row {
   refunded_amount: number
   captured_at: string | null
   canceled_at: string | null
+  is_surplus: boolean
 }
 
 export interface MovementRow extends Row {
   payment_id: string
   amount: number
   status: string
+  /** Who asked for it; a provider where it was made there by other means. */
+  created_by: string | null
 }
 
 export interface OperationRow extends Row {

@@ -1,6 +1,5 @@
 import type { DataSource } from "typeorm"
-import { booksMatch } from "./books-match.js"
-import { FAKE_PROVIDER_IDS, type FakeBank } from "./fake-provider.js"
+import type { Processor } from "./processor.js"
 
 type Database = Pick<DataSource, "query">
 
@@ -16,7 +15,7 @@ export async function standings(database: Database, ids: string[]): Promise<Map<
   const rows = await database.query<(Standing & { id: string })[]>(
     `SELECT collection.id,
        concat_ws(' ', collection.status, collection.amount, concat_ws('/', authorized_amount, captured_amount, refunded_amount),
-         (SELECT concat_ws(' ', 'open', provider_id, amount, client_data->>'token') FROM payment_session session
+         (SELECT concat_ws(' ', 'open', provider_id, amount, (SELECT string_agg(value, ' ') FROM jsonb_each_text(client_data))) FROM payment_session session
           WHERE session.payment_collection_id = collection.id AND session.deleted_at IS NULL
             AND session.status NOT IN ('authorized', 'captured', 'canceled')),
          CASE WHEN collection.deleted_at IS NOT NULL THEN 'deleted' END) AS line,
@@ -28,11 +27,14 @@ export async function standings(database: Database, ids: string[]): Promise<Map<
   return new Map(rows.map(({ id, ...standing }) => [id, standing]))
 }
 
-/** Whatever a process had claimed that is dead: its calls are due, and its requests may be taken up. */
+/** Whatever a process had claimed that is dead: its calls and webhooks are due, and its requests may be taken up. */
 export async function freeClaims(database: Database): Promise<void> {
   await database.query("UPDATE idempotency_key SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
   await database.query(
     "UPDATE payment_operation SET next_attempt_at = now(), claimed_until = NULL WHERE settled_at IS NULL",
+  )
+  await database.query(
+    "UPDATE webhook_event SET next_attempt_at = now(), claimed_until = NULL WHERE next_attempt_at IS NOT NULL",
   )
 }
 
@@ -47,49 +49,36 @@ export async function unsettled(database: Database, ids: string[]): Promise<stri
 }
 
 /**
- * What is wrong with these collections once every call is settled, one line each: the books of the bank say something
+ * What is wrong with these collections once every call is settled, one line each: the processor's books say something
  * else, totals are not the sums of their parts, a row differs from the call that made it, a fact was told twice or never,
- * or the bank was asked for what nobody wrote down.
+ * or the processor was asked for what nobody wrote down.
  */
-export async function problems(database: Database, bank: FakeBank, ids: string[]): Promise<string[]> {
+export async function problems(database: Database, processor: Processor, ids: string[]): Promise<string[]> {
   const lines = await Promise.all(
     [SUMS, MOVEMENTS, EVENTS].map((sql) => database.query<{ line: string }[]>(sql, [ids])),
   )
   return [
     ...(await unsettled(database, ids)),
-    ...(await booksOf(database, bank, ids)),
+    ...(await processor.differences(database, ids)),
     ...lines.flat().map(({ line }) => line),
-    ...(await strangeCalls(database, bank, ids)),
+    ...(await strangeCalls(database, processor, ids)),
   ]
 }
 
-async function booksOf(database: Database, bank: FakeBank, ids: string[]): Promise<string[]> {
-  const differences = await booksMatch({ dataSource: database as DataSource }, bank)
-  const rows = await database.query<{ id: string }[]>(
-    "SELECT id FROM payment_session WHERE payment_collection_id <> ALL($1)",
-    [ids],
-  )
-  const others = new Set(rows.map(({ id }) => id))
-  return differences.filter((line) => !others.has(line.split(":")[0] ?? ""))
-}
-
-/** Every call that the bank got has the key of an operation, and every operation reached the bank under one key. */
-async function strangeCalls(database: Database, bank: FakeBank, ids: string[]): Promise<string[]> {
-  const rows = await database.query<{ id: string; session: string }[]>(
-    `SELECT id, payment_session_id AS session FROM payment_operation
+/** Every call that arrived has the key of an operation, and every operation arrived under one key. */
+async function strangeCalls(database: Database, processor: Processor, ids: string[]): Promise<string[]> {
+  const rows = await database.query<{ id: string; kind: string; session: string }[]>(
+    `SELECT id, kind, payment_session_id AS session FROM payment_operation
      WHERE payment_collection_id = ANY($1) AND provider_id = ANY($2)`,
-    [ids, FAKE_PROVIDER_IDS],
+    [ids, Object.values(processor.providers)],
   )
-  const sessions = new Set(rows.map(({ session }) => session))
-  const asked = new Set(
-    bank.calls
-      .filter(({ kind, sessionId }) => kind !== "lookUp" && sessions.has(sessionId))
-      .map(({ idempotencyKey }) => idempotencyKey),
-  )
+  const asked = processor.keysOf(new Set(rows.map(({ session }) => session)))
   const begun = new Set(rows.map(({ id }) => id))
+  const keyless: readonly string[] = processor.keyless
+  const unasked = rows.filter(({ id, kind }) => !asked.has(id) && !keyless.includes(kind))
   return [
-    ...[...asked].filter((key) => !begun.has(key)).map((key) => `${key}: the bank was asked, and nothing says so`),
-    ...[...begun].filter((id) => !asked.has(id)).map((id) => `${id}: the bank was never asked`),
+    ...[...asked].filter((key) => !begun.has(key)).map((key) => `${key}: it was asked for, and nothing says so`),
+    ...unasked.map(({ id }) => `${id}: it was never asked for`),
   ]
 }
 
@@ -108,11 +97,15 @@ const SUMS = `
 
 const MOVEMENTS = `
   SELECT concat_ws(' ', coalesce(movement.id, operation.id), movement.status, movement.amount, 'is not', operation.state, operation.amount) AS line
-  FROM (SELECT id, payment_id, status, amount FROM capture UNION ALL SELECT id, payment_id, status, amount FROM refund) movement
+  FROM (SELECT id, payment_id, status, amount, created_by FROM capture
+    -- The shopper's bank may send a refund back that was done.
+    UNION ALL SELECT id, payment_id, replace(status, 'failed', 'succeeded'), amount, created_by FROM refund) movement
   FULL JOIN (SELECT * FROM payment_operation WHERE kind IN ('capture', 'refund')) operation
     ON movement.id = coalesce(operation.capture_id, operation.refund_id)
   LEFT JOIN payment ON payment.id = coalesce(movement.payment_id, operation.payment_id)
   WHERE payment.payment_collection_id = ANY($1)
+    -- What was done with the provider directly was no call.
+    AND (operation.id IS NOT NULL OR movement.created_by IS NULL OR NOT starts_with(movement.created_by, 'pp_'))
     AND (movement.status, movement.amount) IS DISTINCT FROM (operation.state, operation.amount)`
 
 const EVENTS = `
@@ -124,13 +117,21 @@ const EVENTS = `
     UNION ALL SELECT CASE kind WHEN 'initiate' THEN 'payment_session.created' ELSE 'payment_session.updated' END,
       payment_session_id, payment_collection_id FROM payment_operation WHERE kind IN ('initiate', 'update') AND state = 'succeeded'
     UNION ALL SELECT 'payment_session.canceled', id, payment_collection_id FROM payment_session WHERE status = 'canceled'
+    UNION ALL SELECT 'payment_session.failed', payment_session_id, payment_collection_id FROM payment_operation
+      WHERE kind IN ('initiate', 'authorize') AND state = 'declined'
+    -- One that had failed, and could not be changed either, is dropped.
+    UNION ALL SELECT 'payment_session.failed', id, payment_collection_id FROM payment_session session
+      WHERE status = 'error' AND deleted_at IS NOT NULL AND NOT EXISTS (SELECT FROM payment_operation
+        WHERE payment_session_id = session.id AND kind = 'initiate' AND state = 'declined')
     UNION ALL SELECT 'payment_session.authorized', payment_session_id, payment_collection_id FROM payment
     UNION ALL SELECT 'payment.authorized', id, payment_collection_id FROM payment
     UNION ALL SELECT 'payment.canceled', id, payment_collection_id FROM payment WHERE canceled_at IS NOT NULL
     UNION ALL SELECT 'payment.captured', capture.id, payment_collection_id
       FROM capture JOIN payment ON payment.id = payment_id WHERE capture.status = 'succeeded'
     UNION ALL SELECT 'payment.refunded', refund.id, payment_collection_id
-      FROM refund JOIN payment ON payment.id = payment_id WHERE refund.status = 'succeeded'
+      FROM refund JOIN payment ON payment.id = payment_id WHERE refund.status IN ('succeeded', 'failed')
+    UNION ALL SELECT 'payment.refund_failed', refund.id, payment_collection_id
+      FROM refund JOIN payment ON payment.id = payment_id WHERE refund.status = 'failed'
   ), told AS (
     SELECT name, coalesce(data->>'capture_id', data->>'refund_id', data->>'id') AS id, aggregate_id AS collection
     FROM outbox_event WHERE name <> 'payment_collection.updated'

@@ -12,6 +12,7 @@ import { EmbeddedPostgres } from "../../src/database/embedded-postgres.js"
 import { migrate } from "../../src/database/migrate.js"
 import { ServiceClient } from "../../src/database/service-client.js"
 import { entities } from "../../src/entities.js"
+import { loadOwnProviders } from "../../src/payment-providers/provider-modules.js"
 import { createService } from "../../src/service.js"
 import { FakeProvidersModule, LineOverHttp } from "./fake-provider.js"
 
@@ -71,7 +72,8 @@ const options = dataSourceOptions(connection, entities)
 await migrate(options)
 const mortal = { ...options, extra: { ...(options.extra as object), Client: MortalClient } } as typeof options
 const bank = FakeProvidersModule.over(new LineOverHttp(process.env["FAKE_BANK_URL"] ?? ""))
-const app = await createService(config, mortal, createLogger(config.logLevel), [bank])
+const providers = [...(await loadOwnProviders(process.env)), bank]
+const app = await createService(config, mortal, createLogger(config.logLevel), providers)
 app
   .getHttpAdapter()
   .getInstance()

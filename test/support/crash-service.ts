@@ -1,17 +1,17 @@
-import { transformFileSync } from "@swc/core"
 import { fork, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { newToken } from "../../src/api-keys/api-key.rules.js"
-import { builtService } from "./built.js"
+import { builtSupport } from "./built.js"
 import type { FromChild, ToChild } from "./crash-child.js"
 
 /** A request, which the client repeats word by word when no answer comes. */
 export interface Request {
   method: "POST" | "PUT" | "GET" | "DELETE"
   path: string
+  /** Text is sent as it is, everything else as JSON. */
   body?: unknown
+  headers?: Readonly<Record<string, string>>
   idempotencyKey?: string
 }
 
@@ -87,7 +87,7 @@ export class MortalService {
 
   /** Undefined where no answer came: the process is dead. */
   async send(request: Request, headers: Record<string, string> = {}): Promise<Answer | undefined> {
-    const { method, path, body, idempotencyKey } = request
+    const { method, path, body, idempotencyKey, headers: own } = request
     try {
       const response = await fetch(this.url + path, {
         method,
@@ -97,11 +97,14 @@ export class MortalService {
             : { authorization: `Bearer ${KEYS.secret}` }),
           ...(body !== undefined && { "content-type": "application/json" }),
           ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
+          ...own,
           ...headers,
         },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
       })
-      return { status: response.status, body: await response.json() }
+      const text = await response.text()
+      const isJson = response.headers.get("content-type")?.startsWith("application/json")
+      return { status: response.status, body: isJson ? JSON.parse(text) : text }
     } catch {
       return undefined
     }
@@ -114,11 +117,16 @@ export class MortalService {
     throw new Error(`${request.method} ${request.path}: ${JSON.stringify(answer)} ${this.output}`)
   }
 
-  /** Stops the request for good before one of its statements, which is given; undefined when it got to its end. */
-  async stop(request: Request, at: number): Promise<string | undefined> {
+  /**
+   * Stops the request for good before one of its statements, which is given; undefined when it got to its end.
+   * @param over waits for what is done for the request after its answer, which can be stopped as well
+   */
+  async stop(request: Request, at: number, over?: () => Promise<unknown>): Promise<string | undefined> {
     const { reached, headers, forget } = this.await("x-stop-at", at)
-    const answered = this.send(request, headers)
-    const statement = await Promise.race([reached, answered.then((): undefined => undefined)])
+    const ended = this.send(request, headers).then(async (answer): Promise<undefined> => {
+      if (answer) await over?.()
+    })
+    const statement = await Promise.race([reached, ended])
     this.isObstructed ||= statement !== undefined
     forget()
     return statement
@@ -176,23 +184,8 @@ export class MortalService {
 
 let folder: Promise<string> | undefined
 
-/** Where the script of the process lies, compiled, two folders below the built service as it lies below the sources. */
+/** Where the script of the process lies, compiled. */
 async function scriptFolder(): Promise<string> {
-  folder ??= builtService().then((built) => {
-    mkdirSync(join(built, "test"), { recursive: true })
-    const scripts = mkdtempSync(join(built, "test", "crash-"))
-    for (const name of SCRIPTS) {
-      const { code } = transformFileSync(`test/support/${name}.ts`, {
-        jsc: {
-          parser: { syntax: "typescript", decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-          target: "es2022",
-        },
-        module: { type: "es6" },
-      })
-      writeFileSync(join(scripts, `${name}.js`), code)
-    }
-    return scripts
-  })
+  folder ??= builtSupport(...SCRIPTS)
   return folder
 }

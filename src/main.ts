@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   const logger = createLogger(config.logLevel)
   // Until the service listens, a failure is told in one line at the end; the log would tell it a second time.
   logger.level = "silent"
+  // Those that come with the service read settings of their own, which config.ts does not know.
   const providerModules = [
     ...(await loadOwnProviders(process.env)),
     ...(await loadProviderModules(config.providerModules)),

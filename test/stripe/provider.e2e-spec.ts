@@ -405,6 +405,22 @@ describe("a capture", () => {
     expect(intentOf(session).status).toBe("succeeded")
   })
 
+  it("can be made in more parts than Stripe keeps notes of", async () => {
+    stripe.offersMulticapture()
+    const session = await authorized()
+    for (let part = 0; part < 60; part++) {
+      expect(await session.does("capture", { minor: 10n })).toMatchObject({
+        outcome: "succeeded",
+        amount: { minor: 10n },
+      })
+    }
+    const call = session.call({ minor: 10n })
+    await session.repeats("capture", call)
+    expect(await session.provider.lookUp({ ...call, operation: "capture" })).toMatchObject({ outcome: "succeeded" })
+    expect(await session.does("cancel")).toMatchObject({ outcome: "succeeded" })
+    expect(intentOf(session)).toMatchObject({ amount_received: 610, status: "succeeded" })
+  })
+
   it("that somebody made at the dashboard is not taken for ours", async () => {
     const session = await authorized()
     stripe.captures(session.intentId)

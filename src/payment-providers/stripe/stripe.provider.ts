@@ -43,6 +43,10 @@ export interface StripeShared {
   readonly accountHolders: AccountHolders
 }
 
+/** The name of a mark is the id of an operation. Ids sort by time. */
+const MARK = /^op_/
+const KEPT_MARKS = 39
+
 const NOT_FOUND: NotFoundThere = { outcome: "not_found" }
 
 /**
@@ -121,15 +125,12 @@ export class StripePaymentProvider implements PaymentProvider {
     return this.make({ ...call, operation: "capture" }, async () => {
       const { payment_intent, multicapture } = privateDataOf(call)
       const amount = toStripeAmount(call.amount)
-      let isFinal = true
-      if (multicapture) {
-        const intent = await this.retrieve(call)
-        if (bearsMark(intent, call)) return captured(intent, call)
-        isFinal = amount >= intent.amount_capturable
-      }
+      const intent = multicapture ? await this.retrieve(call) : undefined
+      if (intent && bearsMark(intent, call)) return captured(intent, call)
+      const isFinal = !intent || amount >= intent.amount_capturable
       const params = {
         amount_to_capture: amount,
-        metadata: markOf(call, amount),
+        metadata: markOf(call, amount, intent),
         ...(!isFinal && { final_capture: false }),
         expand: EXPAND,
       }
@@ -152,12 +153,15 @@ export class StripePaymentProvider implements PaymentProvider {
     return this.make({ ...call, operation }, async () => {
       const { payment_intent, multicapture } = privateDataOf(call)
       try {
-        const release = multicapture && (await this.retrieve(call)).amount_received > 0
-        const params = { amount_to_capture: 0, final_capture: true, metadata: markOf(call, 0), expand: EXPAND }
-        const intent = release
-          ? await this.stripe.paymentIntents.capture(payment_intent, params, keyOf(call))
-          : await this.stripe.paymentIntents.cancel(payment_intent, { expand: EXPAND }, keyOf(call))
-        return canceled(intent, call)
+        const before = multicapture ? await this.retrieve(call) : undefined
+        if (!before?.amount_received) {
+          return canceled(
+            await this.stripe.paymentIntents.cancel(payment_intent, { expand: EXPAND }, keyOf(call)),
+            call,
+          )
+        }
+        const params = { amount_to_capture: 0, final_capture: true, metadata: markOf(call, 0, before), expand: EXPAND }
+        return canceled(await this.stripe.paymentIntents.capture(payment_intent, params, keyOf(call)), call)
       } catch (error) {
         if (!isOtherState(error)) throw error
         return this.cancelInOtherState(call)
@@ -272,9 +276,18 @@ function keyOf({ idempotencyKey }: ProviderCall): Stripe.RequestOptions {
   return { idempotencyKey }
 }
 
-/** In the metadata of the intent: that it was done, and for how much of Stripe's units. */
-function markOf({ idempotencyKey }: ProviderCall, amount: number): Record<string, string> {
-  return { [idempotencyKey]: String(amount) }
+/**
+ * In the metadata of the intent: that it was done, and for how much of Stripe's units. Stripe keeps 50 names at most, and
+ * there may be any number of captures: the oldest marks, whose calls were settled long ago, are unset.
+ */
+function markOf(
+  { idempotencyKey }: ProviderCall,
+  amount: number,
+  before?: Stripe.PaymentIntent,
+): Record<string, string> {
+  const marks = Object.keys(before?.metadata ?? {}).filter((name) => MARK.test(name))
+  const unset = marks.sort().slice(0, -KEPT_MARKS)
+  return { ...Object.fromEntries(unset.map((name) => [name, ""])), [idempotencyKey]: String(amount) }
 }
 
 /** Whether the shopper has chosen with the session how to pay; what they chose in the browser, they confirm there. */

@@ -404,7 +404,7 @@ class Prophet {
   private payment(id: string): [Collection, Payment] {
     for (const collection of this.world.collections) {
       const payment = collection.payments.find((candidate) => candidate.id === id)
-      if (payment && !collection.isDeleted) return [collection, payment]
+      if (payment) return [collection, payment]
     }
     throw new Refusal(NOT_FOUND)
   }

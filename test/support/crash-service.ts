@@ -157,7 +157,8 @@ export class MortalService {
         end()
       }
       child.on("message", end).once("exit", died)
-      child.send({ query, sql, parameters } satisfies ToChild)
+      // Without this, a process that has died would be an error of nobody's.
+      child.send({ query, sql, parameters } satisfies ToChild, (error) => error && died())
     })
   }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals"
 import { Logger } from "@nestjs/common"
+import { performance } from "node:perf_hooks"
 import { BackgroundInterval, BackgroundWorker } from "./background-worker.js"
 
 const INTERVAL = 1_000
@@ -44,9 +45,13 @@ const pass = (milliseconds = SOON) => jest.advanceTimersByTimeAsync(milliseconds
 
 let worker: TestWorker
 let errors: unknown[]
+/** The share of its time that the process was busy for. */
+let utilization: number
 beforeEach(() => {
   jest.useFakeTimers()
   errors = []
+  utilization = 0.4
+  jest.spyOn(performance, "eventLoopUtilization").mockImplementation(() => ({ idle: 0, active: 0, utilization }))
   jest.spyOn(Logger.prototype, "error").mockImplementation((error: unknown) => void errors.push(error))
   worker = new TestWorker(new BackgroundInterval(INTERVAL))
   worker.onApplicationBootstrap()
@@ -107,15 +112,18 @@ describe("a background worker", () => {
     expect(worker.begun).toEqual(pieces(30))
   })
 
-  it("is at as many pieces as it has slots", async () => {
-    const narrow = new TestWorker(new BackgroundInterval(INTERVAL), 2)
-    narrow.due.push(...pieces(3))
-    narrow.wake()
+  it("begins few at a time while the process is busy, whatever it is at; and all there is room for afterwards", async () => {
+    utilization = 0.6
+    worker.due.push(...pieces(30))
+    worker.wake()
     await pass()
-    expect([narrow.looks, narrow.begun]).toEqual([[2], pieces(2)])
-    narrow.finish("piece_0")
-    await pass()
-    expect([narrow.looks, narrow.begun]).toEqual([[2, 1], pieces(3)])
+    expect(worker.begun).toEqual(pieces(2))
+    await pass(10 * SOON)
+    expect(worker.begun).toEqual(pieces(4))
+    utilization = 0.4
+    await pass(10 * SOON)
+    expect(worker.begun).toEqual(pieces(20))
+    expect(worker.looks).toEqual([2, 2, 16])
   })
 
   it("logs a piece that fails, and goes on", async () => {

@@ -5,12 +5,21 @@ import {
   type DynamicModule,
   type OnApplicationBootstrap,
 } from "@nestjs/common"
+import { performance, type EventLoopUtilization } from "node:perf_hooks"
 
 /** Pieces of work that one worker is at, at the same time; a slow one keeps none of the others waiting. */
 const SLOTS = 20
 
+/** How many of them a look begins at most while the process is busy: its time is for the requests first. */
+const BEGUN_WHEN_BUSY = 2
+
+/** The share of its time from which on a process is busy, and the milliseconds over which that is measured, at least. */
+const BUSY = 0.5
+const MEASURED_OVER = 100
+
 /** Milliseconds from the news that there is work to the look for it: what comes in between is claimed along with it. */
 const WAKE_DELAY = 10
+const WAKE_DELAY_WHEN_BUSY = 100
 
 /** How often to look for work that nobody told of, in milliseconds. */
 export class BackgroundInterval {
@@ -28,8 +37,8 @@ export class BackgroundModule {
 
 /**
  * Does what lies in the database to be done, beside the requests; several processes share it. A look claims as many
- * pieces as there are free slots, and the next look comes soon while there may be more. A piece that fails is logged,
- * and claimed again when its lease has run out.
+ * pieces as there are free slots, fewer while the process is busy with requests, and the next look comes soon while there
+ * may be more. A piece that fails is logged, and claimed again when its lease has run out.
  */
 export abstract class BackgroundWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(this.constructor.name)
@@ -42,16 +51,11 @@ export abstract class BackgroundWorker implements OnApplicationBootstrap, Before
   /** Whether the last look, or somebody since, says that there is more. */
   private mayBeMore = false
   private isStopping = false
+  private isBusy = false
+  private usage: EventLoopUtilization | undefined
+  private measuredAt = 0
 
-  /**
-   * @param slots pieces of work that it is at, at the same time
-   * @param pause milliseconds between two looks while there is more
-   */
-  constructor(
-    private readonly interval: BackgroundInterval,
-    private readonly slots = SLOTS,
-    private readonly pause = WAKE_DELAY,
-  ) {}
+  constructor(private readonly interval: BackgroundInterval) {}
 
   /** Claims work that is due: at most so many pieces. */
   protected abstract claim(limit: number): Promise<string[]>
@@ -72,20 +76,11 @@ export abstract class BackgroundWorker implements OnApplicationBootstrap, Before
 
   /** There is work: it need not wait for the next look. */
   wake(): void {
-    this.lookSoon(WAKE_DELAY)
-  }
-
-  /** There was more than could be done at once. */
-  private goOn(): void {
-    this.lookSoon(this.pause)
-  }
-
-  private lookSoon(delay: number): void {
     this.mayBeMore = true
     // A look that is near is not put off: news that keep coming would put it off for ever.
-    if (this.isLooking || this.isAwake || this.underWay.size >= this.slots) return
+    if (this.isLooking || this.isAwake || this.underWay.size >= SLOTS) return
     this.isAwake = true
-    this.lookAfter(delay)
+    this.lookAfter(this.isBusy ? WAKE_DELAY_WHEN_BUSY : WAKE_DELAY)
   }
 
   private lookAfter(milliseconds: number): void {
@@ -97,26 +92,39 @@ export abstract class BackgroundWorker implements OnApplicationBootstrap, Before
   }
 
   private async look(): Promise<void> {
-    const free = this.slots - this.underWay.size
+    this.measure()
+    const free = SLOTS - this.underWay.size
+    const wanted = this.isBusy ? Math.min(free, BEGUN_WHEN_BUSY) : free
     this.isLooking = true
     this.isAwake = false
     this.mayBeMore = false
     try {
-      const claimed = free > 0 ? await this.claim(free) : []
+      const claimed = wanted > 0 ? await this.claim(wanted) : []
       for (const id of claimed) this.start(id)
-      if (claimed.length === free) this.mayBeMore = true
+      if (claimed.length === wanted) this.mayBeMore = true
     } catch (error) {
       this.log.error(error)
     }
     this.isLooking = false
     this.lookAfter(this.interval.milliseconds)
-    if (this.mayBeMore) this.goOn()
+    if (this.mayBeMore) this.wake()
+  }
+
+  /** How busy the process was since it was measured last. */
+  private measure(): void {
+    const now = Date.now()
+    if (now - this.measuredAt < MEASURED_OVER) return
+    const usage = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(usage, this.usage)
+    this.isBusy = utilization > BUSY
+    this.usage = usage
+    this.measuredAt = now
   }
 
   private start(id: string): void {
     const done = this.done(id).finally(() => {
       this.underWay.delete(done)
-      if (this.mayBeMore) this.goOn()
+      if (this.mayBeMore) this.wake()
     })
     this.underWay.add(done)
   }

@@ -44,6 +44,7 @@ export function waitingStatus(outcome: { outcome: string; asynchronous?: boolean
   return outcome.asynchronous ? "pending_authorization" : "pending"
 }
 
+/** Data as the database gives it back: a client may send a -0, which is kept as 0. */
 function figuresOf({ amount, currency_code, client_data, account_holder }: WantedSession) {
-  return { amount, currency_code, client_data, account_holder }
+  return { amount, currency_code, client_data: JSON.parse(JSON.stringify(client_data)) as unknown, account_holder }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from "@nestjs/common"
+import DataLoader from "dataloader"
 import { DataSource } from "typeorm"
 import { InvalidData, NotFound } from "../common/errors.js"
 import { newId } from "../common/ids.js"
@@ -8,14 +9,41 @@ import type { ProviderEvent, WebhookRequest, WebhookSource } from "../payment-pr
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
 import { WebhookWorker } from "./webhook-worker.js"
 
-/** One row per event, however often it is told: $1 to $7 are its columns. Durable when it returns. */
-export const RECEIVE_STATEMENT = `${PREPARED}INSERT INTO webhook_event
-  (id, provider_id, external_id, type, reference, payment_session_id, payload, next_attempt_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, now()) ON CONFLICT (provider_id, external_id) DO NOTHING`
+/** Events that are written by one statement, at most. */
+const AT_ONCE = 20
+
+/** A row but for its last column, when it is to be applied: now. */
+type ReceivedRow = [
+  id: string,
+  providerId: string,
+  externalId: string,
+  type: string,
+  reference: string,
+  sessionId: string | null,
+  payload: string | null,
+]
+
+/** One row per event, however often it is told. Durable when it returns. */
+function receiveStatement(rows: readonly ReceivedRow[]): string {
+  let parameters = 0
+  const values = rows.map((row) => `(${row.map(() => `$${++parameters}`).join(", ")}, now())`)
+  return `${PREPARED}INSERT INTO webhook_event
+    (id, provider_id, external_id, type, reference, payment_session_id, payload, next_attempt_at)
+    VALUES ${values.join(", ")} ON CONFLICT (provider_id, external_id) DO NOTHING`
+}
 
 /** Takes in what providers tell: verified, kept, acknowledged; it is applied afterwards. */
 @Injectable()
 export class WebhookInbox {
+  /** Events that arrive at once share a statement, as PostgreSQL's transactions share a flush. */
+  private readonly inserts = new DataLoader<ReceivedRow, true>(
+    async (rows) => {
+      await this.dataSource.query(receiveStatement(rows), rows.flat())
+      return rows.map(() => true)
+    },
+    { cache: false, maxBatchSize: AT_ONCE, batchScheduleFn: (insert) => setImmediate(insert) },
+  )
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly registry: PaymentProviderRegistry,
@@ -53,7 +81,7 @@ export class WebhookInbox {
   }
 
   private async keep(providerId: string, { id, type, reference, sessionId, payload }: ProviderEvent): Promise<void> {
-    await this.dataSource.query(RECEIVE_STATEMENT, [
+    await this.inserts.load([
       newId("whe"),
       providerId,
       id,

@@ -69,21 +69,11 @@ export class WebhooksService {
 
   /** Applies a claimed event, and keeps what has become of it. */
   async apply(id: string): Promise<void> {
-    const event = await this.find(id)
-    const told = await this.toldBefore(event)
+    const { event, told } = await this.find(id)
     const verdict = await this.states.bring(event)
     if (verdict.verdict === "applied") await this.close(told, "applied", verdict.sessionId)
     else if (verdict.verdict === "ignored") await this.close([id], "ignored", null)
     else await this.postpone(event, verdict)
-  }
-
-  /** What the provider is asked now holds for every event of the same payment that was there before. */
-  private async toldBefore({ id, provider_id, reference }: WebhookEvent): Promise<string[]> {
-    const rows = await this.dataSource.query<{ id: string }[]>(
-      `${PREPARED}SELECT id FROM webhook_event WHERE provider_id = $1 AND reference = $2 AND ${WAITING}`,
-      [provider_id, reference],
-    )
-    return [...new Set([id, ...rows.map((row) => row.id)])]
   }
 
   private async close(ids: string[], state: "applied" | "ignored", sessionId: string | null): Promise<void> {
@@ -121,15 +111,21 @@ export class WebhooksService {
     )
   }
 
-  /** All of an event, its payload too. @throws NotFound */
-  private async find(id: string): Promise<WebhookEvent> {
+  /**
+   * All of an event, its payload too, and which ones were told of the same payment by now: what the provider is asked after
+   * this holds for every one of them.
+   */
+  private async find(id: string): Promise<{ event: WebhookEvent; told: string[] }> {
     const metadata = this.dataSource.getMetadata(WebhookEvent)
-    const [row] = await this.dataSource.query<{ event: Json }[]>(
-      `${PREPARED}SELECT ${wholeRowJson(metadata, "event")} AS event FROM webhook_event event WHERE event.id = $1`,
+    const [row] = await this.dataSource.query<{ event: Json; told: string[] }[]>(
+      `${PREPARED}SELECT ${wholeRowJson(metadata, "event")} AS event, ARRAY(
+          SELECT told.id FROM webhook_event told WHERE told.provider_id = event.provider_id
+          AND told.reference = event.reference AND (told.${WAITING} OR told.id = event.id)
+        ) AS told FROM webhook_event event WHERE event.id = $1`,
       [id],
     )
     if (!row) throw new NotFound(`WebhookEvent id not found: ${id}`)
-    return Object.assign(new WebhookEvent(), reviveWholeRow(metadata, row.event))
+    return { event: Object.assign(new WebhookEvent(), reviveWholeRow(metadata, row.event)), told: row.told }
   }
 
   /** A claim is a lease: whoever has it asks the provider outside of any transaction, and may die of it. */

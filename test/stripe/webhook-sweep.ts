@@ -11,7 +11,7 @@ import type { StripeProcessor } from "./stripe-processor.js"
 export const RECEIPT = 1
 const CLAIM = 2
 
-/** Webhooks that stand still in one process at most: its worker takes no more at once. */
+/** Webhooks that stand still in one process at most: each keeps a connection to the database. */
 const AT_ONCE = 7
 
 export interface HaltedWebhook extends Halted {

@@ -9,7 +9,7 @@ import type {
 } from "../payment-provider.contract.js"
 import { isDeclined, readSetupData } from "./client-data.js"
 import { isMissing, outcomeOfError } from "./errors.js"
-import { within } from "./stripe-client.js"
+import { within, type StripeClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 
 /** How many customers or methods Stripe answers at once, at most; more of one shopper are not looked at. */
@@ -18,7 +18,7 @@ const PAGE = 100
 /** An account's customers, and the payment methods that they saved there. */
 export class StripeAccountHolders implements AccountHolders {
   constructor(
-    private readonly stripe: Stripe,
+    private readonly stripe: StripeClients,
     private readonly account: Pick<StripeAccount, "automaticPaymentMethods" | "paymentMethodTypes">,
   ) {}
 
@@ -26,10 +26,10 @@ export class StripeAccountHolders implements AccountHolders {
     return result(signal, async () => {
       const { id, email, name, phone } = customer
       // Stripe forgets the key after a day; the customer with our id in its metadata stays.
-      const known = email === undefined ? undefined : await this.find(email, idempotencyKey)
+      const known = email === undefined ? undefined : await this.find(email, idempotencyKey, signal)
       if (known) return { id: known.id }
       const params = { email, name, phone, metadata: { account_holder_id: idempotencyKey, customer_id: id } }
-      const created = await this.stripe.customers.create(params, { idempotencyKey })
+      const created = await this.stripe(signal).customers.create(params, { idempotencyKey })
       return { id: created.id }
     })
   }
@@ -37,7 +37,7 @@ export class StripeAccountHolders implements AccountHolders {
   async remove(holderId: string, signal: AbortSignal): Promise<ProviderResult<null>> {
     return result(signal, async () => {
       try {
-        await this.stripe.customers.del(holderId)
+        await this.stripe(signal).customers.del(holderId)
       } catch (error) {
         if (!isMissing(error)) throw error
       }
@@ -47,7 +47,7 @@ export class StripeAccountHolders implements AccountHolders {
 
   async listMethods(holderId: string, signal: AbortSignal): Promise<ProviderResult<SavedMethod[]>> {
     return result(signal, async () => {
-      const { data } = await this.stripe.customers.listPaymentMethods(holderId, { limit: PAGE })
+      const { data } = await this.stripe(signal).customers.listPaymentMethods(holderId, { limit: PAGE })
       return data.map(savedMethod)
     })
   }
@@ -69,7 +69,7 @@ export class StripeAccountHolders implements AccountHolders {
         usage: read.usage,
         ...(types ? { allowed_payment_method_types: types } : { automatic_payment_methods: { enabled: true } }),
       }
-      const { id, client_secret, status } = await this.stripe.setupIntents.create(params, { idempotencyKey })
+      const { id, client_secret, status } = await this.stripe(signal).setupIntents.create(params, { idempotencyKey })
       return { id, data: { id, client_secret, status } }
     })
   }
@@ -77,8 +77,9 @@ export class StripeAccountHolders implements AccountHolders {
   async removeMethod(holderId: string, methodId: string, signal: AbortSignal): Promise<ProviderResult<null>> {
     try {
       return await within(signal, async () => {
-        await this.stripe.customers.retrievePaymentMethod(holderId, methodId)
-        await this.stripe.paymentMethods.detach(methodId)
+        const stripe = this.stripe(signal)
+        await stripe.customers.retrievePaymentMethod(holderId, methodId)
+        await stripe.paymentMethods.detach(methodId)
         return { outcome: "succeeded", value: null }
       })
     } catch (error) {
@@ -86,8 +87,12 @@ export class StripeAccountHolders implements AccountHolders {
     }
   }
 
-  private async find(email: string, accountHolderId: string): Promise<Stripe.Customer | undefined> {
-    const { data } = await this.stripe.customers.list({ email, limit: PAGE })
+  private async find(
+    email: string,
+    accountHolderId: string,
+    signal: AbortSignal,
+  ): Promise<Stripe.Customer | undefined> {
+    const { data } = await this.stripe(signal).customers.list({ email, limit: PAGE })
     return data.find(({ metadata }) => metadata["account_holder_id"] === accountHolderId)
   }
 }

@@ -1,6 +1,6 @@
 import type { Provider } from "@nestjs/common"
 import { StripeAccountHolders } from "./account-holders.js"
-import { createStripe } from "./stripe-client.js"
+import { createClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 import { StripePaymentProvider, type StripeShared } from "./stripe.provider.js"
 import { VARIANTS } from "./variants.js"
@@ -8,7 +8,7 @@ import { StripeWebhooks } from "./webhooks.js"
 
 /** An account's providers, one per means of payment, as Medusa has them. They share its webhooks and customers. */
 export function providersOf(account: StripeAccount): Provider[] {
-  const stripe = createStripe(account)
+  const stripe = createClients(account)
   const shared: StripeShared = {
     stripe,
     accountHolders: new StripeAccountHolders(stripe, account),

@@ -34,17 +34,17 @@ import {
   privateDataOf,
 } from "./intents.js"
 import { findRefund, refundOutcome } from "./refunds.js"
-import { within } from "./stripe-client.js"
+import { within, type StripeClients } from "./stripe-client.js"
 
 /** What the providers of an account have in common. */
 export interface StripeShared {
-  readonly stripe: Stripe
+  readonly stripe: StripeClients
   readonly webhooks?: WebhookSource
   readonly accountHolders: AccountHolders
 }
 
-/** The name of a mark is the id of an operation. Ids sort by time. */
-const MARK = /^op_/
+/** How the name of a mark begins: it is the id of an operation. Ids sort by time. */
+const MARK = "op_"
 const KEPT_MARKS = 39
 
 const NOT_FOUND: NotFoundThere = { outcome: "not_found" }
@@ -64,7 +64,7 @@ export class StripePaymentProvider implements PaymentProvider {
   }
   readonly webhooks?: WebhookSource
   readonly accountHolders: AccountHolders
-  private readonly stripe: Stripe
+  private readonly stripe: StripeClients
 
   constructor(
     private readonly terms: Terms,
@@ -98,7 +98,7 @@ export class StripePaymentProvider implements PaymentProvider {
         const params = updateParams(call, data, this.terms, before)
         try {
           const { payment_intent } = before
-          const intent = await this.stripe.paymentIntents.update(payment_intent, params, keyOf(call))
+          const intent = await this.stripe(call.signal).paymentIntents.update(payment_intent, params, keyOf(call))
           return openOutcome(intent)
         } catch (error) {
           if (!isOtherState(error)) throw error
@@ -115,7 +115,7 @@ export class StripePaymentProvider implements PaymentProvider {
       if (!isLeftToUs(intent, call)) return authorizationOutcome(intent)
       const { return_url } = call.clientData
       const params = { ...(typeof return_url === "string" && { return_url }), expand: EXPAND }
-      const confirmed = await this.stripe.paymentIntents.confirm(intent.id, params, keyOf(call))
+      const confirmed = await this.stripe(call.signal).paymentIntents.confirm(intent.id, params, keyOf(call))
       return authorizationOutcome(confirmed)
     })
   }
@@ -134,7 +134,7 @@ export class StripePaymentProvider implements PaymentProvider {
         ...(!isFinal && { final_capture: false }),
         expand: EXPAND,
       }
-      return captured(await this.stripe.paymentIntents.capture(payment_intent, params, keyOf(call)), call)
+      return captured(await this.stripe(call.signal).paymentIntents.capture(payment_intent, params, keyOf(call)), call)
     })
   }
 
@@ -142,7 +142,7 @@ export class StripePaymentProvider implements PaymentProvider {
     return this.make({ ...call, operation: "refund" }, async () => {
       const { payment_intent } = privateDataOf(call)
       const params = { payment_intent, amount: toStripeAmount(call.amount), metadata: metadataOf(call) }
-      return refundOutcome(await this.stripe.refunds.create(params, keyOf(call)))
+      return refundOutcome(await this.stripe(call.signal).refunds.create(params, keyOf(call)))
     })
   }
 
@@ -156,12 +156,15 @@ export class StripePaymentProvider implements PaymentProvider {
         const before = multicapture ? await this.retrieve(call) : undefined
         if (!before?.amount_received) {
           return canceled(
-            await this.stripe.paymentIntents.cancel(payment_intent, { expand: EXPAND }, keyOf(call)),
+            await this.stripe(call.signal).paymentIntents.cancel(payment_intent, { expand: EXPAND }, keyOf(call)),
             call,
           )
         }
         const params = { amount_to_capture: 0, final_capture: true, metadata: markOf(call, 0, before), expand: EXPAND }
-        return canceled(await this.stripe.paymentIntents.capture(payment_intent, params, keyOf(call)), call)
+        return canceled(
+          await this.stripe(call.signal).paymentIntents.capture(payment_intent, params, keyOf(call)),
+          call,
+        )
       } catch (error) {
         if (!isOtherState(error)) throw error
         return this.cancelInOtherState(call)
@@ -187,7 +190,7 @@ export class StripePaymentProvider implements PaymentProvider {
     if (call.operation === "initiate") return this.search(call)
     const { payment_intent } = privateDataOf(call)
     if (call.operation === "refund") {
-      const refund = await findRefund(this.stripe, payment_intent, call.idempotencyKey)
+      const refund = await findRefund(this.stripe(call.signal), payment_intent, call.idempotencyKey)
       return refund ? refundOutcome(refund) : NOT_FOUND
     }
     const intent = await this.retrieve(call)
@@ -205,13 +208,14 @@ export class StripePaymentProvider implements PaymentProvider {
     }
   }
 
-  private async search({ sessionId, idempotencyKey }: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+  private async search({ sessionId, idempotencyKey, signal }: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+    const stripe = this.stripe(signal)
     const query = `metadata["operation_id"]:"${idempotencyKey}" AND metadata["session_id"]:"${sessionId}"`
     try {
-      const { data } = await this.stripe.paymentIntents.search({ query, limit: 1 })
+      const { data } = await stripe.paymentIntents.search({ query, limit: 1 })
       const [found] = data
       if (!found) return NOT_FOUND
-      return openOutcome(await this.stripe.paymentIntents.retrieve(found.id, { expand: EXPAND }))
+      return openOutcome(await stripe.paymentIntents.retrieve(found.id, { expand: EXPAND }))
     } catch (error) {
       // Not every account, nor every restricted key, may search.
       const { StripeInvalidRequestError, StripePermissionError } = Stripe.errors
@@ -239,7 +243,7 @@ export class StripePaymentProvider implements PaymentProvider {
 
   private async create(call: ProviderCall, data: ClientData, idempotencyKey: string): Promise<ProviderOutcome> {
     const params = createParams(call, data, this.terms)
-    return openOutcome(await this.stripe.paymentIntents.create(params, { idempotencyKey }))
+    return openOutcome(await this.stripe(call.signal).paymentIntents.create(params, { idempotencyKey }))
   }
 
   /** The shopper was quicker, or the intent was canceled at Stripe: then there is a new one for the session. */
@@ -260,7 +264,7 @@ export class StripePaymentProvider implements PaymentProvider {
   }
 
   private retrieve(call: ProviderCall): Promise<Stripe.PaymentIntent> {
-    return this.stripe.paymentIntents.retrieve(privateDataOf(call).payment_intent, { expand: EXPAND })
+    return this.stripe(call.signal).paymentIntents.retrieve(privateDataOf(call).payment_intent, { expand: EXPAND })
   }
 
   private async withClientData(
@@ -285,7 +289,7 @@ function markOf(
   amount: number,
   before?: Stripe.PaymentIntent,
 ): Record<string, string> {
-  const marks = Object.keys(before?.metadata ?? {}).filter((name) => MARK.test(name))
+  const marks = Object.keys(before?.metadata ?? {}).filter((name) => name.startsWith(MARK))
   const unset = marks.sort().slice(0, -KEPT_MARKS)
   return { ...Object.fromEntries(unset.map((name) => [name, ""])), [idempotencyKey]: String(amount) }
 }

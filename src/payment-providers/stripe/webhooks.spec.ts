@@ -7,7 +7,7 @@ const SECRET = "whsec_current"
 const NOW = new Date("2026-11-22T12:00:00Z")
 const SECONDS = NOW.getTime() / 1000
 
-const stripe = new Stripe("sk_test_1")
+const stripe = () => new Stripe("sk_test_1")
 const webhooks = new StripeWebhooks(stripe, { apiKey: "sk_test_1", webhookSecrets: ["whsec_next", SECRET] })
 
 const INTENT = { id: "pi_1", object: "payment_intent", metadata: { session_id: "payses_1" } }

@@ -16,7 +16,7 @@ import { inWords, isMissing } from "./errors.js"
 import { EXPAND } from "./intent-params.js"
 import { answerOf, isClosed, standingOf } from "./intents.js"
 import { refundsOf } from "./refunds.js"
-import { within } from "./stripe-client.js"
+import { within, type StripeClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 
 /** Seconds that a webhook's time may differ from ours, either way: what was signed once cannot be sent for ever. */
@@ -49,7 +49,7 @@ const IGNORED: ReceivedWebhook = { verdict: "ignored" }
 /** An account's webhooks. An event only says that something has happened; what is so is read from Stripe's books. */
 export class StripeWebhooks implements WebhookSource {
   constructor(
-    private readonly stripe: Stripe,
+    private readonly stripe: StripeClients,
     private readonly account: Pick<StripeAccount, "apiKey" | "webhookSecrets">,
   ) {}
 
@@ -72,50 +72,51 @@ export class StripeWebhooks implements WebhookSource {
 
   async inspect({ reference }: ProviderEvent, signal: AbortSignal): Promise<PaymentState | NotOurs> {
     try {
-      return await within(signal, () => this.stateOf(reference))
+      return await within(signal, () => stateOf(this.stripe(signal), reference))
     } catch (error) {
       if (isMissing(error)) return {}
       throw inWords(error)
     }
   }
 
-  private async stateOf(paymentIntent: string): Promise<PaymentState | NotOurs> {
-    const intent = await this.stripe.paymentIntents.retrieve(paymentIntent, { expand: EXPAND })
-    const sessionId = intent.metadata["session_id"]
-    if (sessionId === undefined) return {}
-    // Only what was paid can be disputed.
-    const disputes = intent.amount_received > 0 ? await this.disputesOf(paymentIntent) : []
-    return {
-      sessionId,
-      standing: standingOf(intent),
-      isClosed: isClosed(intent),
-      refunds: await refundsOf(this.stripe, intent),
-      disputes,
-      ...answerOf(intent),
-    }
-  }
-
-  private async disputesOf(paymentIntent: string): Promise<DisputeState[]> {
-    const disputes: DisputeState[] = []
-    for await (const dispute of this.stripe.disputes.list({ payment_intent: paymentIntent, limit: 100 })) {
-      const { id, amount, currency, status, reason, created } = dispute
-      disputes.push({
-        id,
-        amount: fromStripeAmount(amount, currency),
-        status,
-        reason,
-        createdAt: new Date(created * 1000),
-      })
-    }
-    return disputes
-  }
-
+  /** By hand, for the SDK verifies what it has decoded, and other bytes may read the same; it also takes any time ahead. */
   private isSigned(body: Uint8Array, { time, signatures }: Signature): boolean {
     return this.account.webhookSecrets.some((secret) => {
       const expected = createHmac("sha256", secret).update(`${time}.`).update(body).digest()
       return signatures.some((signature) => timingSafeEqual(expected, signature))
     })
   }
+}
+
+async function stateOf(stripe: Stripe, paymentIntent: string): Promise<PaymentState | NotOurs> {
+  const intent = await stripe.paymentIntents.retrieve(paymentIntent, { expand: EXPAND })
+  const sessionId = intent.metadata["session_id"]
+  if (sessionId === undefined) return {}
+  // Only what was paid can be disputed.
+  const disputes = intent.amount_received > 0 ? await disputesOf(stripe, paymentIntent) : []
+  return {
+    sessionId,
+    standing: standingOf(intent),
+    isClosed: isClosed(intent),
+    refunds: await refundsOf(stripe, intent),
+    disputes,
+    ...answerOf(intent),
+  }
+}
+
+async function disputesOf(stripe: Stripe, paymentIntent: string): Promise<DisputeState[]> {
+  const disputes: DisputeState[] = []
+  for await (const dispute of stripe.disputes.list({ payment_intent: paymentIntent, limit: 100 })) {
+    const { id, amount, currency, status, reason, created } = dispute
+    disputes.push({
+      id,
+      amount: fromStripeAmount(amount, currency),
+      status,
+      reason,
+      createdAt: new Date(created * 1000),
+    })
+  }
+  return disputes
 }
 
 interface Signature {

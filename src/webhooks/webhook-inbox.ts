@@ -80,7 +80,10 @@ export class WebhookInbox {
     return source
   }
 
-  private async keep(providerId: string, { id, type, reference, sessionId, payload }: ProviderEvent): Promise<void> {
+  private async keep(providerId: string, { payload, ...about }: ProviderEvent): Promise<void> {
+    const unstorable = findUnstorable(about, "event")
+    if (unstorable) throw new InvalidData(`Webhook Error: ${unstorable.message}`)
+    const { id, type, reference, sessionId } = about
     await this.inserts.load([
       newId("whe"),
       providerId,

@@ -321,7 +321,7 @@ describe("an event whose provider does not answer", () => {
     world.account.fail("inspect", sessionId, 2)
     const external = newId("evt")
     await world.tell(sessionId, "pending", { id: external })
-    await makeDue(external, `, attempts = ${MAX_ATTEMPTS}`)
+    await world.sql("UPDATE webhook_event SET attempts = $2 WHERE external_id = $1", [external, MAX_ATTEMPTS])
     const { body } = await replay((await world.row(external))?.id ?? "")
     expect(body.webhook_event).toMatchObject({ state: "pending", attempts: 1, last_error: expect.any(String) })
   })

@@ -18,6 +18,7 @@ describe("the fake bank", () => {
   const provider = new FakePaymentProvider(new LineInside(bank))
   const call = (idempotencyKey: string, minor = 100n, signal = AbortSignal.timeout(200)): ProviderCall => ({
     idempotencyKey,
+    begunAt: new Date("2026-11-23T00:00:00Z"),
     sessionId: "payses_1",
     amount: EUR(minor),
     clientData: {},

@@ -56,6 +56,26 @@ describe("a session that was given up, and then authorized at the provider", () 
     expect(world.account.of(sessionId).status).toBe("canceled")
   })
 
+  it("and captured, while the session that replaced it is being paid, is refunded once that is through", async () => {
+    const { id, sessionId } = await world.session()
+    const { body } = await world.openSession(id, "pp_telling_other")
+    const current = String(body.payment_collection.payment_sessions[0].id)
+    world.other.pay(current, { captured: 1000n })
+    const held = world.other.hold("authorize", current)
+    const authorizing = world.authorize(id, current)
+    await held.reached
+    revive(sessionId, 1000n)
+    await world.send(sessionId, { id: `late_${sessionId}` })
+    await until(() => world.account.countOf("inspect", sessionId) > 1, "the provider to be asked")
+    held.release()
+    expect((await authorizing).status).toBe(200)
+    await world.becomes(`late_${sessionId}`, "applied")
+    expect(await world.collection(id)).toMatchObject({ status: "completed", captured_amount: 20, refunded_amount: 10 })
+    expect(world.account.of(sessionId).refunds).toMatchObject([{ amount: { minor: 1000n }, status: "succeeded" }])
+    expect(world.other.of(current).refunds).toEqual([])
+    await expectBooksMatch(sessionId)
+  })
+
   it("and captured while the collection can be paid, is its payment", async () => {
     const { id, sessionId } = await world.session()
     await world.openSession(id, "pp_telling_other")

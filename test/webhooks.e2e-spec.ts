@@ -190,6 +190,12 @@ describe("what becomes of an event", () => {
     expect((await world.collection(id)).status).toBe("authorized")
   })
 
+  it("about a session of ours whose payment the provider does not know is tried again: a person has to look", async () => {
+    const { sessionId } = await world.session()
+    const row = await world.tell(sessionId, "pending", { session_id: sessionId, reference: "tp_elsewhere" })
+    expect(row.last_error).toBe(`The provider does not know of tp_elsewhere, though session ${sessionId} is with it.`)
+  })
+
   it("that names a session which the provider's books do not is ignored", async () => {
     const [one, other] = [await world.session(), await world.session()]
     world.account.pay(one.sessionId)

@@ -7,7 +7,7 @@ import {
 } from "@nestjs/common"
 import { performance, type EventLoopUtilization } from "node:perf_hooks"
 
-/** Pieces of work that one worker is at, at the same time; a slow one keeps none of the others waiting. */
+/** Pieces of work that one worker is at, at the same time: a slow one does not keep the others waiting. */
 const SLOTS = 20
 
 /** How many of them a look begins at most while the process is busy: its time is for the requests first. */

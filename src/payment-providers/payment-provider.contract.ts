@@ -20,6 +20,8 @@ export type ProviderData = Readonly<Record<string, unknown>>
 export interface ProviderCall {
   /** The id of our operation. A provider that has seen it answers what it answered then, and does nothing twice. */
   readonly idempotencyKey: string
+  /** When the call was decided upon; a repeat comes later. */
+  readonly begunAt: Date
   /** Our session, for the provider's metadata. */
   readonly sessionId: string
   /** What is to be authorized, captured or refunded; on `cancel` what is given up. Minor units. */
@@ -153,8 +155,11 @@ export interface PaymentProvider {
   /** Says how an earlier call ended, by its idempotency key. */
   lookUp(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere>
 
-  /** Why the provider cannot take an amount, in words for whoever sent it; undefined where it can. Calls no network. */
-  refusalOf?(amount: Money): string | undefined
+  /**
+   * Why the provider cannot take an amount, in words for whoever sent it; undefined where it can. Calls no network.
+   * @param of a payment, or what is captured or refunded of one
+   */
+  refusalOf?(amount: Money, of: "payment" | "part"): string | undefined
   /**
    * The provider's account, where it tells by itself what happens there. Providers that share an account share the
    * object: what is told to one of them may be about a session of another.

@@ -161,6 +161,7 @@ function callOf(operation: PaymentOperation, signal: AbortSignal): ProviderCall 
   const { client_data, data, private_data, context } = operation.request
   return {
     idempotencyKey: operation.id,
+    begunAt: operation.created_at,
     sessionId: operation.payment_session_id,
     amount: { minor: operation.amount, currency: operation.currency_code },
     clientData: client_data,

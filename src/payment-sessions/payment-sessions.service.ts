@@ -241,7 +241,7 @@ export class PaymentSessionsService {
     if (provider.capabilities.callsNetwork && amount === 0n) {
       return `Payment provider ${providerId} takes no payment of zero. Use one that needs no provider, such as pp_system_default.`
     }
-    return provider.refusalOf?.({ minor: amount, currency: currency_code })
+    return provider.refusalOf?.({ minor: amount, currency: currency_code }, "payment")
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { NotFound } from "../common/errors.js"
+import { InvalidData, NotFound } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { moneyFromMajor } from "../common/money.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
@@ -66,6 +66,7 @@ export class PaymentsService {
 
   /** The next step towards a capture; to be decided upon under the lock. @param requested minor units */
   captureStep(aggregate: Aggregate, payment: Payment, requested: bigint | undefined, caller: Caller): Decision {
+    this.checkTakes(payment, requested)
     const multicapture = this.registry.hasMulticapture(payment)
     const reserved = aggregate.reserved(payment, "capture", "cancel_payment")
     return decisionOf(captureVerdict(payment, reserved, requested, multicapture), (amount) => {
@@ -91,7 +92,9 @@ export class PaymentsService {
   ): Promise<Payment> {
     return this.change(id, caller, selection, async (aggregate, payment, tx) => {
       if (refund_reason_id !== undefined) await this.reasons.check(tx, refund_reason_id)
-      const verdict = refundVerdict(payment, aggregate.reserved(payment, "refund"), minorOf(requested, payment))
+      const wanted = minorOf(requested, payment)
+      this.checkTakes(payment, wanted)
+      const verdict = refundVerdict(payment, aggregate.reserved(payment, "refund"), wanted)
       return decisionOf(verdict, (amount) => {
         const refund = aggregate.addRefund(payment, {
           amount,
@@ -124,6 +127,14 @@ export class PaymentsService {
         }),
       )
     })
+  }
+
+  /** @throws InvalidData in the provider's words. @param requested minor units; what is left can always be taken */
+  private checkTakes({ provider_id, currency_code }: Payment, requested: bigint | undefined): void {
+    if (requested === undefined) return
+    const amount = { minor: requested, currency: currency_code }
+    const refusal = this.registry.get(provider_id).refusalOf?.(amount, "part")
+    if (refusal !== undefined) throw new InvalidData(refusal)
   }
 
   private async change(

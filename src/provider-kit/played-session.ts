@@ -117,6 +117,7 @@ export class PlayedSession implements KitSession {
   prepare(method: Method, amount: Money, signal = AbortSignal.timeout(DEADLINE)): Prepared {
     const call: ProviderCall = {
       idempotencyKey: newId("op"),
+      begunAt: new Date(),
       sessionId: this.id,
       amount,
       clientData: frozen(this.harness.clientData ?? {}),

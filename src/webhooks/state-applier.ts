@@ -93,6 +93,7 @@ export class StateApplier {
       if (!this.isTold(event, seen.providerId)) return { verdict: "ignored" }
       if (await this.settle(seen, asked)) continue
       const state = await this.inspect(event)
+      if (state.sessionId === undefined) return { verdict: "failed", reason: unknownThere(event, sessionId) }
       if (state.sessionId !== sessionId) return { verdict: "ignored" }
       if (await this.record(event, seen, state)) return { verdict: "applied", sessionId }
     }
@@ -189,7 +190,7 @@ export class StateApplier {
     caller: Caller,
   ): Promise<Decision> {
     const now = new Date()
-    const { collection } = aggregate
+    const { collection, sessionOperation: underWay } = aggregate
     const { standing } = state
     const session = sessionOf(aggregate, state)
     // Of a session that was given up long ago, also in a currency of long ago.
@@ -199,6 +200,8 @@ export class StateApplier {
     if (isNew && session && (isWanted || standing.status !== "authorized")) {
       applyToSession(aggregate, session, state, now)
     } else if (isNew && standing.status === "authorized") {
+      // What it leads to may be a payment, after which this one is not wanted.
+      if (underWay) return { kind: "join", operationId: underWay.id }
       const late = session ?? (await findDropped(tx, state))
       if (standing.captured.minor === 0n) return giveUp(aggregate, late, state, standing.amount.minor, caller)
       recordLate(aggregate, late, { ...standing, data: state.data, privateData: state.privateData }, now)
@@ -209,6 +212,11 @@ export class StateApplier {
     aggregate.recompute(now)
     return payment?.is_surplus ? giveBack(aggregate, payment, caller) : { kind: "done" }
   }
+}
+
+/** As with a key of another account, or of another mode. */
+function unknownThere({ reference }: WebhookEvent, sessionId: string): string {
+  return `The provider does not know of ${reference}, though session ${sessionId} is with it.`
 }
 
 /** Whether what was authorized can pay the collection: it may have followed its cart into another currency. */
@@ -251,8 +259,6 @@ function giveUp(
   amount: bigint,
   caller: Caller,
 ): Decision {
-  const underWay = aggregate.sessionOperation
-  if (underWay) return { kind: "join", operationId: underWay.id }
   const { data = session.data, privateData = session.private_data ?? {} } = state
   const operation = aggregate.begin("cancel_session", session, {
     amount,

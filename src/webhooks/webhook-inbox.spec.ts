@@ -41,7 +41,7 @@ const receive = (about: Partial<ProviderEvent> = {}) => {
   return inbox.receive("stripe_stripe", request)
 }
 
-const ids = (count: number) => Array.from({ length: count }, (_, nth) => `evt_${nth}`)
+const ids = (count: number) => Array.from({ length: count }, (_, nth) => `evt_${String(nth).padStart(2, "0")}`)
 
 /** The providers' ids of the events of every statement. */
 const kept = () => statements.map((parameters) => parameters.filter((_, index) => index % WIDTH === 2))
@@ -51,6 +51,15 @@ describe("the inbox", () => {
     await Promise.all(ids(45).map((id) => receive({ id })))
     expect(kept()).toEqual([ids(20), ids(40).slice(20), ids(45).slice(40)])
     expect(wakes).toBe(45)
+  })
+
+  it("writes them in one order, whatever order they come in, so that no two statements wait for each other", async () => {
+    await Promise.all(
+      ids(5)
+        .toReversed()
+        .map((id) => receive({ id })),
+    )
+    expect(kept()).toEqual([ids(5)])
   })
 
   it("acknowledges none whose statement fails, and wakes nobody for it", async () => {

@@ -38,7 +38,9 @@ export class WebhookInbox {
   /** Events that arrive at once share a statement, as PostgreSQL's transactions share a flush. */
   private readonly inserts = new DataLoader<ReceivedRow, true>(
     async (rows) => {
-      await this.dataSource.query(receiveStatement(rows), rows.flat())
+      // In one order for all: two statements with the same events would else wait for each other.
+      const sorted = rows.toSorted(([, , one], [, , other]) => (one < other ? -1 : 1))
+      await this.dataSource.query(receiveStatement(sorted), sorted.flat())
       return rows.map(() => true)
     },
     { cache: false, maxBatchSize: AT_ONCE, batchScheduleFn: (insert) => setImmediate(insert) },

@@ -119,6 +119,13 @@ describe("what Stripe's books say of a session", () => {
     expect((await stateOf(session, "charge.dispute.closed")).disputes).toMatchObject([{ id, status: "won" }])
   })
 
+  it("has none where the key may not read them, and all else", async () => {
+    const session = await captured()
+    stripe.disputes(session.intentId)
+    stripe.fails("GET /v1/disputes", "403")
+    expect(await stateOf(session)).toMatchObject({ standing: { captured: eur(1000n) }, disputes: [] })
+  })
+
   it("says nothing of a payment of others, or of none", async () => {
     const { webhooks } = providerOf(stripe)
     const session = await opened()
@@ -131,7 +138,7 @@ describe("what Stripe's books say of a session", () => {
     const session = await opened()
     stripe.fails("GET /v1/payment_intents/:id", "401")
     await expect(stateOf(session)).rejects.toThrow(/^Stripe: The API key was refused\. \(401, req_\w+\)$/)
-    stripe.fails("GET /v1/payment_intents/:id", "429")
+    stripe.fails("GET /v1/payment_intents/:id", "429", 3)
     await expect(stateOf(session)).rejects.toThrow(/^Stripe: Too many requests/)
   })
 

@@ -55,6 +55,7 @@ export class Session {
   call({ minor = this.minor, ...about }: About = {}): ProviderCall {
     return {
       idempotencyKey: newId("op"),
+      begunAt: new Date(),
       sessionId: this.id,
       amount: { minor, currency: this.currency },
       clientData: {},

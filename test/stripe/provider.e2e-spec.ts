@@ -78,9 +78,13 @@ describe("the providers of an account", () => {
   })
 
   it("know what they cannot take", () => {
-    expect(providerOf(stripe).refusalOf({ minor: 49n, currency: "eur" })).toBe("Stripe takes no less than 0.50 eur.")
+    expect(providerOf(stripe).refusalOf({ minor: 49n, currency: "eur" }, "payment")).toBe(
+      "Stripe takes no less than 0.50 eur.",
+    )
     const ideal = providerOf(stripe, {}, "pp_stripe-ideal_stripe")
-    expect(ideal.refusalOf({ minor: 1n, currency: "eur" })).toBeUndefined()
+    expect(ideal.refusalOf({ minor: 1n, currency: "eur" }, "payment")).toBeUndefined()
+    expect(ideal.refusalOf({ minor: 1_001n, currency: "kwd" }, "part")).toMatch("two decimals at most")
+    expect(providerOf(stripe).refusalOf({ minor: 1n, currency: "eur" }, "part")).toBeUndefined()
   })
 })
 
@@ -500,17 +504,22 @@ describe("a refund", () => {
     expect(await session.does("refund")).toMatchObject({ outcome: "declined", refusedBy: "provider" })
   })
 
-  it("that Stripe failed at, and stored so, is found where it was done, and declined where not", async () => {
+  it("that Stripe failed at, and stored so, is found where it was done; declined an hour later where not", async () => {
     const session = await authorized()
     await session.does("capture")
     for (const [fault, outcome] of [
       ["500_after", "succeeded"],
-      ["500_before", "declined"],
+      ["500_before", "unknown"],
     ] as const) {
       const call = session.call({ minor: 100n })
       stripe.fails("POST /v1/refunds", fault)
       expect(await session.repeats("refund", call)).toMatchObject({ outcome: "unknown" })
       expect(await session.repeats("refund", call)).toMatchObject({ outcome })
+      // Stripe does not come back to it after so long.
+      const later = { ...call, begunAt: new Date(Date.now() - 3_600_001) }
+      expect(await session.repeats("refund", later)).toMatchObject({
+        outcome: fault === "500_after" ? "succeeded" : "declined",
+      })
     }
     expect(stripe.books.refunds.size).toBe(1)
   })
@@ -585,11 +594,12 @@ describe("Stripe's errors", () => {
     expect(await session.repeats("capture", { ...call, idempotencyKey })).toMatchObject({ outcome: "unknown" })
     const keys = new Set(sentTo(/capture$/).map((request) => request.idempotencyKey))
     expect([...keys]).toEqual([idempotencyKey])
+    expect(sentTo(/capture$/)).toHaveLength(ALL_TRIES)
   })
 
-  it("of a lost connection are retried under the same key", async () => {
+  it.each(["drop_after", "429"] as const)("are retried under the same key after %s", async (fault) => {
     const session = await authorized()
-    stripe.fails(CAPTURES, "drop_after")
+    stripe.fails(CAPTURES, fault)
     expect(await session.does("capture")).toMatchObject({ outcome: "succeeded" })
     expect(sentTo(/capture$/)).toHaveLength(2)
     expect(intentOf(session).amount_received).toBe(1000)

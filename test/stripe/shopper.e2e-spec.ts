@@ -90,6 +90,21 @@ describe("a shopper", () => {
     expect(await authorize(service, purchase)).toMatchObject({ status: 200 })
   })
 
+  it("whose card was declined, and whose bank is at it then, keeps the session whatever the page asks for", async () => {
+    const { service, stripe } = world
+    const purchase = await openSession(service)
+    stripe.pays(purchase.intentId, "declined")
+    expect(await authorize(service, purchase)).toMatchObject({ status: 422 })
+    stripe.pays(purchase.intentId, "asynchronous")
+    const path = `/store/payment-collections/${purchase.collectionId}/payment-sessions`
+    const answer = await service.store("POST", path, { provider_id: STRIPE })
+    expect(answer).toMatchObject({ status: 502, body: { message: expect.stringContaining("being processed") } })
+    expect(await booksOf(service, purchase)).toMatchObject({ sessions: [{ status: "error", is_gone: false }] })
+    stripe.settles(purchase.intentId)
+    expect(await authorize(service, purchase)).toMatchObject({ status: 200 })
+    expect(await booksOf(service, purchase)).toMatchObject({ payments: [{ authorized_amount: "4990" }] })
+  })
+
   it.each([
     ["pp_stripe-bancontact_stripe", "eur", "bancontact"],
     ["pp_stripe-blik_stripe", "pln", "blik"],
@@ -110,5 +125,21 @@ describe("a shopper", () => {
       status: "completed",
       payments: [{ provider_id: provider, currency_code: currency, captures: [{ amount: 49.9 }] }],
     })
+  })
+})
+
+describe("an operator", () => {
+  it("is told what Stripe cannot take exactly, before anything is written", async () => {
+    const { service, stripe } = world
+    const purchase = await openSession(service, { total: 10, cart: { currency_code: "kwd" } })
+    stripe.pays(purchase.intentId)
+    const { body } = await authorize(service, purchase)
+    const path = `/admin/payments/${body.payment_collection.payments[0].id}`
+    const refused = { status: 400, body: { message: "Stripe takes amounts in kwd with two decimals at most." } }
+    expect(await service.admin("POST", `${path}/capture`, { amount: 5.124 })).toMatchObject(refused)
+    expect((await service.admin("POST", `${path}/capture`)).status).toBe(200)
+    expect(await service.admin("POST", `${path}/refund`, { amount: 0.001 })).toMatchObject(refused)
+    const { captures, refunds } = await booksOf(service, purchase)
+    expect([captures, refunds]).toEqual([[{ amount: "10000", status: "succeeded" }], []])
   })
 })

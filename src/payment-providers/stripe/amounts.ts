@@ -59,6 +59,12 @@ const OTHER_DIGITS_OF: Readonly<Record<CurrencyCode, number>> = { idr: 12, cop: 
 /** Stripe cannot take an amount exactly; the message is for whoever sent it. */
 export class InexactAmount extends Error {}
 
+/** Why Stripe cannot move an amount exactly, in words for whoever sent it; undefined where it can. */
+export function inexactness(amount: Money): string | undefined {
+  const exact = inStripeUnits(amount)
+  return typeof exact === "string" ? exact : undefined
+}
+
 /** Why Stripe cannot charge an amount, in words for whoever sent it; undefined where it can. */
 export function refusalOf(amount: Money, limits: ChargeLimits): string | undefined {
   const exact = inStripeUnits(amount)

@@ -153,6 +153,11 @@ export function isMissing(error: unknown): boolean {
   return error instanceof errors.StripeInvalidRequestError && error.code === "resource_missing"
 }
 
+/** Whether the API key lacks a permission for it. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof errors.StripePermissionError
+}
+
 /** An error for operators to read: nothing of the request, nor of its key, is in it. */
 export function inWords(error: unknown): Error {
   return new Error(wordsOf(error))

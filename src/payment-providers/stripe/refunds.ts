@@ -79,9 +79,10 @@ function statusOf({ status }: Stripe.Refund): RefundState["status"] {
   switch (status) {
     case "succeeded":
       return "succeeded"
-    // Some means of payment ask the shopper where the money should go.
+    // Some means of payment ask the shopper where the money should go; and it may be that nothing is known yet.
     case "pending":
     case "requires_action":
+    case null:
       return "pending"
     case "failed":
     case "canceled":

@@ -49,6 +49,14 @@ export async function within<T>(signal: AbortSignal, calls: () => Promise<T>): P
 function fetchUntil(deadline: AbortSignal): typeof fetch {
   return async (url, init) => {
     const signals = [deadline, init?.signal].filter((signal) => signal !== undefined && signal !== null)
-    return fetch(url, { ...init, signal: AbortSignal.any(signals) })
+    return toldToRetry(await fetch(url, { ...init, signal: AbortSignal.any(signals) }))
   }
+}
+
+/** The SDK repeats what came too fast only where it is told to. */
+function toldToRetry(response: Response): Response {
+  if (response.status !== 429) return response
+  const headers = new Headers(response.headers)
+  headers.set("stripe-should-retry", "true")
+  return new Response(response.body, { status: response.status, headers })
 }

@@ -13,7 +13,7 @@ import {
   type ProviderOutcome,
   type WebhookSource,
 } from "../payment-provider.contract.js"
-import { fromStripeAmount, refusalOf, toStripeAmount } from "./amounts.js"
+import { fromStripeAmount, inexactness, refusalOf, toStripeAmount } from "./amounts.js"
 import { CLIENT_FIELDS, isDeclined, readClientData, type ClientData } from "./client-data.js"
 import { inWords, isKeyReused, isOtherState, isStoredFailure, notDone, otherState, outcomeOfError } from "./errors.js"
 import {
@@ -47,6 +47,12 @@ export interface StripeShared {
 const MARK = "op_"
 const KEPT_MARKS = 39
 
+/**
+ * Milliseconds for which Stripe may yet complete a refund that it failed at: whoever is told that it was not done makes
+ * another one. All else can be done once only.
+ */
+const MAY_YET_BE_DONE = 3_600_000
+
 const NOT_FOUND: NotFoundThere = { outcome: "not_found" }
 
 /**
@@ -76,7 +82,8 @@ export class StripePaymentProvider implements PaymentProvider {
     this.accountHolders = accountHolders
   }
 
-  refusalOf(amount: Money): string | undefined {
+  refusalOf(amount: Money, of: "payment" | "part"): string | undefined {
+    if (of === "part") return inexactness(amount)
     return refusalOf(amount, { hasMinimum: !this.terms.variant.takesLittle, takesCards: takesCards(this.terms) })
   }
 
@@ -237,7 +244,8 @@ export class StripePaymentProvider implements PaymentProvider {
       if (found.outcome !== "not_found") return found
       // The parameters of a repeat may differ, of a capture that is not the last any more: Stripe's books say that it was
       // not done, and the key is used up.
-      return isStoredFailure(error) || isKeyReused(error) ? notDone() : outcomeOfError(error)
+      const isOver = (isStoredFailure(error) || isKeyReused(error)) && !mayYetBeDone(call)
+      return isOver ? notDone() : outcomeOfError(error)
     }
   }
 
@@ -274,6 +282,10 @@ export class StripePaymentProvider implements PaymentProvider {
     const data = readClientData(clientData, enabledTypes(this.terms))
     return isDeclined(data) ? data : go(data)
   }
+}
+
+function mayYetBeDone({ operation, begunAt }: LookUpCall): boolean {
+  return operation === "refund" && Date.now() - begunAt.getTime() < MAY_YET_BE_DONE
 }
 
 function keyOf({ idempotencyKey }: ProviderCall): Stripe.RequestOptions {

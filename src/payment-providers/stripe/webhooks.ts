@@ -1,3 +1,4 @@
+import { Logger } from "@nestjs/common"
 import { createHmac, timingSafeEqual } from "node:crypto"
 import type Stripe from "stripe"
 import { isRecord } from "../../common/validation.js"
@@ -12,7 +13,7 @@ import type {
   WebhookSource,
 } from "../payment-provider.contract.js"
 import { fromStripeAmount } from "./amounts.js"
-import { inWords, isMissing } from "./errors.js"
+import { inWords, isForbidden, isMissing } from "./errors.js"
 import { EXPAND } from "./intent-params.js"
 import { answerOf, isClosed, standingOf } from "./intents.js"
 import { refundsOf } from "./refunds.js"
@@ -43,6 +44,8 @@ const MONEY_EVENTS = [
   "charge.dispute.updated",
   "charge.dispute.closed",
 ]
+
+const logger = new Logger("Stripe")
 
 const IGNORED: ReceivedWebhook = { verdict: "ignored" }
 
@@ -93,7 +96,7 @@ async function stateOf(stripe: Stripe, paymentIntent: string): Promise<PaymentSt
   const sessionId = intent.metadata["session_id"]
   if (sessionId === undefined) return {}
   // Only what was paid can be disputed.
-  const disputes = intent.amount_received > 0 ? await disputesOf(stripe, paymentIntent) : []
+  const disputes = intent.amount_received > 0 ? await readableDisputes(stripe, paymentIntent) : []
   return {
     sessionId,
     standing: standingOf(intent),
@@ -101,6 +104,17 @@ async function stateOf(stripe: Stripe, paymentIntent: string): Promise<PaymentSt
     refunds: await refundsOf(stripe, intent),
     disputes,
     ...answerOf(intent),
+  }
+}
+
+/** None where a restricted key may not read them: the money of the payment is not held up by that. */
+async function readableDisputes(stripe: Stripe, paymentIntent: string): Promise<DisputeState[]> {
+  try {
+    return await disputesOf(stripe, paymentIntent)
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    logger.error("Disputes are not recorded: the API key has no permission to read them.")
+    return []
   }
 }
 

@@ -169,10 +169,20 @@ export class LifeRun {
     this.fail([...rowProblems(this.rows, this.account.isLeftAlone), ...historyProblems(before, this.rows)])
   }
 
+  /** Hours have passed: what Stripe has failed at, and not done since, is not done any more. */
+  private async waitLong(): Promise<void> {
+    await this.first.dataSource.query(
+      `UPDATE payment_operation SET created_at = created_at - interval '2 hours' WHERE settled_at IS NULL
+        AND payment_collection_id IN (SELECT id FROM payment_collection WHERE cart_id = $1)`,
+      [this.cartId],
+    )
+  }
+
   /** In the end nothing is open, everything was told, and nothing is new in what is told again. */
   private async settleEverything(): Promise<void> {
     this.trace.push("in the end")
     await this.account.calms()
+    await this.waitLong()
     const giveUpAt = Date.now() + SETTLING
     do {
       this.account.finishes()

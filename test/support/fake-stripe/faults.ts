@@ -9,6 +9,8 @@ export type Fault =
   | "decline"
   /** The API key is not good. */
   | "401"
+  /** It may not do this. */
+  | "403"
   /** Refused before it is looked at. */
   | "429"
   /** An error of Stripe's, before anything was done, or after everything was. Kept for the idempotency key. */

@@ -46,6 +46,8 @@ export const notFound = (what: string, id: string, param = "id"): Refusal =>
 
 export const unauthorized = (message: string): Refusal => invalidRequest(401, message, {}, false)
 
+export const forbidden = (message: string): Refusal => invalidRequest(403, message, {}, false)
+
 export const unknownRoute = (method: string, path: string): Refusal =>
   invalidRequest(404, `Unrecognized request URL (${method}: ${path}).`, {}, false)
 

@@ -7,7 +7,7 @@ import { type Answer, IdempotencyKeys } from "./idempotency.js"
 import { newId } from "./ids.js"
 import { Parameters } from "./parameters.js"
 import { pathPattern } from "./path-pattern.js"
-import { declined, internalError, Refusal, tooManyRequests, unauthorized, unknownRoute } from "./refusal.js"
+import { declined, forbidden, internalError, Refusal, tooManyRequests, unauthorized, unknownRoute } from "./refusal.js"
 import { type Account, browserRoutesOf, type Route, routesOf } from "./routes.js"
 
 /** A request to the API, and what became of it. */
@@ -202,6 +202,7 @@ const bugOf = (error: unknown): object => ({
 
 function refuseOutright(fault: Fault | undefined): void {
   if (fault === "401") throw unauthorized("Invalid API Key provided: sk_test_****")
+  if (fault === "403") throw forbidden("The provided key 'rk_test_****' does not have the required permissions.")
   if (fault === "429") throw tooManyRequests()
 }
 

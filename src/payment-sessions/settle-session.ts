@@ -49,9 +49,10 @@ export const settleUpdate: Settle = (aggregate, operation, outcome, now) => {
   if (outcome.outcome === "unknown") return undefined
   if (outcome.outcome === "already_authorized") return recordAuthorization(aggregate, session, outcome, now)
   if (outcome.outcome === "declined") {
-    // One that failed before, and cannot be mended either, makes way for a new one. What may be better later stays: the
-    // shopper may be paying it at this very moment.
-    if (session.status === "error" && !outcome.retryable) dropFailed(aggregate, session, now)
+    // One that failed before, and cannot be mended either, makes way for a new one. It stays where it may be better later,
+    // for the shopper may be paying it at this very moment, or with another request.
+    const mayBeMended = outcome.retryable === true || outcome.refusedBy === "caller"
+    if (session.status === "error" && !mayBeMended) dropFailed(aggregate, session, now)
     return undefined
   }
   const { amount, currency_code, request } = operation

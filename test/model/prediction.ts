@@ -235,9 +235,9 @@ class Prophet {
     const amount = figures.amount - totalsOf(collection.payments).authorized
     const effect = this.ask("update", session.provider, amount, {
       isImpossible: session.bank.authorized > 0,
-      // One that failed before, and cannot be mended either, makes way for a new one.
-      onDeclined: () => {
-        if (session.status === "error") delete collection.session
+      // One that failed before, and cannot be mended either, makes way for a new one; a declined card may be better later.
+      onDeclined: (effect) => {
+        if (session.status === "error" && effect !== "decline") delete collection.session
       },
     })
     const status = openedStatus(effect)
@@ -385,13 +385,16 @@ class Prophet {
     method: BankRequest["method"],
     provider: Provider,
     amount: number,
-    { isImpossible = false, onDeclined = () => {} }: { isImpossible?: boolean; onDeclined?: () => void } = {},
+    {
+      isImpossible = false,
+      onDeclined = () => {},
+    }: { isImpossible?: boolean; onDeclined?: (effect: Fault) => void } = {},
   ): Fault {
     if (provider === SYSTEM) return "succeed"
     const effect = effectOf(method, amount, this.faults.shift() ?? "succeed")
     if (isUnknown(effect)) throw new Unsettled(UNKNOWN)
     if (!isImpossible && effect !== "decline" && effect !== "refuse") return effect
-    onDeclined()
+    onDeclined(isImpossible ? "refuse" : effect)
     throw new Refusal(effect === "decline" && !isImpossible ? DECLINED : REFUSED)
   }
 

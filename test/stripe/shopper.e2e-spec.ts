@@ -95,8 +95,10 @@ describe("a shopper", () => {
     const purchase = await openSession(service)
     stripe.pays(purchase.intentId, "declined")
     expect(await authorize(service, purchase)).toMatchObject({ status: 422 })
-    stripe.pays(purchase.intentId, "asynchronous")
     const path = `/store/payment-collections/${purchase.collectionId}/payment-sessions`
+    const data = { payment_method: "pm_of_nobody" }
+    expect(await service.store("POST", path, { provider_id: STRIPE, data })).toMatchObject({ status: 400 })
+    stripe.pays(purchase.intentId, "asynchronous")
     const answer = await service.store("POST", path, { provider_id: STRIPE })
     expect(answer).toMatchObject({ status: 502, body: { message: expect.stringContaining("being processed") } })
     expect(await booksOf(service, purchase)).toMatchObject({ sessions: [{ status: "error", is_gone: false }] })

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type Stripe from "stripe"
+import { isMulticapture } from "../../support/fake-stripe/charges.js"
 import { FakeStripe, type Fault, type TestCard } from "../../support/fake-stripe/index.js"
 import { SLOW } from "../../model/faults.js"
 import type { AmountChoice, DashboardAct, Elsewhere, Life, Trouble } from "./acts.js"
@@ -185,7 +186,8 @@ export class Account {
     switch (what) {
       case "capture": {
         const amount = amountOf(intent.amount_capturable, choice)
-        const isFinal = choice !== "unit" || !this.stripe.books.account.offersMulticapture
+        const charge = this.stripe.books.latestCharge(this.stripe.books.intent(id))
+        const isFinal = choice !== "unit" || !charge || !isMulticapture(charge)
         this.stripe.captures(id, amount, isFinal)
         return `captures ${amount ?? "all"} of ${id} there`
       }

@@ -158,7 +158,9 @@ export class MortalService {
       }
       child.on("message", end).once("exit", died)
       // Without this, a process that has died would be an error of nobody's.
-      child.send({ query, sql, parameters } satisfies ToChild, (error) => error && died())
+      child.send({ query, sql, parameters } satisfies ToChild, (error) => {
+        if (error) died()
+      })
     })
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
-import { TEST_DATABASE_URL } from "./support/database.js"
+import { describeServed } from "./support/served.js"
 import { putCart } from "./support/factories.js"
 import { blocked, holding } from "./support/locks.js"
 import { TestService } from "./support/service.js"
@@ -70,9 +70,7 @@ describe("the store under a revocation", () => {
   })
 })
 
-if (!TEST_DATABASE_URL)
-  console.warn("LEFT OUT without TEST_DATABASE_URL: races forced by locks, which need two connections at once")
-const onServed = TEST_DATABASE_URL ? describe : describe.skip
+const onServed = describeServed("races forced by locks, which need two connections at once")
 
 onServed("forced by locks", () => {
   /** Changes a cart's row alone, so that its collection is behind. */

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import { builtService } from "./support/built.js"
 import { newCollection } from "./support/crash-cases.js"
 import { CrashSweep, firstWords, type Halted } from "./support/crash-sweep.js"
-import { crashSuite, killEverywhere, onEmbedded, onServed } from "./support/crash-suite.js"
+import { crashSuite, killEverywhere } from "./support/crash-suite.js"
 import { TEST_DATABASE_URL } from "./support/database.js"
 import { FakeBank, serveBank } from "./support/fake-provider.js"
 import { BankProcessor } from "./support/processor.js"
+import { describeServed, onEmbedded } from "./support/served.js"
 
-if (!TEST_DATABASE_URL) console.warn("LEFT OUT without TEST_DATABASE_URL: kills at every boundary of every use case")
+const onServed = describeServed("claims of dead processes that run out, kills at every boundary of a mark as paid")
 
 const bank = new FakeBank()
 const servedBank = await serveBank(bank)

@@ -4,7 +4,7 @@ import pg from "pg"
 import { Connection } from "../src/client/connection.js"
 import { PaymentCollectionsClient } from "../src/client/payment-collections.client.js"
 import { EVENT_NAMES } from "../src/payment-model/events.js"
-import { TEST_DATABASE_URL } from "./support/database.js"
+import { describeServed } from "./support/served.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { TestService } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
@@ -316,9 +316,7 @@ describe("the feed", () => {
   })
 })
 
-if (!TEST_DATABASE_URL)
-  console.warn("LEFT OUT without TEST_DATABASE_URL: the feed while several write and read it at once")
-const onServed = TEST_DATABASE_URL ? describe : describe.skip
+const onServed = describeServed("the feed while several write and read it at once")
 
 onServed("the feed while others write", () => {
   const BARRIER = 4711

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto"
 import pg from "pg"
 import type { Command, Messages } from "../src/client/index.js"
 import { RefundReasonsService } from "../src/refund-reasons/refund-reasons.service.js"
-import { TEST_DATABASE_URL } from "./support/database.js"
+import { describeServed } from "./support/served.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { BOOKS_PROVIDER_ID, FakeBooks, providerWithBooks } from "./support/fake-books.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
@@ -895,9 +895,7 @@ describe("over TCP", () => {
   })
 })
 
-if (!TEST_DATABASE_URL)
-  console.warn("LEFT OUT without TEST_DATABASE_URL: races forced by locks, which need two connections at once")
-const onServed = TEST_DATABASE_URL ? describe : describe.skip
+const onServed = describeServed("races forced by locks, which need two connections at once")
 
 onServed("forced by locks", () => {
   it("parallel first uses wait for the one that was first, and one runs", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
-import { TEST_DATABASE_URL } from "./support/database.js"
+import { describeServed } from "./support/served.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { blocked, holding } from "./support/locks.js"
@@ -194,9 +194,7 @@ describe("requests that meet while the provider is asked", () => {
   })
 })
 
-if (!TEST_DATABASE_URL)
-  console.warn("LEFT OUT without TEST_DATABASE_URL: races forced by locks, which need two connections at once")
-const onServed = TEST_DATABASE_URL ? describe : describe.skip
+const onServed = describeServed("races forced by locks, which need two connections at once")
 
 onServed("requests that meet at the lock", () => {
   /** Lets requests gather at the collection's row before any of them decides. */

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "nod
 import { createServer, type AddressInfo } from "node:net"
 import { promisify } from "node:util"
 import { createEmptyServed, newDataFolder, TEST_DATABASE_URL } from "./support/database.js"
+import { describeServed } from "./support/served.js"
 import { builtService } from "./support/built.js"
 import { ServiceProcess } from "./support/process.js"
 
@@ -184,9 +185,7 @@ describe("a DATABASE_URL", () => {
   })
 })
 
-if (!TEST_DATABASE_URL)
-  console.warn("LEFT OUT without TEST_DATABASE_URL: starting on a real PostgreSQL, several instances at once")
-const onServed = TEST_DATABASE_URL ? describe : describe.skip
+const onServed = describeServed("starting on a real PostgreSQL, several instances at once")
 
 onServed("on a real PostgreSQL", () => {
   it("says that a database does not exist", async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import { newId } from "../src/common/ids.js"
 import { WebhooksService } from "../src/webhooks/webhooks.service.js"
 import { booksMatch } from "./support/books-match.js"
-import { TEST_DATABASE_URL } from "./support/database.js"
+import { describeServed } from "./support/served.js"
 import { blocked, holding } from "./support/locks.js"
 import type { TestService } from "./support/service.js"
 import { until, WebhookWorld } from "./support/webhook-world.js"
@@ -279,9 +279,7 @@ describe("an event that somebody has claimed", () => {
   })
 })
 
-if (!TEST_DATABASE_URL)
-  console.warn("LEFT OUT without TEST_DATABASE_URL: races of two instances, which need two connections at once")
-const onServed = TEST_DATABASE_URL ? describe : describe.skip
+const onServed = describeServed("races of two instances, which need two connections at once")
 
 onServed("two instances", () => {
   let other: TestService

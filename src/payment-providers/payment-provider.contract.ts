@@ -58,9 +58,9 @@ export interface ProviderAnswer {
 export interface Succeeded extends ProviderAnswer {
   readonly outcome: "succeeded"
   readonly amount: Money
-  /** On `authorize`: what of it the provider has captured already, by itself. */
+  /** Of an authorization: what of it the provider has captured already, by itself. */
   readonly captured?: Money
-  /** On `authorize`: whether nothing more can be captured. The rest, if there is one, was given up. */
+  /** Of an authorization: whether nothing more can be captured. The rest, if there is one, was given up. */
   readonly isClosed?: boolean
 }
 
@@ -68,13 +68,8 @@ export interface Succeeded extends ProviderAnswer {
  * On `update`, and on `cancel` of a session: it was not done, because the shopper has authorized meanwhile, for this
  * amount. The session becomes a payment. A provider that can still give up what is authorized does so on `cancel`.
  */
-export interface AlreadyAuthorized extends ProviderAnswer {
+export interface AlreadyAuthorized extends Omit<Succeeded, "outcome"> {
   readonly outcome: "already_authorized"
-  readonly amount: Money
-  /** What of it the provider has captured already, by itself. */
-  readonly captured?: Money
-  /** Whether nothing more can be captured. The rest, if there is one, was given up. */
-  readonly isClosed?: boolean
 }
 
 /** On a session: it is open and waits. On a capture or refund: it was taken on and is not through yet. */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, it, jest } from "@jest/globals"
 import { builtService } from "../support/built.js"
 import { freeClaims } from "../support/crash-checks.js"
-import { crashSuite, onEmbedded, onServed } from "../support/crash-suite.js"
+import { crashSuite } from "../support/crash-suite.js"
 import { CrashSweep } from "../support/crash-sweep.js"
 import { FakeStripe } from "../support/fake-stripe/index.js"
+import { describeServed, onEmbedded } from "../support/served.js"
 import { ASKED, happeningsWith } from "./happenings.js"
 import { StripeProcessor } from "./stripe-processor.js"
 import { RECEIPT, WebhookSweep } from "./webhook-sweep.js"
@@ -32,6 +33,8 @@ afterAll(async () => {
 })
 
 crashSuite(sweep)
+
+const onServed = describeServed("kills at every boundary of a webhook")
 
 const happenings = happeningsWith(sweep, processor)
 const webhooks = new WebhookSweep(sweep, processor)

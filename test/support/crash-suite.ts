@@ -5,9 +5,9 @@ import { freeClaims, problems, standings } from "./crash-checks.js"
 import { livesWith, type Insist } from "./crash-lives.js"
 import { eventually, expectEveryStep, firstWords, idsOf, type CrashSweep, type Halted } from "./crash-sweep.js"
 import { TEST_DATABASE_URL } from "./database.js"
+import { describeServed, onEmbedded } from "./served.js"
 
-export const onServed = TEST_DATABASE_URL ? describe : describe.skip
-export const onEmbedded = TEST_DATABASE_URL ? describe.skip : describe
+const onServed = describeServed("kills at every boundary of every use case")
 
 /** What has to hold of every processor when the service's process dies. */
 export function crashSuite(sweep: CrashSweep): void {

@@ -1,0 +1,12 @@
+import { describe } from "@jest/globals"
+import { TEST_DATABASE_URL } from "./database.js"
+
+/** `describe` for what needs a real PostgreSQL. Where there is none it is left out, and said so. */
+export function describeServed(what: string): typeof describe | typeof describe.skip {
+  if (TEST_DATABASE_URL) return describe
+  console.warn(`LEFT OUT without TEST_DATABASE_URL: ${what}`)
+  return describe.skip
+}
+
+/** `describe` for what only the embedded database needs. */
+export const onEmbedded = TEST_DATABASE_URL ? describe.skip : describe

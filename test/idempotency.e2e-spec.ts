@@ -754,6 +754,7 @@ describe("over TCP", () => {
       return { id, amount: 1 }
     },
     "payments.cancel": async () => ({ id: await newFakePayment() }),
+    "payments.refresh": async () => ({ id: (await newPayment(service)).paymentId }),
     "operations.retry": async () => {
       const id = await newFakePayment()
       const [operation] = (await service.admin("GET", `/admin/operations?payment_id=${id}`)).body.operations

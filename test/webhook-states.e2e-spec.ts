@@ -153,7 +153,7 @@ describe("news of a payment in whose place a session has got another", () => {
     const { id, sessionId } = await world.session()
     await replace(sessionId)
     world.account.pay(sessionId)
-    expect((await world.tell(sessionId, "pending")).last_error).toContain("in whose place the session has another")
+    expect((await world.tell(sessionId, "pending")).last_error).toContain("has replaced")
     expect(await world.payments(id)).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { InvalidData, ProviderError } from "../common/errors.js"
+import { InvalidData, ProviderError, StateConflict } from "../common/errors.js"
 import type { Declined, ProviderResult } from "../payment-providers/payment-provider.contract.js"
 import { REFUSALS } from "../payment-providers/provider-outcome.js"
 
@@ -24,6 +24,11 @@ export function valueOf<T>(result: ProviderResult<T>): T {
       return result.value
     case "declined":
       throw refusalOf(result)
+    case "gone":
+      throw new StateConflict(
+        "The payment provider does not know the customer any more. Repeat the request, and the customer is created anew.",
+        { code: "account_holder_missing", retryable: true },
+      )
     case "unknown":
       throw new ProviderError(
         "The payment provider gave no usable answer in time. No money moved: repeat the request.",

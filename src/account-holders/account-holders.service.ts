@@ -90,6 +90,26 @@ export class AccountHoldersService {
   }
 
   /**
+   * Creates a customer anew that the provider does not know any more. The account holder keeps its id, and parallel calls
+   * create one customer. Not to be called inside a transaction.
+   *
+   * @throws what {@link ensure} throws
+   */
+  async replace({ id, provider_id, customer_id, email, external_id: replaces }: KnownAccountHolder): Promise<void> {
+    const { manager } = this.dataSource
+    const books = this.booksOf(provider_id)
+    const customer = { id: customer_id, ...(email !== null && { email }) }
+    const result = await this.registry.ask((signal) => books.create({ idempotencyKey: id, replaces, customer, signal }))
+    if (result.outcome === "succeeded") {
+      await manager.update(AccountHolder, { id, external_id: replaces }, { external_id: result.value.id })
+    }
+    const holder = await manager.findOneBy(AccountHolder, { id })
+    if (!holder) throw changedMeanwhile()
+    // Another request may have been first.
+    if (holder.external_id === replaces) valueOf(result)
+  }
+
+  /**
    * Removes the customer at the provider, with all that was saved there, and then here: what fails in between is done by
    * the next try. One that the provider may have made without our hearing of it is asked for first, so that nobody is
    * left in its books.
@@ -99,7 +119,8 @@ export class AccountHoldersService {
   async delete(id: string): Promise<void> {
     const { provider_id, external_id } = await this.getKnown(id)
     const books = this.booksOf(provider_id)
-    valueOf(await this.registry.ask((signal) => books.remove(external_id, signal)))
+    const removed = await this.registry.ask((signal) => books.remove(external_id, signal))
+    if (removed.outcome !== "gone") valueOf(removed)
     await this.dataSource.manager.update(
       AccountHolder,
       { id, deleted_at: IsNull() },

@@ -5,7 +5,7 @@ import { newId } from "../common/ids.js"
 import type { AccountHolders, ProviderResult, SavedMethod } from "../payment-providers/payment-provider.contract.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
 import { isNotThere, valueOf } from "./account-holder.rules.js"
-import { AccountHoldersService } from "./account-holders.service.js"
+import { AccountHoldersService, type KnownAccountHolder } from "./account-holders.service.js"
 import type { SavePaymentMethodRequest } from "./payment-method.dto.js"
 
 /** Asks the books for something about the holder whose id, in the provider's words, is given. */
@@ -33,19 +33,33 @@ export class PaymentMethodsService {
     { requestKey = newId("idem") }: Caller,
   ): Promise<SavedMethod> {
     return valueOf(
-      await this.ask(holderId, (books, externalId, signal) => books.saveMethod(externalId, data, requestKey, signal)),
+      await this.ask(holderId, (books, externalId, signal) =>
+        // A customer that was created anew is another request to the provider.
+        books.saveMethod(externalId, data, `${requestKey}-${externalId}`, signal),
+      ),
     )
   }
 
   /** @throws NotFound also for the method of another account holder */
   async delete(holderId: string, id: string): Promise<void> {
     const result = await this.ask(holderId, (books, externalId, signal) => books.removeMethod(externalId, id, signal))
-    if (isNotThere(result)) throw new NotFound(`Payment method id not found: ${id}`)
+    if (isNotThere(result) || result.outcome === "gone") throw new NotFound(`Payment method id not found: ${id}`)
     valueOf(result)
   }
 
+  /** A customer that the provider does not know any more is created anew, without the methods that were saved. */
   private async ask<T>(holderId: string, call: Ask<T>): Promise<ProviderResult<T>> {
-    const { provider_id, external_id } = await this.holders.getKnown(holderId)
+    const holder = await this.holders.getKnown(holderId)
+    const result = await this.askAbout(holder, call)
+    if (result.outcome !== "gone") return result
+    await this.holders.replace(holder)
+    return this.askAbout(await this.holders.getKnown(holderId), call)
+  }
+
+  private async askAbout<T>(
+    { provider_id, external_id }: KnownAccountHolder,
+    call: Ask<T>,
+  ): Promise<ProviderResult<T>> {
     const books = this.holders.booksOf(provider_id)
     return this.registry.ask((signal) => call(books, external_id, signal))
   }

@@ -152,6 +152,7 @@ export interface Messages {
   "payments.capture": { request: { id: string } & CapturePaymentRequest & Select & Command; answer: OnePayment }
   "payments.refund": { request: { id: string } & RefundPaymentRequest & Select & Command; answer: OnePayment }
   "payments.cancel": { request: { id: string } & Select & Command; answer: OnePayment }
+  "payments.refresh": { request: { id: string } & Select & Command; answer: OnePayment }
   "payments.retrieve": { request: { id: string } & Select; answer: OnePayment }
   "operations.list": {
     request: OperationFilter & PageQuery

@@ -48,6 +48,8 @@ export class PaymentCollectionsClient implements OnModuleDestroy {
     /** All that was captured and not given back, or an amount. */
     refund: (request: Request<"payments.refund">) => this.send("payments.refund", request),
     cancel: (request: Request<"payments.cancel">) => this.send("payments.cancel", request),
+    /** Fetches the payment's current state from its provider and records it. */
+    refresh: (request: Request<"payments.refresh">) => this.send("payments.refresh", request),
   }
 
   readonly webhookEvents = {

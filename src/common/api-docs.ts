@@ -115,6 +115,14 @@ const REFUSALS: Record<Refusal, RefusalDoc> = {
     description: "Another request got in between.",
     message: "Another request changed the same data at the same time. Retry the request.",
   },
+  state_conflict: {
+    kind: "state_conflict",
+    description:
+      "The payment provider did nothing, because the present state of the payment does not allow it, or because it does " +
+      "not know the payment (`provider_payment_missing`).",
+    message: "The payment is being processed at the payment provider. Wait for the end, then try again.",
+    more: { code: "payment_processing", retryable: true, operation_id: EXAMPLE_OPERATION_ID },
+  },
   amount_changed: {
     kind: "conflict",
     description: "The session is for another amount than is to be paid by now. Create it again.",

@@ -8,6 +8,7 @@ export const ERROR_KINDS = {
   unauthorized: { status: 401, type: "unauthorized" },
   not_found: { status: 404, type: "not_found" },
   conflict: { status: 409, type: "conflict" },
+  state_conflict: { status: 409, type: "conflict" },
   too_large: { status: 413, type: "invalid_data" },
   unsupported_media_type: { status: 415, type: "invalid_data" },
   duplicate: { status: 422, type: "duplicate_error" },
@@ -112,6 +113,11 @@ export class NotFound extends ServiceError {
 /** Another request got in between; the same one may succeed later. */
 export class Conflict extends ServiceError {
   readonly kind = "conflict"
+}
+
+/** The payment provider did nothing, because the present state of the payment does not allow it. */
+export class StateConflict extends ServiceError {
+  readonly kind = "state_conflict"
 }
 
 export class Duplicate extends ServiceError {

@@ -73,7 +73,7 @@ describe("the canonical form", () => {
 describe("a failed request", () => {
   it.each([
     ["answered", ["invalid_data", "not_allowed", "not_found", "duplicate", "payment_declined"]],
-    ["retried", ["provider_error"]],
+    ["retried", ["provider_error", "state_conflict"]],
     ["resumed", ["unauthorized", "conflict", "outcome_unknown", "unavailable", "unknown"]],
   ] as const)("is %s after %j", (fate, kinds) => {
     for (const kind of kinds) expect([kind, FATES[kind]]).toEqual([kind, fate])

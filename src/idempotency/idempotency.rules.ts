@@ -41,6 +41,7 @@ export const FATES = {
   duplicate: "answered",
   payment_declined: "answered",
   provider_error: "retried",
+  state_conflict: "retried",
   unauthorized: "resumed",
   conflict: "resumed",
   too_large: "resumed",

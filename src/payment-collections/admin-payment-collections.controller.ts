@@ -104,6 +104,7 @@ export class AdminPaymentCollectionsController {
     "invalid_data",
     "not_allowed",
     "operation_in_progress",
+    "state_conflict",
     "payment_declined",
     "provider_error",
     "outcome_unknown",

@@ -1,3 +1,5 @@
+import type { OperationState } from "./status.js"
+
 // Pure: when the reconciler asks a provider again. Times are milliseconds.
 
 const SECOND = 1_000
@@ -24,6 +26,11 @@ export function nextAttemptAt(
 ): Date | null {
   const next = new Date(now.getTime() + Math.min(FIRST_WAIT * 2 ** operation.attempts, LONGEST_WAIT))
   return isTakenOn || mayRepeat(operation, next) ? next : null
+}
+
+/** Whether the provider may have done it already: an earlier call got no response, or its process died. */
+export function mayHaveHappened({ state, attempts }: { state: OperationState; attempts: number }): boolean {
+  return state === "unknown" || attempts > 0
 }
 
 /** Whether a call that the provider has never seen may be made again. Later its key may have been forgotten. */

@@ -35,8 +35,12 @@ export interface OperationFailure {
   readonly decline_code?: string
   /** Whether the same request may succeed later. */
   readonly retryable?: boolean
-  /** Whose no it was: the shopper's bank's, the provider's, or, for what was asked, our caller's own doing. */
-  readonly refused_by: "issuer" | "provider" | "caller"
+  /** Who refused: the shopper's bank, the provider, the caller's own request, or the payment's present state. */
+  readonly refused_by: "issuer" | "provider" | "caller" | "state"
+  /** The provider's state of the payment was not the one on record: it has to be fetched. */
+  readonly state_differs?: boolean
+  /** What the provider does not know any more. */
+  readonly missing?: "payment" | "account_holder"
   /** Nothing is wrong: the shopper was faster, and the session has become a payment. */
   readonly is_overtaken?: boolean
 }

@@ -12,6 +12,8 @@ import type { Refund } from "./refund.entity.js"
 @Index("payment_one_per_session", ["payment_session_id"], { unique: true, where: "deleted_at IS NULL" })
 @Index("payment_collection_id_idx", ["payment_collection_id"])
 @Check("payment_amount_positive", "amount >= 0 AND refunded_amount >= 0 AND captured_amount >= 0")
+// Never more than the session asked for.
+@Check("payment_authorized_within_amount", "authorized_amount <= amount")
 // Never more than was authorized.
 @Check("payment_captured_within_authorized", "captured_amount <= authorized_amount")
 // Never more than was captured.
@@ -66,6 +68,10 @@ export class Payment extends SoftDeletedRow {
 
   @TimeColumn()
   canceled_at!: Date | null
+
+  /** When the provider releases what is not captured by then, if it says so. */
+  @TimeColumn()
+  capture_before!: Date | null
 
   /** It came in when nothing was to be paid any more, and is given back: the collection's status does not follow it. */
   @Column("boolean", { default: false, select: false })

@@ -46,6 +46,9 @@ export interface LookUpCall extends ProviderCall {
   readonly operation: OperationKind
 }
 
+/** Asks for the current state of a session's payment. */
+export type InspectCall = Pick<ProviderCall, "sessionId" | "data" | "privateData" | "signal">
+
 /** What a provider leaves. Each replaces what it left before; left out, that stays. */
 export interface ProviderAnswer {
   /** For the storefront. */
@@ -62,6 +65,8 @@ export interface Succeeded extends ProviderAnswer {
   readonly captured?: Money
   /** Of an authorization: whether nothing more can be captured. The rest, if there is one, was given up. */
   readonly isClosed?: boolean
+  /** Of an authorization: when the provider releases what is not captured by then. */
+  readonly captureBefore?: Date
 }
 
 /**
@@ -94,10 +99,26 @@ export interface Declined {
   /** Whether the same request may succeed later. */
   readonly retryable?: boolean
   /**
-   * Whose no it is, or whose doing. `issuer` (unless said otherwise): the shopper's bank. `provider`: the account with the
-   * provider, or its state of things. `caller`: the request cannot be met as it is; the message says what to change.
+   * Who refused. `issuer` (the default): the shopper's bank, 422. `provider`: the provider or its account, 502. `caller`:
+   * the request itself has to change, and the message says how, 400. `state`: the payment's present state does not allow
+   * it, 409.
    */
-  readonly refusedBy?: "issuer" | "provider" | "caller"
+  readonly refusedBy?: "issuer" | "provider" | "caller" | "state"
+  /**
+   * The provider refused because its state of the payment differs from what the call assumes. The service then fetches the
+   * state by {@link PaymentProvider.inspect}, records it, and judges the request anew.
+   */
+  readonly stateDiffers?: boolean
+}
+
+/**
+ * The provider does not know the object that the call is about: it was deleted there, or belongs to another account. A
+ * cancellation counts as done, an update opens a new payment, a capture or refund is left for a person.
+ */
+export interface Gone {
+  readonly outcome: "gone"
+  /** What is gone. Unless given, the payment. */
+  readonly object?: "payment" | "account_holder"
 }
 
 /** Nobody can say whether it happened: a timeout, a lost connection, a 5xx. */
@@ -107,7 +128,7 @@ export interface Unknown {
 }
 
 /** How a call ended; a value, not an exception. What a provider throws counts as {@link Unknown}. */
-export type ProviderOutcome = Succeeded | AlreadyAuthorized | Pending | RequiresMore | Declined | Unknown
+export type ProviderOutcome = Succeeded | AlreadyAuthorized | Pending | RequiresMore | Declined | Gone | Unknown
 
 /** The provider has never seen the call. */
 export interface NotFoundThere {
@@ -149,6 +170,11 @@ export interface PaymentProvider {
   cancel(call: ProviderCall): Promise<ProviderOutcome>
   /** Says how an earlier call ended, by its idempotency key. */
   lookUp(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere>
+  /**
+   * Reports the current state of a session's payment, whoever changed it. Throws when the provider does not answer. Left
+   * out, a refusal that shows another state is returned as it is, and the payment cannot be refreshed.
+   */
+  inspect?(call: InspectCall): Promise<PaymentState | Gone>
 
   /**
    * Why the provider cannot take an amount, in words for whoever sent it; undefined where it can. Calls no network.
@@ -222,6 +248,8 @@ export interface PaymentState extends ProviderAnswer {
     | { readonly status: "authorized"; readonly amount: Money; readonly captured: Money }
   /** Whether nothing more can be captured: the rest, if there is one, was given up. */
   readonly isClosed: boolean
+  /** When the provider releases what is not captured by then. */
+  readonly captureBefore?: Date
   readonly refunds: readonly RefundState[]
   readonly disputes: readonly DisputeState[]
 }
@@ -249,12 +277,14 @@ export interface DisputeState {
 }
 
 /** What came of a call that answers something of its own. */
-export type ProviderResult<T> = { readonly outcome: "succeeded"; readonly value: T } | Declined | Unknown
+export type ProviderResult<T> = { readonly outcome: "succeeded"; readonly value: T } | Declined | Gone | Unknown
 
 /** A customer of ours, to be known in the provider's books. */
 export interface AccountHolderCall {
   /** The id of our account holder, also for the provider's metadata. One that comes again makes nothing twice. */
   readonly idempotencyKey: string
+  /** The provider's id of the customer that is gone there, in whose place this one is created. */
+  readonly replaces?: string
   readonly customer: { readonly id: string; readonly email?: string; readonly name?: string; readonly phone?: string }
   readonly signal: AbortSignal
 }
@@ -266,7 +296,10 @@ export interface SavedMethod {
   readonly data: ProviderData
 }
 
-/** Customers in a provider's books, and the means of payment that they saved there. Ids are the provider's. */
+/**
+ * Customers in a provider's books, and the means of payment that they saved there. Ids are the provider's. A call about a
+ * customer that the provider does not know has the outcome `gone`: the service creates the customer anew.
+ */
 export interface AccountHolders {
   create(call: AccountHolderCall): Promise<ProviderResult<{ readonly id: string }>>
   /** Removes the customer and all that was saved. One that is gone already is removed. */

@@ -9,14 +9,17 @@ import type { OperationKind } from "../payment-model/status.js"
 import { NotAllowed } from "../common/errors.js"
 import {
   isPaymentProvider,
+  type Gone,
+  type InspectCall,
   type NotFoundThere,
   type PaymentProvider,
+  type PaymentState,
   type ProviderCall,
   type ProviderOutcome,
   type ProviderResult,
 } from "./payment-provider.contract.js"
 import { ProviderDeadline } from "./provider-deadline.js"
-import { outcomeOf, outcomeOfError } from "./provider-outcome.js"
+import { outcomeOf, outcomeOfError, stateOf } from "./provider-outcome.js"
 
 const ID_PATTERN = /^pp_[\w-]+_[\w-]+$/
 
@@ -121,11 +124,30 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
       const answer = await this.inTime(call)
       if (answer.outcome === "succeeded") return answer
       const outcome = outcomeOf(answer)
-      if (outcome.outcome === "declined" || outcome.outcome === "unknown") return outcome
+      if (outcome.outcome === "declined" || outcome.outcome === "gone" || outcome.outcome === "unknown") return outcome
       throw new TypeError("The provider's answer cannot be used: it is no result")
     } catch (cause) {
       return { outcome: "unknown", cause }
     }
+  }
+
+  /** Whether a provider can report the state of a payment. */
+  canInspect(id: string): boolean {
+    return this.has(id) && this.get(id).inspect !== undefined
+  }
+
+  /**
+   * Fetches the state of a payment.
+   * @throws NotAllowed when the provider cannot report it
+   * @throws whatever the provider throws, also at the deadline, and when its answer cannot be recorded
+   */
+  async inspect(id: string, payment: Omit<InspectCall, "signal">): Promise<PaymentState | Gone> {
+    const provider = this.get(id)
+    const fetch = provider.inspect?.bind(provider)
+    if (!fetch) {
+      throw new NotAllowed(`Payment provider ${id} cannot report the state of a payment. Look at it there.`)
+    }
+    return stateOf(await this.inTime((signal) => fetch({ ...payment, signal })))
   }
 
   private async timed(call: (signal: AbortSignal) => Promise<unknown>): Promise<ProviderOutcome | NotFoundThere> {

@@ -1,4 +1,5 @@
-import { Injectable } from "@nestjs/common"
+import { Injectable, Logger } from "@nestjs/common"
+import { ModuleRef } from "@nestjs/core"
 import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
 import { Conflict, OutcomeUnknown, ServiceError } from "../common/errors.js"
@@ -7,13 +8,14 @@ import { writeRows } from "../database/write-rows.js"
 import { outboxWrites } from "../outbox/outbox-event.entity.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollection } from "../payment-model/collection-lock.js"
-import { nextAttemptAt } from "../payment-model/operation.rules.js"
+import { mayHaveHappened, nextAttemptAt } from "../payment-model/operation.rules.js"
 import { PaymentOperation, type OperationFailure } from "../payment-model/payment-operation.entity.js"
 import type { OperationState } from "../payment-model/status.js"
 import type { ProviderOutcome } from "./payment-provider.contract.js"
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
 import { ProviderDeadline } from "./provider-deadline.js"
-import { REFUSALS } from "./provider-outcome.js"
+import { REFUSALS, wordsOf } from "./provider-outcome.js"
+import { ProviderStateSync, type SessionReference } from "./provider-state-sync.js"
 
 /** Milliseconds beyond a provider's deadline: who waits for a call also waits for what is recorded of it. */
 const GRACE = 1_000
@@ -47,6 +49,8 @@ export type Decision =
       readonly operation: PaymentOperation
       readonly settle: Settle
       readonly isLast?: boolean
+      /** Creates the account holder anew that the provider does not know any more. */
+      readonly replaceAccountHolder?: () => Promise<void>
     }
 
 type Call = Extract<Decision, { kind: "call" }>
@@ -80,10 +84,13 @@ export type Settle = (
  */
 @Injectable()
 export class ProviderOperations {
+  private readonly log = new Logger(ProviderOperations.name)
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly registry: PaymentProviderRegistry,
     private readonly deadline: ProviderDeadline,
+    private readonly moduleRef: ModuleRef,
   ) {}
 
   /**
@@ -145,9 +152,36 @@ export class ProviderOperations {
     }
   }
 
+  /** Fetches the provider's current state of a session and records it. @throws as {@link ProviderStateSync.refresh} */
+  async refresh(session: SessionReference): Promise<void> {
+    // Looked up when it is needed: what records a state is above this folder, and itself runs use cases here.
+    await this.moduleRef.get(ProviderStateSync, { strict: false }).refresh(session)
+  }
+
+  /** Whether it makes sense to decide again, because an outcome has shown that something had to be put right first. */
+  private async isPutRight(operation: PaymentOperation, call?: Call): Promise<boolean> {
+    const { failure, payment_session_id, provider_id } = operation
+    if (failure?.state_differs && this.registry.canInspect(provider_id)) {
+      try {
+        await this.refresh({ payment_session_id, provider_id })
+        return true
+      } catch (error) {
+        this.log.warn(`The state of session ${payment_session_id} could not be recorded: ${wordsOf(error)}`)
+        return false
+      }
+    }
+    if (failure?.missing === "account_holder" && call?.replaceAccountHolder) {
+      await call.replaceAccountHolder()
+      return true
+    }
+    return false
+  }
+
   private async run(lock: Lock, decide: Decide): Promise<End> {
     const giveUpAt = Date.now() + this.deadline.milliseconds + GRACE
     let called: PaymentOperation | undefined
+    // Once is enough: a provider that refuses again on the state that it reported itself is taken at its word.
+    let wasPutRight = false
     for (let step = 0; step < STEPS; step++) {
       const { decision, aggregate } = await this.begin(lock, decide)
       switch (decision.kind) {
@@ -156,6 +190,7 @@ export class ProviderOperations {
         case "join": {
           const joined = await this.settled(decision.operationId, giveUpAt)
           if (!decision.isTheAct) continue
+          if (!wasPutRight && (wasPutRight = await this.isPutRight(joined))) continue
           throwUnlessDone(joined)
           return { called: joined }
         }
@@ -166,6 +201,7 @@ export class ProviderOperations {
           const isSettled = decision.operation.settled_at !== null
           called = isSettled ? decision.operation : await this.finish(decision)
           if (called.failure?.is_overtaken) continue
+          if (!wasPutRight && (wasPutRight = await this.isPutRight(called, decision))) continue
           throwUnlessDone(called)
           if (decision.isLast) return { called, ...(isSettled && { aggregate }) }
         }
@@ -265,13 +301,16 @@ function apply(aggregate: Aggregate, operation: PaymentOperation, outcome: Provi
   const state = contradiction === undefined ? stateAfter(operation, outcome) : "unknown"
   const isSettled = state === "succeeded" || state === "declined"
   const isTakenOn = outcome.outcome === "pending"
-  const next = isSettled || contradiction !== undefined ? null : nextAttemptAt(operation, now, isTakenOn)
+  const isForAPerson = contradiction !== undefined || outcome.outcome === "gone"
+  const next = isSettled || isForAPerson ? null : nextAttemptAt(operation, now, isTakenOn)
   aggregate.moveOperation(operation, state, {
     claimed_until: null,
     next_attempt_at: next,
     is_stuck: !isSettled && next === null,
     last_error: contradiction ?? errorOf(outcome),
-    failure: failureOf(outcome),
+    failure: failureOf(operation, outcome),
+    // The request is judged anew, as if this call had not been made.
+    ...(outcome.outcome === "declined" && outcome.stateDiffers && { request_key: null }),
     // Nobody asks for it again: what it took is not kept beyond its time.
     ...(isSettled && { request: NOTHING }),
     settled_at: isSettled ? now : null,
@@ -279,7 +318,8 @@ function apply(aggregate: Aggregate, operation: PaymentOperation, outcome: Provi
   aggregate.recompute(now)
 }
 
-function stateAfter({ kind, state }: PaymentOperation, { outcome }: ProviderOutcome): OperationState {
+function stateAfter(operation: PaymentOperation, { outcome }: ProviderOutcome): OperationState {
+  const { kind, state } = operation
   switch (outcome) {
     case "succeeded":
     case "requires_more":
@@ -290,24 +330,80 @@ function stateAfter({ kind, state }: PaymentOperation, { outcome }: ProviderOutc
     case "declined":
     case "already_authorized":
       return "declined"
+    case "gone":
+      return stateWhenGone(operation)
     case "unknown":
       return "unknown"
   }
 }
 
+/**
+ * A cancellation of what the provider does not know is done. Money that an earlier call may have moved stays reserved: the
+ * provider may know the payment again, once the right API key is back.
+ */
+function stateWhenGone(operation: PaymentOperation): OperationState {
+  switch (operation.kind) {
+    case "cancel_session":
+    case "cancel_payment":
+      return "succeeded"
+    case "capture":
+    case "refund":
+      return mayHaveHappened(operation) ? "unknown" : "declined"
+    case "initiate":
+    case "update":
+    case "authorize":
+      return "declined"
+  }
+}
+
 function errorOf(outcome: ProviderOutcome): string | null {
   if (outcome.outcome === "declined") return outcome.message
+  if (outcome.outcome === "gone") return MISSING[outcome.object ?? "payment"].message
   if (outcome.outcome !== "unknown") return null
   return outcome.cause instanceof Error ? outcome.cause.message : String(outcome.cause)
 }
 
-function failureOf(outcome: ProviderOutcome): OperationFailure | null {
+/** Why a call failed whose object the provider does not know. */
+const MISSING = {
+  payment: {
+    message:
+      "The payment provider does not know the payment. It was deleted there, or the service uses another account or API key.",
+    code: "provider_payment_missing",
+  },
+  account_holder: {
+    message: "The payment provider does not know the customer any more. Repeat the request.",
+    code: "account_holder_missing",
+  },
+} as const
+
+/** A shopper can go on with a new session. */
+const SESSION_MISSING = {
+  message:
+    "The payment provider does not know the session's payment any more. Create the payment session again, then authorize it.",
+  code: "provider_payment_missing",
+}
+
+function failureOf({ kind }: PaymentOperation, outcome: ProviderOutcome): OperationFailure | null {
+  if (outcome.outcome === "gone") {
+    if (kind === "cancel_session" || kind === "cancel_payment") return null
+    const { object = "payment" } = outcome
+    // A session whose payment is gone has ended: the use case continues without it.
+    const isOvertaken = kind === "update" && object === "payment"
+    return {
+      ...(kind === "authorize" && object === "payment" ? SESSION_MISSING : MISSING[object]),
+      retryable: object === "account_holder",
+      refused_by: "state",
+      missing: object,
+      ...(isOvertaken && { is_overtaken: true }),
+    }
+  }
   if (outcome.outcome === "already_authorized") {
     return { message: "The shopper has authorized the payment meanwhile.", refused_by: "provider", is_overtaken: true }
   }
   if (outcome.outcome !== "declined") return null
-  const { message, code, declineCode, retryable, refusedBy = "issuer" } = outcome
-  return { message, code, decline_code: declineCode, retryable, refused_by: refusedBy }
+  const { message, code, declineCode, retryable, refusedBy = "issuer", stateDiffers } = outcome
+  const failure = { message, code, decline_code: declineCode, retryable, refused_by: refusedBy }
+  return { ...failure, ...(stateDiffers && { state_differs: true }) }
 }
 
 function throwUnlessDone({ id, state, failure }: PaymentOperation): void {

@@ -1,7 +1,8 @@
-import { InvalidData, PaymentDeclined, ProviderError } from "../common/errors.js"
+import { InvalidData, PaymentDeclined, ProviderError, StateConflict } from "../common/errors.js"
 import { MAX_MINOR, type Money } from "../common/money.js"
 import { findUnstorable, isRecord } from "../common/validation.js"
 import type {
+  Gone,
   NotFoundThere,
   NotOurs,
   PaymentState,
@@ -11,7 +12,12 @@ import type {
 } from "./payment-provider.contract.js"
 
 /** What a caller gets of a refusal, by whose it is. */
-export const REFUSALS = { issuer: PaymentDeclined, provider: ProviderError, caller: InvalidData } as const
+export const REFUSALS = {
+  issuer: PaymentDeclined,
+  provider: ProviderError,
+  caller: InvalidData,
+  state: StateConflict,
+} as const
 
 /** Characters that are kept of what a provider says in words. */
 const TEXT_LENGTH = 500
@@ -32,12 +38,13 @@ export function outcomeOf(answer: unknown): ProviderOutcome | NotFoundThere {
  * What a provider says is so, as it can be recorded.
  * @throws TypeError, RangeError, SyntaxError when it cannot
  */
-export function stateOf(state: PaymentState | NotOurs): PaymentState | NotOurs {
-  if (state.sessionId === undefined) return {}
-  const { standing, refunds, disputes, ...rest } = state
+export function stateOf<Missing extends NotOurs | Gone>(state: PaymentState | Missing): PaymentState | Missing {
+  if (!("standing" in state)) return state
+  const { standing, refunds, disputes, captureBefore, ...rest } = state
   return {
     ...rest,
     ...answerOf({ ...rest }),
+    ...timeOf(captureBefore),
     standing:
       standing.status === "authorized"
         ? { ...standing, amount: moneyOf(standing.amount), captured: moneyOf(standing.captured) }
@@ -70,7 +77,10 @@ function checked(answer: unknown): ProviderOutcome | NotFoundThere {
         declineCode: textOf(answer["declineCode"]),
         retryable: typeof answer["retryable"] === "boolean" ? answer["retryable"] : undefined,
         refusedBy: REFUSERS.find((refuser) => refuser === answer["refusedBy"]) ?? "issuer",
+        ...(answer["stateDiffers"] === true && { stateDiffers: true }),
       }
+    case "gone":
+      return { outcome: "gone", object: answer["object"] === "account_holder" ? "account_holder" : "payment" }
     case "unknown":
       return unknown(wordsOf(answer["cause"]))
     case "not_found":
@@ -86,15 +96,21 @@ function unknown(words: string): ProviderOutcome {
   return { outcome: "unknown", cause: new Error(words) }
 }
 
-function movedOf({ amount, captured, isClosed }: Record<string, unknown>): Moved {
+function movedOf({ amount, captured, isClosed, captureBefore }: Record<string, unknown>): Moved {
   return {
     amount: moneyOf(amount),
     ...(captured !== undefined && { captured: moneyOf(captured) }),
     ...(isClosed === true && { isClosed }),
+    ...timeOf(captureBefore),
   }
 }
 
-type Moved = Pick<Succeeded, "amount" | "captured" | "isClosed">
+type Moved = Pick<Succeeded, "amount" | "captured" | "isClosed" | "captureBefore">
+
+/** Nothing when it is no time: the money of an authorization does not depend on it. */
+function timeOf(captureBefore: unknown): Pick<Succeeded, "captureBefore"> {
+  return captureBefore instanceof Date && Number.isFinite(captureBefore.getTime()) ? { captureBefore } : {}
+}
 
 function moneyOf(amount: unknown): Money {
   const { minor, currency } = isRecord(amount) ? amount : {}

@@ -25,11 +25,22 @@ export const settleInitiate: Settle = (aggregate, operation, outcome, now) => {
       // The provider has nothing that could be paid, so there is no session.
       dropFailed(aggregate, session, now)
       return undefined
+    case "gone":
+      // Nothing was opened: the customer is created anew first.
+      if (outcome.object === "account_holder") aggregate.dropSession(session, "error", now)
+      else dropFailed(aggregate, session, now)
+      return undefined
     case "already_authorized":
       return "The provider says that the shopper has authorized what was only just to be opened."
     case "unknown":
       return undefined
   }
+}
+
+/** Ends a session that nobody can pay any more: it was canceled, or the provider does not know it. */
+export function endSession(aggregate: Aggregate, session: PaymentSession, now: Date): void {
+  aggregate.dropSession(session, "canceled", now)
+  aggregate.changes.tell(() => sessionEvent("payment_session.canceled", session))
 }
 
 function dropFailed(aggregate: Aggregate, session: PaymentSession, now: Date): void {
@@ -48,6 +59,10 @@ export const settleUpdate: Settle = (aggregate, operation, outcome, now) => {
   const session = sessionOf(aggregate, operation)
   if (outcome.outcome === "unknown") return undefined
   if (outcome.outcome === "already_authorized") return recordAuthorization(aggregate, session, outcome, now)
+  if (outcome.outcome === "gone") {
+    if (outcome.object !== "account_holder") endSession(aggregate, session, now)
+    return undefined
+  }
   if (outcome.outcome === "declined") {
     // One that failed before, and cannot be mended either, makes way for a new one. It stays where it may be better later,
     // for the shopper may be paying it at this very moment, or with another request.
@@ -85,7 +100,12 @@ export const settleAuthorize: Settle = (aggregate, operation, outcome, now) => {
       aggregate.changes.tell(() => sessionEvent("payment_session.requires_more", session))
       return undefined
     case "declined":
-      recordFailure(aggregate, session)
+      // A session in another state than on record has not failed: its state is fetched next.
+      if (!outcome.stateDiffers) recordFailure(aggregate, session)
+      return undefined
+    case "gone":
+      if (outcome.object === "account_holder") recordFailure(aggregate, session)
+      else endSession(aggregate, session, now)
       return undefined
     case "unknown":
       return undefined
@@ -105,9 +125,8 @@ export const settleCancelSession: Settle = (aggregate, operation, outcome, now) 
   if (!session) return undefined
   if (outcome.outcome === "requires_more") return "The provider asks the shopper for something, to give a session up."
   if (outcome.outcome === "already_authorized") return recordAuthorization(aggregate, session, outcome, now)
-  if (outcome.outcome !== "succeeded") return undefined
-  aggregate.dropSession(session, "canceled", now)
-  aggregate.changes.tell(() => sessionEvent("payment_session.canceled", session))
+  // What the provider does not know cannot be paid: it counts as canceled.
+  if (outcome.outcome === "succeeded" || outcome.outcome === "gone") endSession(aggregate, session, now)
   return undefined
 }
 
@@ -133,14 +152,17 @@ export function recordAuthorization(
 }
 
 /** What a provider says of an authorization. */
-export type Authorization = Pick<Succeeded, "amount" | "captured" | "isClosed" | "data" | "privateData">
+export type Authorization = Pick<
+  Succeeded,
+  "amount" | "captured" | "isClosed" | "captureBefore" | "data" | "privateData"
+>
 
 /** @returns what is wrong where the outcome contradicts the books */
 export function contradictionOf(
   { amount: asked, currency_code }: Pick<PaymentSession, "amount" | "currency_code">,
   { amount: { minor, currency }, captured }: Authorization,
 ): string | undefined {
-  if (currency !== currency_code || minor < 0n || (minor === 0n) !== (asked === 0n)) {
+  if (currency !== currency_code || minor > asked || (minor === 0n) !== (asked === 0n)) {
     return `The provider reports ${minor} ${currency} (minor units) where ${asked} ${currency_code} was asked for.`
   }
   if (captured && (captured.currency !== currency_code || captured.minor > minor)) {
@@ -153,7 +175,7 @@ export function contradictionOf(
 export function openPayment(
   aggregate: Aggregate,
   session: PaymentSession,
-  { amount: { minor }, captured }: Authorization,
+  { amount: { minor }, captured, captureBefore }: Authorization,
 ): Payment {
   const payment = aggregate.changes.insert(Payment, {
     id: newId("pay"),
@@ -169,6 +191,7 @@ export function openPayment(
     private_data: session.private_data,
     captured_at: null,
     canceled_at: null,
+    capture_before: captureBefore ?? null,
     is_surplus: false,
   })
   aggregate.payments.push(payment)

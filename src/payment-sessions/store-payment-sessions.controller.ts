@@ -22,6 +22,7 @@ import { PaymentSessionsService } from "./payment-sessions.service.js"
   "not_allowed",
   "not_found",
   "operation_in_progress",
+  "state_conflict",
   "payment_declined",
   "provider_error",
   "outcome_unknown",

@@ -20,6 +20,7 @@ const REFUSALS = [
   "not_found",
   "not_allowed",
   "operation_in_progress",
+  "state_conflict",
   "payment_declined",
   "provider_error",
   "outcome_unknown",
@@ -116,5 +117,32 @@ export class AdminPaymentsController {
     @Selected() selection: Selection,
   ) {
     return { payment: toPaymentResponse(await this.payments.cancel(id, caller, selection), "admin") }
+  }
+
+  @Post(":id/refresh")
+  @HttpCode(200)
+  @ApiId("The payment's id.", EXAMPLE.paymentId)
+  @Answers(ADMIN_PAYMENT)
+  @ApiOperation({
+    summary: "Refresh a payment from its provider",
+    operationId: "refreshPayment",
+    description:
+      "Fetches the payment's current state from its provider and records what was captured, refunded, canceled or " +
+      "disputed there, such as in the provider's dashboard. Nothing moves. Use it when a webhook was lost.",
+  })
+  @ApiEnvelope(
+    "payment",
+    PaymentResponse,
+    "The payment, as its provider reports it.",
+    exampleOf(ADMIN_PAYMENT, CAPTURED_IN_PART),
+  )
+  @ApiErrors("not_found", "not_allowed", "state_conflict", "operation_in_progress", "provider_error")
+  async refresh(
+    @Param("id") id: string,
+    @Body() _body: NoBody,
+    @Query() _query: SelectQuery,
+    @Selected() selection: Selection,
+  ) {
+    return { payment: toPaymentResponse(await this.payments.refresh(id, selection), "admin") }
   }
 }

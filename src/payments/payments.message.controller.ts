@@ -58,4 +58,10 @@ export class PaymentsMessageController {
   async cancel(@Payload() { id }: IdCommand, @CalledBy() caller: Caller, @Selected() selection: Selection) {
     return { payment: toPaymentResponse(await this.payments.cancel(id, caller, selection), "admin") }
   }
+
+  @MessagePattern("payments.refresh")
+  @Answers(ADMIN_PAYMENT)
+  async refresh(@Payload() { id }: IdCommand, @Selected() selection: Selection) {
+    return { payment: toPaymentResponse(await this.payments.refresh(id, selection), "admin") }
+  }
 }

@@ -10,7 +10,7 @@ import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollectionOfPayment } from "../payment-model/collection-lock.js"
 import { PaymentOperation, type OperationRequest } from "../payment-model/payment-operation.entity.js"
 import type { PaymentSession } from "../payment-model/payment-session.entity.js"
-import type { Payment } from "../payment-model/payment.entity.js"
+import { Payment } from "../payment-model/payment.entity.js"
 import { cancelVerdict, captureVerdict, refundVerdict, type MoneyVerdict } from "../payment-model/payment.rules.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
 import { ProviderOperations, type Decision, type Settle } from "../payment-providers/provider-operations.js"
@@ -127,6 +127,20 @@ export class PaymentsService {
         }),
       )
     })
+  }
+
+  /**
+   * Fetches the payment's current state from its provider and records it: what was captured, refunded, canceled or
+   * disputed there.
+   *
+   * @throws NotFound, and what {@link ProviderStateSync.refresh} throws
+   */
+  async refresh(id: string, selection: Selection): Promise<Payment> {
+    const payment = await this.dataSource.manager.findOneBy(Payment, { id })
+    if (!payment) throw notFound(id)
+    // Without a network our record is the provider's.
+    if (this.registry.get(payment.provider_id).capabilities.callsNetwork) await this.operations.refresh(payment)
+    return this.get(id, selection)
   }
 
   /** @throws InvalidData in the provider's words. @param requested minor units; what is left can always be taken */

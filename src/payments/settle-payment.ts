@@ -1,6 +1,7 @@
 import { capturedOf, type Aggregate } from "../payment-model/aggregate.js"
 import { Capture } from "../payment-model/capture.entity.js"
 import { paymentEvent, sessionEvent } from "../payment-model/events.js"
+import { mayHaveHappened } from "../payment-model/operation.rules.js"
 import type { PaymentOperation } from "../payment-model/payment-operation.entity.js"
 import { Payment } from "../payment-model/payment.entity.js"
 import { Refund } from "../payment-model/refund.entity.js"
@@ -8,14 +9,14 @@ import type { MovementStatus } from "../payment-model/status.js"
 import type { ProviderAnswer, ProviderOutcome, Succeeded } from "../payment-providers/payment-provider.contract.js"
 import type { Settle } from "../payment-providers/provider-operations.js"
 
-// What becomes of a payment once a provider has answered. The provider's word counts: a smaller or larger amount than
-// was asked for is recorded as it is, as long as the books can hold it.
+// What becomes of a payment once a provider has answered. A smaller amount than was asked for is recorded as it is. A
+// larger one contradicts our records: nothing is recorded, and a person has to look.
 
 export const settleCapture: Settle = (aggregate, operation, outcome, now) => {
   const payment = paymentOf(aggregate, operation)
   const capture = found(aggregate.captures, operation.capture_id)
   if (outcome.outcome !== "succeeded") {
-    return move(outcome, (status) => {
+    return move(operation, outcome, (status) => {
       aggregate.changes.update(Capture, capture, { status })
     })
   }
@@ -46,7 +47,7 @@ export const settleRefund: Settle = (aggregate, operation, outcome) => {
   const payment = paymentOf(aggregate, operation)
   const refund = found(aggregate.refunds, operation.refund_id)
   if (outcome.outcome !== "succeeded") {
-    return move(outcome, (status) => {
+    return move(operation, outcome, (status) => {
       aggregate.changes.update(Refund, refund, { status })
     })
   }
@@ -60,8 +61,9 @@ export const settleRefund: Settle = (aggregate, operation, outcome) => {
 
 export const settleCancelPayment: Settle = (aggregate, operation, outcome, now) => {
   const payment = paymentOf(aggregate, operation)
-  if (outcome.outcome !== "succeeded") return move(outcome, () => undefined)
-  aggregate.changes.update(Payment, payment, answered(outcome))
+  // What the provider does not know holds nothing: it counts as canceled.
+  if (outcome.outcome !== "succeeded" && outcome.outcome !== "gone") return move(operation, outcome, () => undefined)
+  if (outcome.outcome === "succeeded") aggregate.changes.update(Payment, payment, answered(outcome))
   recordCancellation(aggregate, payment, now)
   return undefined
 }
@@ -84,7 +86,11 @@ export function answered({ data, privateData }: ProviderAnswer): Partial<Pick<Pa
 
 type NotSucceeded = Exclude<ProviderOutcome, Succeeded>
 
-function move(outcome: NotSucceeded, become: (status: MovementStatus) => void): string | undefined {
+function move(
+  operation: PaymentOperation,
+  outcome: NotSucceeded,
+  become: (status: MovementStatus) => void,
+): string | undefined {
   switch (outcome.outcome) {
     case "pending":
       return undefined
@@ -95,6 +101,9 @@ function move(outcome: NotSucceeded, become: (status: MovementStatus) => void): 
     case "unknown":
       become(outcome.outcome)
       return undefined
+    case "gone":
+      become(mayHaveHappened(operation) ? "unknown" : "declined")
+      return undefined
   }
 }
 
@@ -103,7 +112,7 @@ function contradictionOf({ amount }: Succeeded, operation: PaymentOperation, mos
   if (amount.currency !== operation.currency_code) {
     return `The provider reports ${amount.currency} where ${operation.currency_code} was asked for.`
   }
-  if (amount.minor > 0n && amount.minor <= most) return undefined
+  if (amount.minor > 0n && amount.minor <= most && amount.minor <= operation.amount) return undefined
   return `The provider reports ${amount.minor} (minor units) where ${operation.amount} was asked for and at most ${most} is possible.`
 }
 

@@ -14,7 +14,7 @@ export type End = ProviderOutcome | NotFoundThere
 /** Characters of a message that a shopper would still read. */
 const LONGEST_MESSAGE = 300
 
-const OUTCOMES = ["succeeded", "already_authorized", "pending", "requires_more", "declined", "unknown"]
+const OUTCOMES = ["succeeded", "already_authorized", "pending", "requires_more", "declined", "gone", "unknown"]
 
 /** @throws AssertionError when an outcome is not what the contract says */
 export function checkShape(outcome: ProviderOutcome, { amount }: ProviderCall): void {
@@ -36,6 +36,12 @@ export function checkShape(outcome: ProviderOutcome, { amount }: ProviderCall): 
       assert.equal(typeof outcome.message, "string", "A refusal has a message")
       assert.match(outcome.message, /^\S.*$/, "A message is one line, and not empty")
       assert.ok(outcome.message.length <= LONGEST_MESSAGE, `A message has at most ${LONGEST_MESSAGE} characters`)
+      return
+    case "gone":
+      assert.ok(
+        [undefined, "payment", "account_holder"].includes(outcome.object),
+        "A payment or account holder is gone",
+      )
       return
     case "unknown":
       assert.ok("cause" in outcome, "An unknown outcome says its cause")

@@ -30,8 +30,9 @@ export function applyToSession(aggregate: Aggregate, session: PaymentSession, st
   const { standing } = state
   switch (standing.status) {
     case "authorized": {
-      const { data, privateData } = state
-      const contradiction = recordAuthorization(aggregate, session, { ...standing, data, privateData }, now)
+      const { data, privateData, captureBefore } = state
+      const authorization = { ...standing, data, privateData, captureBefore }
+      const contradiction = recordAuthorization(aggregate, session, authorization, now)
       if (contradiction !== undefined) throw new Contradiction(contradiction)
       return
     }
@@ -71,6 +72,10 @@ export function applyToPayment(
   for (const refund of state.refunds) applyRefund(aggregate, payment, refund, records)
   for (const dispute of state.disputes) applyDispute(aggregate, payment, dispute, records)
   keepAnswer(aggregate, Payment, payment, state)
+  const { captureBefore } = state
+  if (captureBefore && captureBefore.getTime() !== payment.capture_before?.getTime()) {
+    aggregate.changes.update(Payment, payment, { capture_before: captureBefore })
+  }
   const session = aggregate.sessions.find(({ id }) => id === payment.payment_session_id)
   if (session) keepAnswer(aggregate, PaymentSession, session, state)
 }

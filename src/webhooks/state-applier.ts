@@ -1,7 +1,7 @@
 import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, In, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { ServiceError } from "../common/errors.js"
+import { Conflict, ProviderError, ServiceError, StateConflict } from "../common/errors.js"
 import { PREPARED } from "../database/service-client.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollection } from "../payment-model/collection-lock.js"
@@ -17,9 +17,11 @@ import { PaymentOperationsService } from "../payment-operations/payment-operatio
 import type { PaymentState, ProviderEvent } from "../payment-providers/payment-provider.contract.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
 import { stateOf, wordsOf } from "../payment-providers/provider-outcome.js"
-import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
+import { ProviderOperations, writeChanges, type Decision } from "../payment-providers/provider-operations.js"
+import type { ProviderStateSync, SessionReference } from "../payment-providers/provider-state-sync.js"
 import {
   contradictionOf,
+  endSession,
   openPayment,
   settleCancelSession,
   type Authorization,
@@ -46,6 +48,8 @@ interface Seen {
   readonly providerId: string
   readonly version: number
   readonly unsettled: readonly { readonly id: string; readonly kind: string }[]
+  readonly data: Record<string, unknown>
+  readonly privateData: Record<string, unknown> | null
 }
 
 /** The books changed while the provider was asked: its answer may be older than they are. */
@@ -55,7 +59,26 @@ class Outdated extends Error {}
 class Unanswered extends Error {}
 
 /** Something is under way whose outcome decides what the provider's books mean. */
-class Unsettled extends Error {}
+class Unsettled extends Error {
+  constructor(
+    message: string,
+    readonly operationId?: string,
+  ) {
+    super(message)
+  }
+}
+
+/** What is brought in line with the provider: the session of an event, or one whose state a request asks for. */
+interface Subject {
+  /** Whether the session is one of the provider that the event came from. */
+  isAbout(seen: Seen): boolean
+  /** Whether the session has got another payment with its provider since. */
+  isReplaced(row: PaymentSession | Payment): boolean
+  /** What the provider reports now; undefined when it does not know the payment. */
+  fetch(seen: Seen): Promise<PaymentState | undefined>
+  /** @returns false when our records have changed since they were read */
+  recordMissing(seen: Seen): Promise<boolean>
+}
 
 /**
  * Brings the books in line with a provider's. An event says only that something has happened; what is so is asked of the
@@ -63,7 +86,7 @@ class Unsettled extends Error {}
  * than what it replaces, whatever the order of events, and whoever else is at it.
  */
 @Injectable()
-export class StateApplier {
+export class StateApplier implements ProviderStateSync {
   private readonly log = new Logger(StateApplier.name)
 
   constructor(
@@ -72,6 +95,25 @@ export class StateApplier {
     private readonly operations: ProviderOperations,
     private readonly unsettled: PaymentOperationsService,
   ) {}
+
+  async refresh({ payment_session_id, provider_id }: SessionReference): Promise<void> {
+    const subject: Subject = {
+      isAbout: () => true,
+      isReplaced: () => false,
+      fetch: async ({ data, privateData }) => {
+        const payment = { sessionId: payment_session_id, data, privateData: privateData ?? {} }
+        const state = await fetched(() => this.registry.inspect(provider_id, payment))
+        return "standing" in state ? state : undefined
+      },
+      recordMissing: async (seen) => this.recordMissing(payment_session_id, seen),
+    }
+    try {
+      const verdict = await this.synchronize(payment_session_id, subject)
+      if (verdict.verdict === "failed") throw new Conflict(verdict.reason, { code: "changed_meanwhile", retryAfter: 1 })
+    } catch (error) {
+      throw refusalOf(error)
+    }
+  }
 
   async bring(event: WebhookEvent): Promise<Verdict> {
     try {
@@ -86,16 +128,34 @@ export class StateApplier {
   private async tryToBring(event: WebhookEvent): Promise<Verdict> {
     const sessionId = event.payment_session_id ?? (await this.inspect(event)).sessionId
     if (sessionId === undefined) return { verdict: "ignored" }
+    return this.synchronize(sessionId, {
+      isAbout: ({ providerId }) => this.isTold(event, providerId),
+      isReplaced: (row) => this.isReplaced(event, row),
+      fetch: async () => {
+        const state = await this.inspect(event)
+        return state.sessionId === undefined ? undefined : state
+      },
+      recordMissing: () => {
+        throw new Unanswered(unknownThere(event, sessionId))
+      },
+    })
+  }
+
+  /**
+   * Fetches what the provider reports of a session, after our records were read, and records it if they have not changed
+   * since.
+   */
+  private async synchronize(sessionId: string, subject: Subject): Promise<Verdict> {
     const asked = new Set<string>()
     for (let round = 0; round < ROUNDS; round++) {
       const seen = await this.look(sessionId)
       if (!seen) return { verdict: "unknown_session", reason: `Payment session ${sessionId} is not known here.` }
-      if (!this.isTold(event, seen.providerId)) return { verdict: "ignored" }
+      if (!subject.isAbout(seen)) return { verdict: "ignored" }
       if (await this.settle(seen, asked)) continue
-      const state = await this.inspect(event)
-      if (state.sessionId === undefined) return { verdict: "failed", reason: unknownThere(event, sessionId) }
-      if (state.sessionId !== sessionId) return { verdict: "ignored" }
-      if (await this.record(event, seen, state)) return { verdict: "applied", sessionId }
+      const state = await subject.fetch(seen)
+      if (state && state.sessionId !== sessionId) return { verdict: "ignored" }
+      const isRecorded = state ? await this.record(subject, seen, state) : await subject.recordMissing(seen)
+      if (isRecorded) return { verdict: "applied", sessionId }
     }
     return { verdict: "failed", reason: `Payment session ${sessionId} kept changing while its provider was asked.` }
   }
@@ -110,11 +170,7 @@ export class StateApplier {
       ...(payment_session_id !== null && { sessionId: payment_session_id }),
       payload: payload ?? {},
     }
-    try {
-      return stateOf(await this.registry.inTime((signal) => source.inspect(event, signal)))
-    } catch (cause) {
-      throw new Unanswered(wordsOf(cause), { cause })
-    }
+    return fetched(async () => stateOf(await this.registry.inTime((signal) => source.inspect(event, signal))))
   }
 
   /** Whether what was told to one provider is of a session of the same account. */
@@ -126,10 +182,13 @@ export class StateApplier {
   private async look(sessionId: string): Promise<Seen | undefined> {
     const [row] = await this.dataSource.query<Seen[]>(
       `${PREPARED}SELECT collection.id AS "collectionId", session.provider_id AS "providerId", collection.version,
+        coalesce(payment.data, session.data) AS data,
+        coalesce(payment.private_data, session.private_data) AS "privateData",
         (SELECT coalesce(json_agg(json_build_object('id', operation.id, 'kind', operation.kind) ORDER BY operation.id), '[]')
           FROM payment_operation operation WHERE operation.payment_collection_id = collection.id
           AND operation.payment_session_id = session.id AND operation.state IN (${sqlList(UNSETTLED_STATES)})) AS unsettled
       FROM payment_session session JOIN payment_collection collection ON collection.id = session.payment_collection_id
+        LEFT JOIN payment ON payment.payment_session_id = session.id AND payment.deleted_at IS NULL
       WHERE session.id = $1`,
       [sessionId],
     )
@@ -149,13 +208,13 @@ export class StateApplier {
       asked.add(id)
       await this.unsettled.settleNow(id)
       const { settled_at } = await this.operations.find(id)
-      if (settled_at === null && kind !== "refund") throw new Unsettled(`Operation ${id} is not settled yet.`)
+      if (settled_at === null && kind !== "refund") throw new Unsettled(`Operation ${id} is not resolved yet.`, id)
     }
     return unasked.length > 0
   }
 
   /** @returns false when the provider has to be asked again */
-  private async record(event: WebhookEvent, seen: Seen, state: PaymentState): Promise<boolean> {
+  private async record(subject: Subject, seen: Seen, state: PaymentState): Promise<boolean> {
     const caller: Caller = { id: seen.providerId, salesChannelIds: [] }
     let isLast = true
     try {
@@ -164,7 +223,7 @@ export class StateApplier {
         async (aggregate, tx) => {
           if (aggregate.collection.version !== seen.version) throw new Outdated()
           const row = paymentOf(aggregate, state) ?? sessionOf(aggregate, state) ?? (await findDropped(tx, state))
-          if (this.isReplaced(event, row)) return passedOver(event, state)
+          if (subject.isReplaced(row)) return passedOver(state)
           const decision = await this.decide(aggregate, tx, state, caller)
           isLast = decision.kind === "done"
           return decision
@@ -175,6 +234,27 @@ export class StateApplier {
       if (error instanceof Outdated) return false
       throw error
     }
+  }
+
+  /**
+   * The provider does not know the payment of an open session: nobody can pay it any more. A payment stays as it is, for a
+   * person to look at.
+   *
+   * @returns false when our records have changed since they were read
+   * @throws StateConflict when there is nothing to record
+   */
+  private async recordMissing(sessionId: string, { collectionId, version }: Seen): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      const aggregate = await lockCollection(tx, collectionId, { withDeleted: true })
+      if (aggregate.collection.version !== version) return false
+      const { openSession } = aggregate
+      if (openSession?.id !== sessionId) throw missing()
+      const now = new Date()
+      endSession(aggregate, openSession, now)
+      aggregate.recompute(now)
+      await writeChanges(tx, aggregate)
+      return true
+    })
   }
 
   /** Whether the session has got another payment with its provider since. */
@@ -233,9 +313,41 @@ function sessionOf({ sessions }: Aggregate, { sessionId }: PaymentState): Paymen
 }
 
 /** @throws Contradiction when there is money in a payment that its session does not have any more */
-function passedOver({ reference }: WebhookEvent, { standing }: PaymentState): Decision {
+function passedOver({ sessionId, standing }: PaymentState): Decision {
   if (standing.status !== "authorized") return { kind: "done" }
-  throw new Contradiction(`The provider says that ${reference} is authorized, in whose place the session has another.`)
+  throw new Contradiction(`The provider says that a payment is authorized that session ${sessionId} has replaced.`)
+}
+
+/** @throws Unanswered with what kept the provider from answering */
+async function fetched<T>(fetch: () => Promise<T>): Promise<T> {
+  try {
+    return await fetch()
+  } catch (cause) {
+    if (cause instanceof ServiceError) throw cause
+    throw new Unanswered(wordsOf(cause), { cause })
+  }
+}
+
+/** Why a state could not be recorded, for the caller who asked for it. */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof Contradiction) {
+    return new StateConflict(`${error.message} A person has to look at it.`, { code: "provider_contradiction" })
+  }
+  if (error instanceof Unanswered) {
+    const message = "The payment provider gave no usable answer in time. Nothing has changed: repeat the request."
+    return new ProviderError(message, { code: "no_answer", retryable: true, cause: error.cause })
+  }
+  if (error instanceof Unsettled) {
+    return new Conflict(error.message, { code: "operation_in_progress", retryAfter: 1, operationId: error.operationId })
+  }
+  return error
+}
+
+function missing(): StateConflict {
+  return new StateConflict(
+    "The payment provider does not know the payment. It was deleted there, or the service uses another account or API key.",
+    { code: "provider_payment_missing", retryable: false },
+  )
 }
 
 /** A session that was replaced or canceled, which the aggregate does not have any more. */

@@ -1,6 +1,7 @@
 import { Module } from "@nestjs/common"
 import { PaymentOperationsModule } from "../payment-operations/payment-operations.module.js"
 import { PaymentProvidersModule } from "../payment-providers/payment-providers.module.js"
+import { ProviderStateSync } from "../payment-providers/provider-state-sync.js"
 import { AdminWebhookEventsController } from "./admin-webhook-events.controller.js"
 import { PaymentHooksController } from "./payment-hooks.controller.js"
 import { StateApplier } from "./state-applier.js"
@@ -12,6 +13,12 @@ import { WebhooksService } from "./webhooks.service.js"
 @Module({
   imports: [PaymentProvidersModule, PaymentOperationsModule],
   controllers: [PaymentHooksController, AdminWebhookEventsController, WebhookEventsMessageController],
-  providers: [WebhookInbox, WebhooksService, WebhookWorker, StateApplier],
+  providers: [
+    WebhookInbox,
+    WebhooksService,
+    WebhookWorker,
+    StateApplier,
+    { provide: ProviderStateSync, useExisting: StateApplier },
+  ],
 })
 export class WebhooksModule {}

@@ -88,6 +88,7 @@ export function toPaymentResponse(payment: Payment, audience: Audience): Payment
     updated_at: payment.updated_at,
     captured_at: payment.captured_at,
     canceled_at: payment.canceled_at,
+    capture_before: payment.capture_before,
     payment_collection_id: payment.payment_collection_id,
     payment_session_id: payment.payment_session_id,
     captures: payment.captures?.map((capture) => toCaptureResponse(capture, currency_code, audience)),

@@ -52,6 +52,9 @@ export class PaymentResponse {
   @TimeField("When it was canceled.")
   canceled_at!: Date | null
 
+  @TimeField("When the provider releases what is not captured by then, if it says so.")
+  capture_before!: Date | null
+
   @Field({ description: "The collection it pays.", example: EXAMPLE.collectionId })
   payment_collection_id!: string
 

@@ -21,6 +21,7 @@ const PAYMENT_NAMES = [
   "amount",
   "authorized_amount",
   "canceled_at",
+  "capture_before",
   "captured_amount",
   "captured_at",
   "created_at",

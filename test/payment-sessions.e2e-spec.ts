@@ -281,7 +281,7 @@ describe("the provider of a session", () => {
     expect(collectionOf(await open(plain)).payment_sessions).toHaveLength(1)
   })
 
-  it("has to be offered when the session is authorized, too; what is authorized stays so", async () => {
+  it("has to be offered when the session is authorized, else the session is voided; what is authorized stays so", async () => {
     const [moved, disabled, authorized] = [
       await newSession(service),
       await newSession(service),
@@ -289,19 +289,24 @@ describe("the provider of a session", () => {
     ]
     await putCart(service, { id: moved.cartId, region_id: "reg_without" })
     await putCart(service, { id: authorized.cartId, region_id: "reg_without" })
-    const elsewhere = notEnabled(SYSTEM, " in the cart's region reg_without")
-    expect(await authorize(moved.id, moved.sessionId)).toMatchObject(elsewhere)
+    const gone = ({ sessionId }: typeof moved) => ({
+      status: 404,
+      body: { message: `PaymentSession id not found: ${sessionId}` },
+    })
+    expect(await authorize(moved.id, moved.sessionId)).toMatchObject(gone(moved))
     await enable(false)
     try {
       const inRegion = notEnabled(SYSTEM, ` in the cart's region ${REGION}`)
       expect(await authorize(disabled.id, disabled.sessionId)).toMatchObject(inRegion)
+      expect(await authorize(disabled.id, disabled.sessionId)).toMatchObject(gone(disabled))
       expect((await authorize(authorized.id, authorized.sessionId)).status).toBe(200)
     } finally {
       await enable(true)
     }
     await putCart(service, { id: moved.cartId })
-    for (const { id, sessionId } of [moved, disabled]) {
-      expect(collectionOf(await authorize(id, sessionId)).status).toBe("authorized")
+    for (const { id } of [moved, disabled]) {
+      const [session] = collectionOf(await open(id)).payment_sessions
+      expect(collectionOf(await authorize(id, session.id)).status).toBe("authorized")
     }
   })
 
@@ -495,6 +500,7 @@ describe("authorizing a session", () => {
       updated_at: expect.stringMatching(TIME),
       captured_at: null,
       canceled_at: null,
+      capture_before: null,
       payment_collection_id: id,
       payment_session_id: sessionId,
       captures: [],

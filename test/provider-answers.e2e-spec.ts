@@ -356,17 +356,17 @@ describe("a cart change", () => {
     expect(told.filter((name) => name === "payment_collection.updated")).toHaveLength(1)
   })
 
-  it("that tells who a guest is reaches the provider with the session's next change, and operators", async () => {
+  it("of a guest who logs in reaches the open session at its provider, and operators", async () => {
     const { cartId, id, sessionId } = await newSession(service, { email: null }, SCRIPTED)
     const contextOf = async () =>
       (await service.admin("GET", `/admin/payment-collections/${id}`)).body.payment_collection.payment_sessions[0]
         .context
     expect([scripted.callsOf("initiate")[0]?.context, await contextOf()]).toEqual([{}, {}])
     await putCart(service, { id: cartId, customer_id: "cus_7", email: "seven@example.com" })
-    expect((await openSession(id, { ...SCRIPTED, data: { note: "after the login" } })).status).toBe(200)
     const customer = { customer: { id: "cus_7", email: "seven@example.com" } }
-    expect(scripted.callsOf("update").map(({ context }) => context)).toEqual([customer])
     expect(await contextOf()).toEqual(customer)
+    expect((await openSession(id, { ...SCRIPTED, data: { note: "after the login" } })).status).toBe(200)
+    expect(scripted.callsOf("update").map(({ context }) => context)).toEqual([customer, customer])
     await authorize(id, sessionId)
     expect(scripted.callsOf("authorize").map(({ context }) => context)).toEqual([customer])
   })
@@ -475,11 +475,11 @@ describe("a provider that asks the shopper for something, to give a session up",
   })
 })
 
-describe("authorizing with a provider that is not offered any more (D23)", () => {
+describe("authorizing with a provider that is not offered any more", () => {
   const offer = (region: string, payment_providers: string[]) =>
     service.admin("POST", `/admin/regions/${region}`, { payment_providers })
 
-  it("is 400 where it was disabled, and asks nobody", async () => {
+  it("is 400 when it was disabled, and voids the session", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     const enable = (is_enabled: boolean) =>
       service.admin("POST", `/admin/payments/payment-providers/${FAKE.provider_id}`, { is_enabled })
@@ -487,21 +487,27 @@ describe("authorizing with a provider that is not offered any more (D23)", () =>
     try {
       expect(await authorize(id, sessionId)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
       expect(callsOf("authorize")).toEqual([])
+      expect(callsOf("cancel_session")).toHaveLength(1)
     } finally {
       await enable(true)
     }
-    expect((await authorize(id, sessionId)).body.payment_collection.status).toBe("authorized")
+    expect((await authorize(id, sessionId)).status).toBe(404)
+    expect((await collection(id)).payment_sessions).toEqual([])
   })
 
-  it("is 400 where the region offers others, and asks nobody; an order goes on", async () => {
+  it("is 400 when the region offers others, and voids the session; the session of an order stays", async () => {
     const region_id = "reg_that_changes"
     await offer(region_id, [FAKE.provider_id])
-    const { cartId, id, sessionId } = await newSession(service, { region_id }, FAKE)
+    const [inCart, ordered] = [
+      await newSession(service, { region_id }, FAKE),
+      await newSession(service, { region_id }, FAKE),
+    ]
     await offer(region_id, [SYSTEM.provider_id])
-    expect(await authorize(id, sessionId)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+    expect(await authorize(inCart.id, inCart.sessionId)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
     expect(callsOf("authorize")).toEqual([])
-    await putCart(service, { id: cartId, region_id, completed_at: now() })
-    expect((await authorize(id, sessionId)).body.payment_collection.status).toBe("authorized")
+    expect(callsOf("cancel_session")).toMatchObject([{ sessionId: inCart.sessionId }])
+    await putCart(service, { id: ordered.cartId, region_id, completed_at: now() })
+    expect((await authorize(ordered.id, ordered.sessionId)).body.payment_collection.status).toBe("authorized")
   })
 })
 

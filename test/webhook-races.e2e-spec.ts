@@ -173,7 +173,7 @@ describe("news of what a call of ours has done", () => {
     world.account.fail("lookUp", sessionId)
     await world.act(paymentId, "capture")
     const { id: event, last_error } = await world.tell(sessionId, "pending")
-    expect(last_error).toMatch(/^Operation op_\w+ is not settled yet\.$/)
+    expect(last_error).toMatch(/^Operation op_\w+ is not resolved yet\.$/)
     expect(await world.payments(id)).toMatchObject([{ captured_amount: "0" }])
     await world.service.admin("POST", `/admin/webhook-events/${event}/replay`)
     expect(await world.payments(id)).toMatchObject([{ captured_amount: "1000", captures: 1 }])

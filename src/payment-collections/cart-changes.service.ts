@@ -7,7 +7,7 @@ import { CartsService } from "../carts/carts.service.js"
 import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
 import { LIVE_COLLECTION, PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { ProviderOperations } from "../payment-providers/provider-operations.js"
-import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
+import { PaymentSessionsService, type FollowProgress } from "../payment-sessions/payment-sessions.service.js"
 
 /**
  * A cart that changes takes its collection with it, while nothing is authorized. An open session is changed at its
@@ -39,10 +39,11 @@ export class CartChangesService {
 
   /** Brings a collection in line with its cart, or leaves the change pending. */
   async follow(collectionId: string, caller: Caller): Promise<void> {
+    const progress: FollowProgress = {}
     try {
       await this.operations.perform(
         (tx) => lockCollectionAndCart(tx, collectionId),
-        (aggregate) => this.sessions.followCart(aggregate, caller),
+        (aggregate, tx) => this.sessions.followCart(aggregate, tx, progress, caller),
       )
     } catch (error) {
       this.log.warn(`Collection ${collectionId} is behind its cart: ${error instanceof Error ? error.message : "?"}`)

@@ -9,7 +9,7 @@ import type { PaymentCollection } from "../payment-model/payment-collection.enti
 import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
 import { SYSTEM_PROVIDER_ID } from "../payment-providers/system.provider.js"
-import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
+import { PaymentSessionsService, type AuthorizeProgress } from "../payment-sessions/payment-sessions.service.js"
 import { PaymentsService } from "../payments/payments.service.js"
 import type { MarkAsPaidRequest } from "./payment-collection.dto.js"
 
@@ -58,14 +58,14 @@ export class MarkAsPaidService {
     if (payment) return onward(this.payments.captureStep(aggregate, payment, undefined, progress.caller))
 
     const open = aggregate.openSession
-    if (open && open.id === progress.askedSessionId) {
+    if (open && open.id === progress.asked?.sessionId) {
       throw new NotAllowed(`Session: ${open.id} was not authorized with the provider.`)
     }
     const wanted = { provider_id: progress.provider_id, data: open?.client_data }
     const opening = await this.sessions.openStep(aggregate, tx, wanted, progress.caller, "admin")
     if (opening.kind !== "done" || !open) return onward(opening)
-    progress.askedSessionId = open.id
-    return onward(this.sessions.authorizeStep(aggregate, open, progress.caller))
+    progress.asked = { sessionId: open.id }
+    return onward(this.sessions.authorizeStep(aggregate, progress.asked, progress.caller))
   }
 }
 
@@ -75,7 +75,7 @@ interface Progress {
   readonly caller: Caller
   wasAdmitted: boolean
   /** The session whose authorization was asked for; asking once is enough. */
-  askedSessionId?: string
+  asked?: AuthorizeProgress
 }
 
 function admit(aggregate: Aggregate): void {

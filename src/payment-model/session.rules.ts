@@ -12,6 +12,8 @@ export interface OpenSession {
   readonly client_data: unknown
   /** The customer in the provider's books who pays; absent for a guest, and where there are no such books. */
   readonly account_holder?: string
+  /** The customer as the shop knows them; null for a guest. */
+  readonly customer_id?: string | null
 }
 
 /** What a client asks for, and what the collection is for by now. */
@@ -45,6 +47,7 @@ export function waitingStatus(outcome: { outcome: string; asynchronous?: boolean
 }
 
 /** Data as the database gives it back: a client may send a -0, which is kept as 0. */
-function figuresOf({ amount, currency_code, client_data, account_holder }: WantedSession) {
-  return { amount, currency_code, client_data: JSON.parse(JSON.stringify(client_data)) as unknown, account_holder }
+function figuresOf({ amount, currency_code, client_data, account_holder, customer_id = null }: WantedSession) {
+  const data: unknown = JSON.parse(JSON.stringify(client_data))
+  return { amount, currency_code, client_data: data, account_holder, customer_id }
 }

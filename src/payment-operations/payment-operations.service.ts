@@ -83,7 +83,10 @@ export class PaymentOperationsService {
   async settle(id: string): Promise<void> {
     const operation = await this.operations.find(id)
     if (operation.settled_at !== null) return
-    await this.operations.reconcile(operation, SETTLERS[operation.kind])
+    const { failure } = await this.operations.reconcile(operation, SETTLERS[operation.kind])
+    if (failure?.state_differs && this.registry.canInspect(operation.provider_id)) {
+      await this.operations.refresh(operation)
+    }
     // The cart may have moved on while nobody knew where the session stood.
     if (isAboutSession(operation)) await this.carts.follow(operation.payment_collection_id, RECONCILER)
   }

@@ -1,16 +1,16 @@
 import { Injectable } from "@nestjs/common"
-import type { EntityManager } from "typeorm"
-import { AccountHoldersService } from "../account-holders/account-holders.service.js"
+import { DataSource, type EntityManager } from "typeorm"
+import { AccountHoldersService, type KnownAccountHolder } from "../account-holders/account-holders.service.js"
 import type { Caller } from "../api-keys/caller.js"
-import { Conflict, InvalidData, NotFound } from "../common/errors.js"
+import { Conflict, InvalidData, NotFound, ServiceError, StateConflict } from "../common/errors.js"
 import { toRawAmount } from "../common/money.js"
 import type { Audience, Selection } from "../common/fields.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
-import { amountToPay, isOutgrown } from "../payment-model/collection.rules.js"
+import { amountToPay, isOutgrown, isPayable } from "../payment-model/collection.rules.js"
 import { collectionEvent } from "../payment-model/events.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
-import type { PaymentSession } from "../payment-model/payment-session.entity.js"
+import { PaymentSession } from "../payment-model/payment-session.entity.js"
 import { coversAmount, nextSessionStep } from "../payment-model/session.rules.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
@@ -22,6 +22,7 @@ import { settleAuthorize, settleCancelSession, settleInitiate, settleUpdate } fr
 @Injectable()
 export class PaymentSessionsService {
   constructor(
+    private readonly dataSource: DataSource,
     private readonly operations: ProviderOperations,
     private readonly registry: PaymentProviderRegistry,
     private readonly holders: AccountHoldersService,
@@ -55,10 +56,12 @@ export class PaymentSessionsService {
 
   /**
    * Asks the session's provider whether the shopper's authorization stands. Once it does, the session is a payment,
-   * whoever and however often asks; while the shopper or the provider is not through, it says so.
+   * whoever and however often asks; while the shopper or the provider is not through, it says so. What the shopper has
+   * paid is recorded even if the session could not be authorized by our rules any more.
    *
    * @throws NotFound, NotAllowed, PaymentDeclined
    * @throws Conflict `amount_changed` when the session is for another amount than is to be paid by now
+   * @throws StateConflict when the session has ended at its provider
    */
   async authorize(
     collectionId: string,
@@ -66,16 +69,42 @@ export class PaymentSessionsService {
     caller: Caller,
     selection: Selection,
   ): Promise<PaymentCollection> {
-    return this.operations.performAndRead(
-      (tx) => lockCollectionAndCart(tx, collectionId),
-      (aggregate) => {
-        checkVisible(aggregate, caller)
-        const session = aggregate.sessions.find(({ id }) => id === sessionId)
-        if (!session) throw new NotFound(`PaymentSession id not found: ${sessionId}`)
-        return this.authorizeStep(aggregate, session, caller)
-      },
-      () => this.reader.get(collectionId, selection),
-    )
+    const progress: AuthorizeProgress = { sessionId }
+    const authorize = () =>
+      this.operations.performAndRead(
+        (tx) => lockCollectionAndCart(tx, collectionId),
+        (aggregate) => {
+          checkVisible(aggregate, caller)
+          return this.authorizeStep(aggregate, progress, caller)
+        },
+        () => this.reader.get(collectionId, selection),
+      )
+    try {
+      return await authorize()
+    } catch (error) {
+      if (!(error instanceof NotFound) || !(await this.refreshEnded(collectionId, sessionId))) throw error
+      return authorize()
+    }
+  }
+
+  /**
+   * A session that was replaced or canceled, or whose collection was deleted, may have been paid all the same.
+   * @returns false when there is no such session, or its provider cannot say
+   */
+  private async refreshEnded(collectionId: string, sessionId: string): Promise<boolean> {
+    const session = await this.dataSource.manager.findOne(PaymentSession, {
+      where: { id: sessionId, payment_collection_id: collectionId },
+      withDeleted: true,
+    })
+    if (!session || !this.registry.canInspect(session.provider_id)) return false
+    try {
+      await this.operations.refresh({ payment_session_id: sessionId, provider_id: session.provider_id })
+    } catch (error) {
+      // The provider may not know it any more, as is to be expected of a session that has ended.
+      if (error instanceof StateConflict) return false
+      throw error
+    }
+    return true
   }
 
   /** The next step towards an open session as asked for; to be decided upon under the lock. */
@@ -90,20 +119,32 @@ export class PaymentSessionsService {
     const amount = amountToPay({ ...collection, ...target })
     const underWay = aggregate.sessionOperation
     if (underWay) return { kind: "join", operationId: underWay.id }
+    const { openSession } = aggregate
+    if (openSession && !this.isOffered(aggregate, openSession.provider_id)) {
+      return this.cancel(aggregate, openSession, caller)
+    }
     this.checkOffered(aggregate, provider_id)
     const figures = { amount, currency_code: target.currency_code }
     this.checkAccepts(provider_id, data, figures, audience)
     return this.toward(aggregate, tx, { provider_id, ...figures, client_data: data, context: {} }, caller)
   }
 
-  /** The next step towards a payment of a session; to be decided upon under the lock. */
-  authorizeStep(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision {
-    if (aggregate.paymentOf(session)) return { kind: "done" }
+  /**
+   * The next step towards a payment of a session; to be decided upon under the lock. If a rule does not allow it any more,
+   * the provider's state is recorded first, because the shopper may have paid already.
+   */
+  authorizeStep(aggregate: Aggregate, progress: AuthorizeProgress, caller: Caller): Decision {
+    const session = aggregate.sessions.find(({ id }) => id === progress.sessionId)
+    const payment = aggregate.payments.find(({ payment_session_id }) => payment_session_id === progress.sessionId)
+    // One that was paid late has a payment, though it had ended before.
+    if (payment && (session || payment.canceled_at === null)) return { kind: "done" }
+    if (!session) throw sessionMissing(progress)
+    progress.wasThere = true
     const underWay = aggregate.sessionOperation
     if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, isTheAct: true }
     if (underWay) return { kind: "join", operationId: underWay.id }
-    this.checkOffered(aggregate, session.provider_id)
-    checkAmount(aggregate, session)
+    progress.refusal = this.refusalToAuthorize(aggregate, session)
+    if (progress.refusal) return this.refuseAfterRefresh(aggregate, session, progress, caller)
     const operation = aggregate.begin("authorize", session, {
       amount: session.amount,
       request: { ...requestOf(session), client_data: session.client_data },
@@ -112,11 +153,51 @@ export class PaymentSessionsService {
     return { kind: "call", operation, settle: settleAuthorize, isLast: true }
   }
 
+  /** @throws ServiceError the refusal, once the provider has reported that the shopper has not paid */
+  private refuseAfterRefresh(
+    aggregate: Aggregate,
+    session: PaymentSession,
+    progress: AuthorizeProgress,
+    caller: Caller,
+  ): Decision {
+    const { id, provider_id } = session
+    if (!progress.wasRefreshed && this.registry.canInspect(provider_id)) {
+      progress.wasRefreshed = true
+      return {
+        kind: "prepare",
+        prepare: () => this.operations.refresh({ payment_session_id: id, provider_id }),
+      }
+    }
+    // Nobody may pay with it any more, so that it must not stay open at the provider.
+    if (this.registry.has(provider_id) && !this.isOffered(aggregate, provider_id)) {
+      return this.cancel(aggregate, session, caller)
+    }
+    throw progress.refusal ?? sessionMissing(progress)
+  }
+
+  /** Why a session must not be authorized any more; undefined when it may. */
+  private refusalToAuthorize(aggregate: Aggregate, session: PaymentSession): ServiceError | undefined {
+    try {
+      this.checkOffered(aggregate, session.provider_id)
+      checkAmount(aggregate, session)
+      return undefined
+    } catch (error) {
+      if (error instanceof ServiceError) return error
+      throw error
+    }
+  }
+
   /**
    * The next step for the collection to be what its cart says; to be decided upon under the lock. An open session is
-   * changed at its provider first, and both take on the figures together.
+   * changed at its provider first, and both take on the figures together. A session that belongs to another customer at
+   * its provider is voided and opened anew; one whose provider is no longer offered is voided.
    */
-  followCart(aggregate: Aggregate, caller: Caller): Decision {
+  async followCart(
+    aggregate: Aggregate,
+    tx: EntityManager,
+    progress: FollowProgress,
+    caller: Caller,
+  ): Promise<Decision> {
     const { target, collection, cart, openSession } = aggregate
     if (isOutgrown(collection, cart)) {
       aggregate.updateCollection({ deleted_at: new Date() })
@@ -125,21 +206,51 @@ export class PaymentSessionsService {
     }
     const { amount, currency_code } = target
     const figures = { amount, currency_code }
-    const isSettled = coversAmount(collection, figures)
+    const isOffered = !openSession || this.isOffered(aggregate, openSession.provider_id)
+    const isSamePerson = !openSession || isOfCustomer(openSession, aggregate)
+    const isUpToDate = coversAmount(collection, figures) && isOffered && isSamePerson
     const underWay = aggregate.sessionOperation
-    if (underWay?.state === "pending" && !isSettled) return { kind: "join", operationId: underWay.id }
-    if (!openSession || isSettled) {
+    if (underWay?.state === "pending" && !isUpToDate) return { kind: "join", operationId: underWay.id }
+    if (!openSession || isUpToDate) {
+      const reopening = openSession ? undefined : await this.reopen(aggregate, tx, progress, caller)
+      if (reopening) return reopening
       aggregate.takeOn(target)
       return { kind: "done" }
     }
-    // Nobody knows when a call whose answer stayed out is settled: the change waits, the caller does not.
+    // Nobody knows when a call that timed out is resolved: the change waits, the caller does not.
     if (underWay) return { kind: "done" }
+    const { provider_id } = openSession
     // What the provider cannot take cannot be paid with it: the shopper chooses another one.
-    if (this.refusalOf(openSession.provider_id, figures) !== undefined) {
+    if (!isOffered || this.refusalOf(provider_id, figures) !== undefined) {
       return this.cancel(aggregate, openSession, caller)
     }
-    const context = holderIn(openSession) === undefined ? contextOf(aggregate) : openSession.context
-    return this.update(aggregate, openSession, { ...openSession, ...figures, context }, caller)
+    const holder = await this.holderOf(aggregate, tx, provider_id)
+    if (holder && "prepare" in holder) return holder
+    const before = holderIn(openSession)
+    if (before !== undefined && before !== holder?.external_id) {
+      progress.reopenWith = provider_id
+      return this.cancel(aggregate, openSession, caller)
+    }
+    const context = contextOf(aggregate, holder)
+    const updating = this.update(aggregate, openSession, { ...openSession, ...figures, context }, caller)
+    return { ...updating, replaceAccountHolder: holder && (() => this.holders.replace(holder)) }
+  }
+
+  /**
+   * Opens the session anew whose customer has changed, with nothing of what was sent for the customer before: a saved
+   * payment method is that customer's alone.
+   */
+  private async reopen(
+    aggregate: Aggregate,
+    tx: EntityManager,
+    { reopenWith: provider_id }: FollowProgress,
+    caller: Caller,
+  ): Promise<Decision | undefined> {
+    const { collection, target } = aggregate
+    if (provider_id === undefined || aggregate.sessionOperation || !isPayable(collection)) return undefined
+    const figures = { amount: amountToPay({ ...collection, ...target }), currency_code: target.currency_code }
+    if (!this.isOffered(aggregate, provider_id) || this.refusalOf(provider_id, figures) !== undefined) return undefined
+    return this.toward(aggregate, tx, { provider_id, ...figures, client_data: {}, context: {} }, caller)
   }
 
   /** Gives the open session up at its provider, where there is one; undefined when there is none. */
@@ -152,25 +263,39 @@ export class PaymentSessionsService {
 
   private async toward(aggregate: Aggregate, tx: EntityManager, wanted: Wanted, caller: Caller): Promise<Decision> {
     const { openSession: open } = aggregate
-    const customer = this.registry.get(wanted.provider_id).accountHolders && customerOf(aggregate)
-    const holder = customer && (await this.holders.find(tx, wanted.provider_id, customer.id))
-    if (customer && !holder) {
-      return { kind: "prepare", prepare: () => this.holders.ensure(wanted.provider_id, customer) }
-    }
-    const context = { ...contextOf(aggregate), ...(holder && { account_holder: { id: holder.external_id } }) }
-    if (!open) return this.initiate(aggregate, { ...wanted, context }, caller)
-    const account_holder = holder?.external_id
-    switch (nextSessionStep({ ...open, account_holder: holderIn(open) }, { ...wanted, account_holder })) {
+    const holder = await this.holderOf(aggregate, tx, wanted.provider_id)
+    if (holder && "prepare" in holder) return holder
+    const context = contextOf(aggregate, holder)
+    const replaceAccountHolder = holder && (() => this.holders.replace(holder))
+    if (!open) return { ...this.initiate(aggregate, { ...wanted, context }, caller), replaceAccountHolder }
+    const before = { ...open, account_holder: holderIn(open), customer_id: customerIn(open) }
+    const after = { ...wanted, account_holder: holder?.external_id, customer_id: aggregate.cart?.customer_id ?? null }
+    switch (nextSessionStep(before, after)) {
       case "keep":
         return { kind: "done" }
       case "cancel_session":
         return this.cancel(aggregate, open, caller)
       case "update":
-        return this.update(aggregate, open, { ...wanted, context }, caller)
+        return { ...this.update(aggregate, open, { ...wanted, context }, caller), replaceAccountHolder }
     }
   }
 
-  private initiate(aggregate: Aggregate, wanted: Wanted, caller: Caller): Decision {
+  /**
+   * The customer that the cart belongs to, as the provider knows them: created there first, if need be.
+   * @returns undefined for a guest, and when the provider keeps no account holders
+   */
+  private async holderOf(
+    aggregate: Aggregate,
+    tx: EntityManager,
+    providerId: string,
+  ): Promise<KnownAccountHolder | Extract<Decision, { kind: "prepare" }> | undefined> {
+    const customer = this.registry.get(providerId).accountHolders && customerOf(aggregate)
+    if (!customer) return undefined
+    const holder = await this.holders.find(tx, providerId, customer.id)
+    return holder ?? { kind: "prepare", prepare: () => this.holders.ensure(providerId, customer) }
+  }
+
+  private initiate(aggregate: Aggregate, wanted: Wanted, caller: Caller) {
     aggregate.takeOn(aggregate.target)
     const session = aggregate.addSession(wanted)
     const operation = aggregate.begin("initiate", session, {
@@ -178,7 +303,7 @@ export class PaymentSessionsService {
       request: { ...requestOf(session), client_data: wanted.client_data },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: settleInitiate, isLast: true }
+    return { kind: "call", operation, settle: settleInitiate, isLast: true } as const
   }
 
   private update(aggregate: Aggregate, session: PaymentSession, wanted: Wanted, caller: Caller) {
@@ -208,8 +333,14 @@ export class PaymentSessionsService {
     return { kind: "call", operation, settle: settleCancelSession }
   }
 
-  private checkOffered({ providerIds, target }: Aggregate, providerId: string): void {
-    if (this.registry.has(providerId) && providerIds.includes(providerId)) return
+  /** Whether shoppers may use a provider for the collection. */
+  private isOffered({ providerIds }: Aggregate, providerId: string): boolean {
+    return this.registry.has(providerId) && providerIds.includes(providerId)
+  }
+
+  private checkOffered(aggregate: Aggregate, providerId: string): void {
+    if (this.isOffered(aggregate, providerId)) return
+    const { target } = aggregate
     const place = target.region_id === null ? "" : ` in the cart's region ${target.region_id}`
     throw new InvalidData(
       `Payment provider ${providerId} is not enabled${place}. Choose one of the region's providers.`,
@@ -243,6 +374,32 @@ export class PaymentSessionsService {
     }
     return provider.refusalOf?.({ minor: amount, currency: currency_code }, "payment")
   }
+}
+
+/** How far one request to authorize a session is. */
+export interface AuthorizeProgress {
+  readonly sessionId: string
+  wasThere?: boolean
+  /** Whether the provider's state was recorded; once is enough. */
+  wasRefreshed?: boolean
+  /** Which rule does not allow it. */
+  refusal?: ServiceError
+}
+
+/** How far one change of a cart is. */
+export interface FollowProgress {
+  /** The provider of the session that was voided because it belonged to another customer. */
+  reopenWith?: string
+}
+
+/** Why there is no session to authorize. */
+function sessionMissing({ sessionId, wasThere, refusal }: AuthorizeProgress): ServiceError {
+  if (refusal) return refusal
+  if (!wasThere) return new NotFound(`PaymentSession id not found: ${sessionId}`)
+  return new StateConflict(
+    "The payment session has ended at the payment provider. Create the payment session again, then authorize it.",
+    { code: "session_ended", retryable: false },
+  )
 }
 
 type Figures = Pick<PaymentSession, "amount" | "currency_code">
@@ -279,14 +436,27 @@ function customerOf({ cart }: Aggregate): { id: string; email?: string } | undef
   return { id: cart.customer_id, ...(cart.email !== null && { email: cart.email }) }
 }
 
+/** The customer whose session it is, as the shop knows them; null for a guest. */
+function customerIn({ context }: PaymentSession): string | null {
+  const customer = context?.["customer"] as { id?: string } | undefined
+  return customer?.id ?? null
+}
+
+/** Whether a session belongs to the cart's customer. */
+function isOfCustomer(session: PaymentSession, { cart }: Aggregate): boolean {
+  return !cart || customerIn(session) === cart.customer_id
+}
+
 /** Who pays, as far as the cart says so. */
-function contextOf({ cart }: Aggregate): Record<string, unknown> {
-  if (!cart || (cart.customer_id === null && cart.email === null)) return {}
+function contextOf({ cart }: Aggregate, holder?: KnownAccountHolder): Record<string, unknown> {
+  const account_holder = holder && { account_holder: { id: holder.external_id } }
+  if (!cart || (cart.customer_id === null && cart.email === null)) return { ...account_holder }
   return {
     customer: {
       ...(cart.customer_id !== null && { id: cart.customer_id }),
       ...(cart.email !== null && { email: cart.email }),
     },
+    ...account_holder,
   }
 }
 

@@ -24,6 +24,16 @@ const HAS_OPEN_SESSION = `EXISTS (SELECT 1 FROM payment_session session WHERE se
       OR EXISTS (SELECT 1 FROM payment_operation operation WHERE operation.payment_collection_id = collection.id
         AND operation.state IN (${sqlList(UNSETTLED_STATES)}))`
 
+/** See `PaymentSessionsService.followCart`: the open session belongs to another customer, or its provider is not offered. */
+const HAS_OUTDATED_SESSION = `collection.authorized_amount = 0 AND EXISTS (SELECT 1 FROM payment_session session
+        WHERE session.payment_collection_id = collection.id AND session.deleted_at IS NULL
+        AND session.status IN (${sqlList(OPEN_SESSION_STATUSES)})
+        AND (session.context->'customer'->>'id' IS DISTINCT FROM cart.customer_id
+          OR NOT EXISTS (SELECT 1 FROM payment_provider provider
+            WHERE provider.id = session.provider_id AND provider.is_enabled AND (cart.region_id IS NULL
+              OR EXISTS (SELECT 1 FROM region_payment_provider link
+                WHERE link.region_id = cart.region_id AND link.payment_provider_id = provider.id)))))`
+
 /** See `isOutgrown` in payment-model/collection.rules.ts. */
 const OUTGROWN = "(collection.status = 'completed' AND collection.amount = 0 AND cart.total > 0)"
 
@@ -55,7 +65,7 @@ export function createStatement(writtenRow: string): string {
     WITH seen AS (
       SELECT cart.completed_at, collection.id AS collection_id, collection.version,
         collection.id IS NOT NULL AND cart.completed_at IS NULL
-          AND (${outdated("collection", "cart", CART_FIGURES)} OR ${OUTGROWN}) AS is_outdated,
+          AND (${outdated("collection", "cart", CART_FIGURES)} OR ${OUTGROWN} OR ${HAS_OUTDATED_SESSION}) AS is_outdated,
         collection.id IS NOT NULL AND (${HAS_OPEN_SESSION}) AS has_session
       FROM cart LEFT JOIN payment_collection collection
         ON collection.cart_id = cart.id AND collection.deleted_at IS NULL AND collection.status <> 'canceled'

@@ -26,6 +26,12 @@ export type Behaviour =
   | "fail_after"
   /** Does it for one minor unit less, and says so. */
   | "report_less"
+  /** Does it, and reports one minor unit more than was asked for. */
+  | "report_more"
+  /** Knows nothing of the payment. */
+  | "gone"
+  /** Knows nothing of the customer who pays. */
+  | "account_holder_gone"
   /** Does it and reports another currency. */
   | "report_other_currency"
   /** The service's process dies before the bank gets to it; over a served bank alone. */
@@ -154,6 +160,8 @@ export class FakeBank {
     if (refusal !== undefined || behaviour === "refuse") {
       return { request, outcome: refused(refusal ?? "The provider does not do this.") }
     }
+    if (behaviour === "gone") return { request, outcome: { outcome: "gone" } }
+    if (behaviour === "account_holder_gone") return { request, outcome: { outcome: "gone", object: "account_holder" } }
     if (behaviour === "decline") return { request, outcome: DECLINED }
     const opens = request.method === "initiate" || request.method === "update"
     if (opens) this.open(request, behaviour)
@@ -207,7 +215,8 @@ export class FakeBank {
         throw new Error(`A ${method} moves nothing`)
     }
     const reported = how === "report_other_currency" ? otherThan(currency) : currency
-    return { outcome: "succeeded", amount: { minor: amount, currency: reported } }
+    const minor = how === "report_more" ? amount + 1n : amount
+    return { outcome: "succeeded", amount: { minor, currency: reported } }
   }
 
   /** Why the bank does not do it, by its books. */

@@ -3,6 +3,7 @@ import { RegisterPaymentProvider } from "../../src/payment-providers/index.js"
 import type {
   AccountHolderCall,
   AccountHolders,
+  Gone,
   ProviderData,
   ProviderResult,
   SavedMethod,
@@ -74,7 +75,8 @@ export class FakeBooks implements AccountHolders {
     this.waiting = []
   }
 
-  create({ idempotencyKey, customer, signal }: AccountHolderCall) {
+  create({ idempotencyKey: key, replaces, customer, signal }: AccountHolderCall) {
+    const idempotencyKey = replaces === undefined ? key : `${key}-${replaces}`
     return this.answer({ method: "create", idempotencyKey, signal }, () => {
       const id = `books_cus_${this.made++}`
       this.customers.set(id, { customer, methods: new Map() })
@@ -90,29 +92,30 @@ export class FakeBooks implements AccountHolders {
   }
 
   listMethods(holderId: string, signal: AbortSignal) {
-    return this.answer({ method: "listMethods", signal }, () => succeeded([...this.methodsOf(holderId).values()]))
+    return this.answer<SavedMethod[]>({ method: "listMethods", signal }, () => {
+      const methods = this.customers.get(holderId)?.methods
+      return methods ? succeeded([...methods.values()]) : GONE
+    })
   }
 
   saveMethod(holderId: string, data: ProviderData, idempotencyKey: string, signal: AbortSignal) {
-    return this.answer({ method: "saveMethod", idempotencyKey, signal }, () => {
+    return this.answer<SavedMethod>({ method: "saveMethod", idempotencyKey, signal }, () => {
+      const methods = this.customers.get(holderId)?.methods
+      if (!methods) return GONE
       const method = { id: `books_pm_${this.made++}`, data: { ...data, client_secret: `secret_${this.made++}` } }
-      this.methodsOf(holderId).set(method.id, method)
+      methods.set(method.id, method)
       return succeeded(method)
     })
   }
 
   removeMethod(holderId: string, methodId: string, signal: AbortSignal) {
-    return this.answer<null>({ method: "removeMethod", signal }, () =>
-      this.methodsOf(holderId).delete(methodId)
+    return this.answer<null>({ method: "removeMethod", signal }, () => {
+      const methods = this.customers.get(holderId)?.methods
+      if (!methods) return GONE
+      return methods.delete(methodId)
         ? succeeded(null)
-        : { outcome: "declined", message: "No such method.", code: "not_found", refusedBy: "caller" },
-    )
-  }
-
-  private methodsOf(holderId: string): Map<string, SavedMethod> {
-    const customer = this.customers.get(holderId)
-    if (!customer) throw new Error(`The books have no customer ${holderId}`)
-    return customer.methods
+        : { outcome: "declined", message: "No such method.", code: "not_found", refusedBy: "caller" }
+    })
   }
 
   private async answer<T>(call: BooksCall, act: () => ProviderResult<T>): Promise<ProviderResult<T>> {
@@ -141,6 +144,8 @@ function succeeded<T>(value: T): ProviderResult<T> {
   return { outcome: "succeeded", value }
 }
 
+const GONE: Gone = { outcome: "gone", object: "account_holder" }
+
 export const BOOKS_PROVIDER_ID = "pp_fake_books"
 
 /** A provider that has books of its customers. */
@@ -148,8 +153,11 @@ export const BOOKS_PROVIDER_ID = "pp_fake_books"
 class ProviderWithBooks extends FakePaymentProvider {
   override readonly id = BOOKS_PROVIDER_ID
 
-  constructor(readonly accountHolders: FakeBooks) {
-    super(new LineInside(new FakeBank()))
+  constructor(
+    readonly accountHolders: FakeBooks,
+    bank: FakeBank,
+  ) {
+    super(new LineInside(bank))
   }
 }
 
@@ -157,9 +165,9 @@ class ProviderWithBooks extends FakePaymentProvider {
 class FakeBooksModule {}
 
 /** The provider as a Nest module, over books that the test keeps in hand. */
-export function providerWithBooks(books: FakeBooks): DynamicModule {
+export function providerWithBooks(books: FakeBooks, bank = new FakeBank()): DynamicModule {
   return {
     module: FakeBooksModule,
-    providers: [{ provide: ProviderWithBooks, useValue: new ProviderWithBooks(books) }],
+    providers: [{ provide: ProviderWithBooks, useValue: new ProviderWithBooks(books, bank) }],
   }
 }

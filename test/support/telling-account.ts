@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
 import type {
   Declined,
+  Gone,
   LookUpCall,
   NotFoundThere,
   NotOurs,
@@ -25,7 +26,7 @@ const SECRET = "telling-secret"
 const ANY = ""
 
 type Method = "initiate" | "update" | "authorize" | "capture" | "refund" | "cancel" | "lookUp"
-type Kind = Method | "inspect"
+type Kind = Method | "inspect" | "report"
 
 /**
  * An account with a provider that tells what happens there. Its books are the test's, which plays shopper and dashboard
@@ -36,6 +37,8 @@ export class TellingAccount implements WebhookSource {
   /** Refunds are taken on, and stay pending until the test changes them. */
   takesRefundsOn = false
   private readonly payments = new Map<string, TellingPayment>()
+  /** Sessions whose payments the account does not know any more. */
+  private readonly vanished = new Set<string>()
   private readonly answers = new Map<string, { fingerprint: object; outcome: ProviderOutcome }>()
   private readonly barriers: { kind: Kind; sessionId: string; reach: () => void; wait: Promise<void> }[] = []
   private readonly failures: { kind: Kind; sessionId: string }[] = []
@@ -64,8 +67,19 @@ export class TellingAccount implements WebhookSource {
     this.refusals.push({ kind, sessionId })
   }
 
+  /** Forgets a payment, as an account does that is reached with another API key. */
+  vanish(sessionId: string): void {
+    this.vanished.add(sessionId)
+  }
+
+  /** Knows a payment again. */
+  restore(sessionId: string): void {
+    this.vanished.delete(sessionId)
+  }
+
   reset(): void {
     this.takesRefundsOn = false
+    this.vanished.clear()
     for (const list of [this.calls, this.barriers, this.failures, this.refusals]) list.length = 0
   }
 
@@ -148,14 +162,24 @@ export class TellingAccount implements WebhookSource {
   }
 
   async inspect({ reference }: ProviderEvent): Promise<PaymentState | NotOurs> {
-    const payment = [...this.payments.values()].find(({ sessionId }) => referenceOf(sessionId) === reference)
+    const payment = [...this.payments.values()].find(
+      ({ sessionId }) => referenceOf(sessionId) === reference && !this.vanished.has(sessionId),
+    )
     return this.arrive("inspect", payment?.sessionId ?? "", () => (payment ? stateOf(payment) : {}))
+  }
+
+  /** The state of a payment, when the service asks for it. */
+  async report(sessionId: string): Promise<PaymentState | Gone> {
+    return this.arrive("report", sessionId, () =>
+      this.vanished.has(sessionId) ? { outcome: "gone" } : stateOf(this.of(sessionId)),
+    )
   }
 
   /** A key that comes again is answered as it was; with other parameters it is refused. */
   async take(method: Method, call: ProviderCall): Promise<ProviderOutcome> {
     const { idempotencyKey, sessionId, signal: _, ...rest } = call
     return this.arrive(method, sessionId, () => {
+      if (this.vanished.has(sessionId)) return { outcome: "gone" }
       const fingerprint = { method, ...rest }
       const known = this.answers.get(idempotencyKey)
       if (known && !isDeepStrictEqual(known.fingerprint, fingerprint)) return refused("A key repeats one call.")
@@ -169,6 +193,7 @@ export class TellingAccount implements WebhookSource {
 
   async lookUp({ idempotencyKey, sessionId, amount }: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
     return this.arrive("lookUp", sessionId, () => {
+      if (this.vanished.has(sessionId)) return { outcome: "gone" }
       const refund = this.payments.get(sessionId)?.refunds.find((each) => each.idempotencyKey === idempotencyKey)
       if (refund?.status === "succeeded") return { outcome: "succeeded", amount }
       if (refund?.status === "failed") return refused("The refund failed.")
@@ -249,4 +274,4 @@ function refused(message: string): Declined {
   return { outcome: "declined", message, refusedBy: "provider" }
 }
 
-const TOO_MUCH = refused("There is not that much.")
+const TOO_MUCH: Declined = { ...refused("There is not that much."), stateDiffers: true }

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from "@nestjs/common"
 import {
   RegisterPaymentProvider,
+  type InspectCall,
   type LookUpCall,
   type PaymentProvider,
   type ProviderCall,
@@ -24,6 +25,7 @@ export class TellingProvider implements PaymentProvider {
   refund = (call: ProviderCall) => this.webhooks.take("refund", call)
   cancel = (call: ProviderCall) => this.webhooks.take("cancel", call)
   lookUp = (call: LookUpCall) => this.webhooks.lookUp(call)
+  inspect = ({ sessionId }: InspectCall) => this.webhooks.report(sessionId)
 }
 
 @Module({})

@@ -42,7 +42,7 @@ export class TellingAccount implements WebhookSource {
   private readonly answers = new Map<string, { fingerprint: object; outcome: ProviderOutcome }>()
   private readonly barriers: { kind: Kind; sessionId: string; reach: () => void; wait: Promise<void> }[] = []
   private readonly failures: { kind: Kind; sessionId: string }[] = []
-  private readonly refusals: { kind: Method; sessionId: string }[] = []
+  private readonly refusals: { kind: Method; sessionId: string; about: Partial<Declined> }[] = []
 
   /**
    * Keeps the answer of the next such call back: it is found already, and may be old when it arrives.
@@ -63,8 +63,8 @@ export class TellingAccount implements WebhookSource {
   }
 
   /** The next such call is refused, for the moment. */
-  refuse(kind: Method, sessionId: string): void {
-    this.refusals.push({ kind, sessionId })
+  refuse(kind: Method, sessionId: string, about: Partial<Declined> = {}): void {
+    this.refusals.push({ kind, sessionId, about })
   }
 
   /** Forgets a payment, as an account does that is reached with another API key. */
@@ -184,8 +184,9 @@ export class TellingAccount implements WebhookSource {
       const known = this.answers.get(idempotencyKey)
       if (known && !isDeepStrictEqual(known.fingerprint, fingerprint)) return refused("A key repeats one call.")
       const refusal = this.refusals.findIndex((each) => each.kind === method && each.sessionId === sessionId)
-      if (refusal >= 0) this.refusals.splice(refusal, 1)
-      const outcome = known?.outcome ?? (refusal < 0 ? this.act(method, call) : refused("Not at the moment."))
+      const [scripted] = refusal >= 0 ? this.refusals.splice(refusal, 1) : []
+      const outcome =
+        known?.outcome ?? (scripted ? { ...refused("Not at the moment."), ...scripted.about } : this.act(method, call))
       this.answers.set(idempotencyKey, { fingerprint, outcome })
       return outcome
     })

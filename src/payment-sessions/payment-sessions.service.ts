@@ -100,7 +100,7 @@ export class PaymentSessionsService {
   authorizeStep(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision {
     if (aggregate.paymentOf(session)) return { kind: "done" }
     const underWay = aggregate.sessionOperation
-    if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, isTheAct: true }
+    if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, afterwards: "return_outcome" }
     if (underWay) return { kind: "join", operationId: underWay.id }
     this.checkOffered(aggregate, session.provider_id)
     checkAmount(aggregate, session)

@@ -92,8 +92,10 @@ describe("a provider that declines", () => {
       "bank_refused",
       false,
     ])
-    expect(await payment(paymentId)).toMatchObject({ captures: [], captured_amount: 0 })
-    expect((await act(paymentId, "capture")).body.payment.captures).toMatchObject([{ amount: 10 }])
+    const failed = { amount: 10, status: "failed" }
+    expect(await payment(paymentId)).toMatchObject({ captures: [failed], captured_amount: 0 })
+    const again = await act(paymentId, "capture")
+    expect(again.body.payment.captures).toMatchObject([failed, { amount: 10, status: "succeeded" }])
   })
 
   it("a change of the amount leaves session and collection as they were, and the change pending", async () => {
@@ -148,7 +150,8 @@ describe("a provider whose answer stays out", () => {
       const { id, sessionId, paymentId } = await newPayment(service, {}, FAKE)
       bank.script("capture", behaviour)
       const operationId = expectUnknown(await act(paymentId, "capture", { amount: 6 }))
-      expect(await payment(paymentId)).toMatchObject({ captures: [], captured_amount: 0 })
+      const pending = { captures: [{ amount: 6, status: "pending" }], captured_amount: 0 }
+      expect(await payment(paymentId)).toMatchObject(pending)
       expect((await service.admin("GET", `/admin/operations/${operationId}`)).body.operation).toMatchObject({
         state: "unknown",
         kind: "capture",
@@ -221,7 +224,7 @@ describe("a provider whose answer stays out", () => {
     await act(paymentId, "capture")
     expectUnknown(await act(paymentId, "refund", { amount: 3 }))
     expect(await settleAll(id)).toEqual(["succeeded"])
-    expect((await payment(paymentId)).refunds).toMatchObject([{ amount: 3 }])
+    expect((await payment(paymentId)).refunds).toMatchObject([{ amount: 3, status: "succeeded" }])
     expect(bank.books.get(sessionId)).toMatchObject({ refunded: 300n })
   })
 
@@ -240,26 +243,29 @@ describe("a provider whose answer stays out", () => {
 })
 
 describe("a provider that takes money on, and is not through yet", () => {
-  it("a refund is answered with 200 and not listed until it has happened", async () => {
+  it("a refund is answered with 200 and listed as pending until it has happened", async () => {
     const { id, paymentId } = await newPayment(service, {}, FAKE)
     await act(paymentId, "capture")
     bank.script("refund", "pending_async")
     const answer = await act(paymentId, "refund", { amount: 4 })
-    expect([answer.status, answer.body.payment.refunds]).toEqual([200, []])
+    expect(answer).toMatchObject({ status: 200, body: { payment: { refunds: [{ amount: 4, status: "pending" }] } } })
     expect(await act(paymentId, "refund", { amount: 7 })).toMatchObject({ status: 409 })
     expect(await settleAll(id)).toEqual(["pending"])
     for (const key of bank.unfinished) bank.finish(key)
     expect(await settleAll(id)).toEqual(["succeeded"])
-    expect((await payment(paymentId)).refunds).toMatchObject([{ amount: 4 }])
+    expect((await payment(paymentId)).refunds).toMatchObject([{ amount: 4, status: "succeeded" }])
   })
 
-  it("a capture that is declined in the end leaves nothing behind", async () => {
+  it("a capture that is declined in the end is listed as failed, and its money can be captured", async () => {
     const { id, paymentId } = await newPayment(service, {}, FAKE)
     bank.script("capture", "pending_async")
-    expect((await act(paymentId, "capture")).body.payment.captures).toEqual([])
+    expect((await act(paymentId, "capture")).body.payment.captures).toMatchObject([{ amount: 10, status: "pending" }])
     for (const key of bank.unfinished) bank.finish(key, "decline")
     expect(await settleAll(id)).toEqual(["declined"])
-    expect((await act(paymentId, "capture")).body.payment.captures).toMatchObject([{ amount: 10 }])
+    expect((await act(paymentId, "capture")).body.payment.captures).toMatchObject([
+      { amount: 10, status: "failed" },
+      { amount: 10, status: "succeeded" },
+    ])
   })
 })
 
@@ -296,7 +302,7 @@ describe("a provider that reports another amount", () => {
     expect(await operations("is_stuck=true")).toMatchObject([
       { id: operationId, payment_collection_id: id, next_attempt_at: null, last_error: expect.stringMatching(/usd/) },
     ])
-    expect(await payment(paymentId)).toMatchObject({ captures: [], captured_amount: 0 })
+    expect(await payment(paymentId)).toMatchObject({ captures: [{ amount: 2, status: "pending" }], captured_amount: 0 })
   })
 })
 

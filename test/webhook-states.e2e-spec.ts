@@ -217,10 +217,52 @@ describe("what happens in the dashboard", () => {
     const { id, sessionId } = await world.payment(1000n)
     world.account.giveBack(sessionId, 250n, { status: "pending" })
     await world.tell(sessionId)
-    expect((await world.collection(id)).refunded_amount).toBe(0)
+    const refund = { amount: 2.5, created_by: "pp_telling_default" }
+    const pending = { ...refund, status: "pending" }
+    expect(await world.collection(id)).toMatchObject({ refunded_amount: 0, payments: [{ refunds: [pending] }] })
     world.account.change(sessionId, 0, { status: "succeeded" })
+    for (let times = 0; times < 2; times++) await world.tell(sessionId)
+    const succeeded = { ...refund, status: "succeeded" }
+    expect(await world.collection(id)).toMatchObject({ refunded_amount: 2.5, payments: [{ refunds: [succeeded] }] })
+    const names = (await world.factNames(id)).filter((name) => name.startsWith("payment.refund"))
+    expect(names).toEqual(["payment.refund_pending", "payment.refunded"])
+    await expectBooksMatch(sessionId)
+  })
+
+  it("a refund that was pending and fails never counts, and is reported pending and failed once", async () => {
+    const { id, sessionId } = await world.payment(1000n)
+    world.account.giveBack(sessionId, 250n, { status: "pending" })
+    for (let times = 0; times < 2; times++) await world.tell(sessionId)
+    world.account.change(sessionId, 0, { status: "failed" })
+    for (let times = 0; times < 2; times++) await world.tell(sessionId)
+    const failed = { amount: 2.5, status: "failed" }
+    expect(await world.collection(id)).toMatchObject({ refunded_amount: 0, payments: [{ refunds: [failed] }] })
+    const names = (await world.factNames(id)).filter((name) => name.startsWith("payment.refund"))
+    expect(names).toEqual(["payment.refund_pending", "payment.refund_failed"])
+  })
+
+  it("a refund that failed before anybody heard of it is listed as failed", async () => {
+    const { id, sessionId } = await world.payment(1000n)
+    world.account.giveBack(sessionId, 250n, { status: "failed" })
+    for (let times = 0; times < 2; times++) await world.tell(sessionId)
+    const failed = { amount: 2.5, status: "failed" }
+    expect(await world.collection(id)).toMatchObject({ refunded_amount: 0, payments: [{ refunds: [failed] }] })
+    const names = (await world.factNames(id)).filter((name) => name.startsWith("payment.refund"))
+    expect(names).toEqual(["payment.refund_failed"])
+  })
+
+  it("a refund that is pending is reserved: what is left can be refunded here, and no more", async () => {
+    const { id, sessionId, paymentId } = await world.payment(1000n)
+    world.account.giveBack(sessionId, 600n, { status: "pending" })
     await world.tell(sessionId)
-    expect((await world.collection(id)).refunded_amount).toBe(2.5)
+    expect((await world.act(paymentId, "refund", { amount: 4.01 })).status).toBe(400)
+    expect((await world.act(paymentId, "refund")).status).toBe(200)
+    expect(world.account.countOf("refund", sessionId)).toBe(1)
+    expect((await world.act(paymentId, "refund")).status).toBe(400)
+    world.account.change(sessionId, 0, { status: "failed" })
+    await world.tell(sessionId)
+    expect((await world.act(paymentId, "refund")).status).toBe(200)
+    expect(await world.collection(id)).toMatchObject({ refunded_amount: 10 })
   })
 
   it("a refund that fails later is undone", async () => {
@@ -229,7 +271,8 @@ describe("what happens in the dashboard", () => {
     await world.tell(sessionId)
     world.account.change(sessionId, 0, { status: "failed" })
     for (let times = 0; times < 2; times++) await world.tell(sessionId)
-    expect(await world.collection(id)).toMatchObject({ refunded_amount: 0, payments: [{ refunds: [] }] })
+    const refund = { status: "failed" }
+    expect(await world.collection(id)).toMatchObject({ refunded_amount: 0, payments: [{ refunds: [refund] }] })
     const failed = (await world.facts(id)).filter(({ name }) => name === "payment.refund_failed")
     expect(failed).toMatchObject([{ data: { refund_amount: 2.5, refunded_amount: 0 } }])
     await expectBooksMatch(sessionId)
@@ -261,7 +304,11 @@ describe("a refund of ours", () => {
     await world.act(paymentId, "refund", { amount: 4 })
     world.account.giveBack(sessionId, 100n)
     await world.tell(sessionId)
-    expect(await world.collection(id)).toMatchObject({ refunded_amount: 1, payments: [{ refunds: [{ amount: 1 }] }] })
+    const listed = [
+      { amount: 4, status: "pending" },
+      { amount: 1, status: "succeeded" },
+    ]
+    expect(await world.collection(id)).toMatchObject({ refunded_amount: 1, payments: [{ refunds: listed }] })
     expect(await operations(`payment_id=${paymentId}`)).toMatchObject([{ kind: "refund", state: "pending" }])
 
     world.account.change(sessionId, 0, { status: "succeeded" })
@@ -286,12 +333,17 @@ describe("a refund of ours", () => {
     await world.act(paymentId, "refund", { amount: 4 })
     world.account.change(sessionId, 0, { status: "failed", failure: "The account is closed." })
     for (let times = 0; times < 2; times++) await world.tell(sessionId)
-    expect(await world.collection(id)).toMatchObject({ refunded_amount: 0, payments: [{ refunds: [] }] })
+    const refund = { status: "failed" }
+    expect(await world.collection(id)).toMatchObject({ refunded_amount: 0, payments: [{ refunds: [refund] }] })
     const [operation] = await operations(`payment_id=${paymentId}`)
     expect(operation).toMatchObject({ kind: "refund", state: "succeeded" })
     expect(operation?.["last_error"]).toContain("The account is closed.")
     expect((await world.factNames(id)).filter((name) => name === "payment.refund_failed")).toHaveLength(1)
-    expect((await world.act(paymentId, "refund")).body.payment.refunds).toMatchObject([{ amount: 10 }])
+    const refunds = [
+      { amount: 4, status: "failed" },
+      { amount: 10, status: "succeeded" },
+    ]
+    expect((await world.act(paymentId, "refund")).body.payment.refunds).toMatchObject(refunds)
     await expectBooksMatch(sessionId)
   })
 })

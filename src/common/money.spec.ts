@@ -32,6 +32,13 @@ describe("amounts of a request", () => {
     [0.5, "jpy", "more decimals than jpy allows (0)"],
     [1.2345, "kwd", "more decimals than kwd allows (3)"],
     [1e-7, "eur", "more decimals"],
+    [10.0000001, "eur", "more decimals"],
+    [10.00000000002, "eur", "more decimals"],
+    [9.99999999998, "eur", "more decimals"],
+    [500.0000001, "jpy", "more decimals"],
+    // A double of this size has no more digits to spare: what is behind the cents was meant.
+    [9999999999999.998, "eur", "more decimals"],
+    [99999999999.98999, "eur", "more decimals"],
     [1e13, "eur", "too large, expected at most: '9999999999999.99'"],
     [1e300, "jpy", "too large, expected at most: '999999999999999'"],
   ])("refuse %p %s, saying why", (major, currency, reason) => {
@@ -49,6 +56,48 @@ describe("amounts of a request", () => {
           expect(moneyFromMajor(toMajor({ minor, currency }), currency)).toEqual({ minor, currency })
         },
       ),
+    )
+  })
+})
+
+describe("amounts of a request that a client computed with floats", () => {
+  it.each([
+    [100.1 - 33.4, "eur", 6670n],
+    [0.1 + 0.2, "usd", 30n],
+    [4.35 * 100, "jpy", 435n],
+    [1.1 + 2.2, "kwd", 3300n],
+    [10.00000000001, "eur", 1000n],
+    [9.99999999999, "eur", 1000n],
+    [-(0.1 + 0.2), "eur", -30n],
+    [1e-12, "eur", 0n],
+    [9999999999999.99, "eur", MAX_MINOR],
+  ])("take %p %s as %p minor units", (major, currency, minor) => {
+    expect(moneyFromMajor(major, currency)).toEqual({ minor, currency })
+  })
+
+  // Up to here the noise of one addition stays below 1e-9 of a minor unit.
+  const anyMinor = fc.integer({ min: 0, max: 1_000_000 })
+  const anyCurrency = fc.constantFrom("eur", "jpy", "kwd", "clf")
+
+  it("are what exact arithmetic gives, for any sum and difference of two amounts", () => {
+    fc.assert(
+      fc.property(anyMinor, anyMinor, anyCurrency, (left, right, currency) => {
+        const [a, b] = [left, right].map((minor) => toMajor({ minor: BigInt(minor), currency })) as [number, number]
+        expect(moneyFromMajor(a + b, currency).minor).toBe(BigInt(left + right))
+        expect(moneyFromMajor(a - b, currency).minor).toBe(BigInt(left - right))
+      }),
+    )
+  })
+
+  it("are refused as soon as a decimal too many is meant, up to a billionth of a minor unit", () => {
+    const anyTail = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 8 }))
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 9_999 }), anyCurrency, anyTail, (minor, currency, [digit, zeros]) => {
+        const decimals = minor.toString().padStart(exponentOf(currency) + 1, "0")
+        const at = decimals.length - exponentOf(currency)
+        const text = `${decimals.slice(0, at)}.${decimals.slice(at)}${"0".repeat(zeros - 1)}${digit}`
+        expect(() => moneyFromMajor(Number(text), currency)).toThrow("more decimals")
+      }),
     )
   })
 })

@@ -20,6 +20,9 @@ export interface Money {
  */
 export const MAX_MINOR = 999_999_999_999_999n
 
+/** How far an amount of a request may be from a whole minor unit, in minor units: that is noise of float arithmetic. */
+const FLOAT_NOISE = new Decimal("1e-9")
+
 /** Significant digits of Medusa's `raw_amount`. */
 const RAW_PRECISION = 20
 
@@ -39,18 +42,23 @@ export function exponentOf(currency: CurrencyCode): number {
 }
 
 /**
- * Major units of a request (`10.5`) as money, exactly.
+ * Major units of a request (`10.5`) as money, exactly. Clients compute amounts with floats: `100.1 - 33.4` arrives as
+ * `66.69999999999999`, and means 66.70.
+ *
  * @throws InvalidData when the amount has more decimals than its currency, or more digits than a JSON number carries
  */
 export function moneyFromMajor(major: number, currency: CurrencyCode, field = "amount"): Money {
   const decimal = new Decimal(major)
   const exponent = exponentOf(currency)
-  if (decimal.decimalPlaces() > exponent) {
+  const rounded = decimal.toDecimalPlaces(exponent, Decimal.ROUND_HALF_UP)
+  // A double has 17 significant digits at most, which Decimal's 20 hold: the difference is exact.
+  const noise = decimal.minus(rounded).abs().times(Decimal.pow(10, exponent))
+  if (noise.greaterThan(FLOAT_NOISE)) {
     throw new InvalidData(
       `Value for field '${field}' has more decimals than ${currency} allows (${exponent}), got: '${major}'`,
     )
   }
-  return toMoney(decimal, currency, field)
+  return toMoney(rounded, currency, field)
 }
 
 /** Major units of a cart total as money; more decimals than the currency has are rounded half-up, once. */

@@ -93,7 +93,7 @@ function onward(step: Decision): Decision {
     case "prepare":
       return step
     case "join":
-      return { ...step, isTheAct: false }
+      return { ...step, afterwards: "decide_again" }
     case "call":
       return { ...step, isLast: false }
   }

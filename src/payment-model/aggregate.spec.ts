@@ -872,7 +872,7 @@ class Story {
   }
 
   private capture(payment: Payment | undefined, part: bigint): void {
-    const rest = payment && granted(() => captureVerdict(payment, [], undefined, true))
+    const rest = payment && granted(() => captureVerdict(payment, [], { hasKey: true }, true))
     if (!payment || rest === undefined) return
     const id = `capt_${++this.rows}`
     this.aggregate.captures.push(newCapture((rest * part + 99n) / 100n, { id, payment_id: payment.id }))
@@ -986,14 +986,16 @@ class Books {
     switch (step.act) {
       case "capture": {
         const reserved = aggregate.reserved(payment, "capture", "cancel_payment")
-        const amount = granted(() => captureVerdict(payment, reserved, step.amount, this.multicapture))
+        const request = { amount: step.amount, hasKey: true }
+        const amount = granted(() => captureVerdict(payment, reserved, request, this.multicapture))
         if (amount === undefined) return
         const { id: capture_id } = aggregate.addCapture(payment, { amount, created_by: null })
         this.begin("capture", { amount, capture_id })
         return
       }
       case "refund": {
-        const amount = granted(() => refundVerdict(payment, aggregate.reserved(payment, "refund"), step.amount))
+        const request = { amount: step.amount, hasKey: true }
+        const amount = granted(() => refundVerdict(payment, aggregate.reserved(payment, "refund"), request))
         if (amount === undefined) return
         const about = { amount, refund_reason_id: null, note: null, created_by: null }
         this.begin("refund", { amount, refund_id: aggregate.addRefund(payment, about).id })

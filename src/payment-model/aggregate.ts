@@ -97,6 +97,17 @@ export class Aggregate {
     return this.operations.filter((operation) => operation.payment_id === payment.id && kinds.includes(operation.kind))
   }
 
+  /**
+   * What refunds in progress that no operation of ours makes would take of a payment, minor units: an operator began them
+   * with the provider directly.
+   */
+  pendingElsewhere(payment: Payment): bigint {
+    const ours = this.operations.map(({ refund_id }) => refund_id)
+    return this.refunds
+      .filter(({ id, payment_id, status }) => payment_id === payment.id && status === "pending" && !ours.includes(id))
+      .reduce((sum, { amount }) => sum + amount, 0n)
+  }
+
   /** Writes down what a provider is about to be asked. */
   begin(
     kind: OperationKind,
@@ -112,6 +123,7 @@ export class Aggregate {
       currency_code: session.currency_code,
       state: "pending",
       attempts: 0,
+      is_accepted: false,
       settled_at: null,
       ...about,
     })
@@ -152,7 +164,7 @@ export class Aggregate {
   addRefund(
     payment: Payment,
     about: Pick<Refund, "amount" | "created_by"> &
-      Partial<Pick<Refund, "refund_reason_id" | "note" | "status" | "external_id">>,
+      Partial<Pick<Refund, "refund_reason_id" | "note" | "metadata" | "status" | "external_id">>,
   ): Refund {
     const ids = { id: newId("ref"), payment_id: payment.id }
     const refund = this.changes.insert(Refund, {
@@ -160,6 +172,7 @@ export class Aggregate {
       status: "pending",
       refund_reason_id: null,
       note: null,
+      metadata: null,
       external_id: null,
       ...about,
     })

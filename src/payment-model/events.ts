@@ -20,6 +20,7 @@ export const EVENT_NAMES = [
   "payment_session.failed",
   "payment.authorized",
   "payment.captured",
+  "payment.refund_pending",
   "payment.refunded",
   "payment.refund_failed",
   "payment.disputed",

@@ -134,6 +134,10 @@ export class PaymentOperation extends Row {
   @Column("boolean", { default: false })
   is_stuck!: boolean
 
+  /** The provider has accepted it and works on it: it called the outcome pending. */
+  @Column("boolean", { default: false })
+  is_accepted!: boolean
+
   /** Names the request that began it, where that came with an idempotency key: the id under which the key is kept. */
   @Column("text", { nullable: true, select: false })
   request_key!: string | null

@@ -4,6 +4,7 @@ import {
   cancelVerdict,
   captureVerdict,
   refundVerdict,
+  type MoneyRequest,
   type MoneyVerdict,
   type PaymentFacts,
   type Reservation,
@@ -23,13 +24,23 @@ function payment(about: Partial<PaymentFacts> = {}): PaymentFacts {
   }
 }
 
-/** Calls under way, by what each would move. */
+/** Operations in progress, by what each would move. */
 function underWay(...amounts: bigint[]): Reservation[] {
-  return amounts.map((amount, index) => ({ id: `op_${index + 1}`, amount }))
+  return reservedFor("capture", amounts)
 }
+
+function reservedFor(kind: Reservation["kind"], amounts: readonly bigint[]): Reservation[] {
+  return amounts.map((amount, index) => ({ id: `op_${index + 1}`, kind, amount }))
+}
+
+/** A request with an idempotency key of its own: it is a request of its own. */
+const keyed = (amount?: bigint): MoneyRequest => ({ amount, hasKey: true })
+/** A request without a key: it may be the repeat of another one. */
+const unkeyed = (amount?: bigint): MoneyRequest => ({ amount, hasKey: false })
 
 const move = (amount: bigint): MoneyVerdict => ({ verdict: "move", amount })
 const join = (operationId = "op_1"): MoneyVerdict => ({ verdict: "join", operationId })
+const same = (operationId = "op_1"): MoneyVerdict => ({ verdict: "same", operationId })
 const nothingLeft: MoneyVerdict = { verdict: "nothing_left" }
 
 const reservedBy = (reserved: readonly Reservation[]) => reserved.reduce((sum, { amount }) => sum + amount, 0n)
@@ -65,6 +76,8 @@ describe("a capture", () => {
     ["the rest, after a part", { captured_amount: 40n }, [], undefined, move(60n)],
     ["the rest, whatever was refunded", { captured_amount: 40n, refunded_amount: 40n }, [], undefined, move(60n)],
     ["nothing, once everything is captured", { captured_amount: 100n }, [], undefined, nothingLeft],
+    ["nothing, by amount, once everything is captured", { captured_amount: 100n }, [], 1n, nothingLeft],
+    ["nothing, by more than there was, once everything is captured", { captured_amount: 100n }, [], 101n, nothingLeft],
     ["nothing of nothing", { authorized_amount: 0n }, [], undefined, nothingLeft],
     ["a part", {}, [], 40n, move(40n)],
     ["the last minor unit", { captured_amount: 99n }, [], 1n, move(1n)],
@@ -76,18 +89,19 @@ describe("a capture", () => {
     ["its turn, when all is under way", {}, [100n], undefined, join()],
     ["its turn, when all the rest is under way", { captured_amount: 30n }, [70n], undefined, join()],
     ["its turn behind the first of several", {}, [50n, 50n], 1n, join("op_1")],
+    ["its turn, by more than the rest, when all the rest is under way", {}, [60n, 40n], 101n, join("op_1")],
     ["its turn, when calls under way claim more than the rest", { captured_amount: 40n }, [100n], undefined, join()],
   ])("takes %s", (_, about, reserved, requested, verdict) => {
-    expect(captureVerdict(payment(about), underWay(...reserved), requested, MULTICAPTURE)).toEqual(verdict)
+    expect(captureVerdict(payment(about), underWay(...reserved), keyed(requested), MULTICAPTURE)).toEqual(verdict)
   })
 
   it.each<[string, Partial<PaymentFacts>, bigint[], bigint]>([
     ["more than is authorized", {}, [], 101n],
     ["one minor unit more than the rest", { captured_amount: 40n }, [], 61n],
-    ["anything by name, once everything is captured", { captured_amount: 100n }, [], 1n],
-    ["more than the rest, whatever is under way", {}, [40n], 101n],
+    ["anything of a payment of nothing", { authorized_amount: 0n }, [], 1n],
+    ["more than the rest, whatever leaves something of it", {}, [40n], 101n],
   ])("refuses %s", (_, about, reserved, requested) => {
-    expect(() => captureVerdict(payment(about), underWay(...reserved), requested, MULTICAPTURE)).toThrow(
+    expect(() => captureVerdict(payment(about), underWay(...reserved), keyed(requested), MULTICAPTURE)).toThrow(
       expect.objectContaining({
         kind: "invalid_data",
         message: "You cannot capture more than the authorized amount substracted by what is already captured.",
@@ -106,7 +120,7 @@ describe("a capture", () => {
     ["less than nothing with a provider that captures once", {}, [], -1n, SINGLE_CAPTURE],
     ["nothing beside a call under way, with a provider that captures once", {}, [40n], 0n, SINGLE_CAPTURE],
   ])("refuses %s by name, and waits for no call", (_, about, reserved, requested, multicapture) => {
-    expect(() => captureVerdict(payment(about), underWay(...reserved), requested, multicapture)).toThrow(
+    expect(() => captureVerdict(payment(about), underWay(...reserved), keyed(requested), multicapture)).toThrow(
       expect.objectContaining({ kind: "invalid_data", message: "Capture amount must be greater than 0." }),
     )
   })
@@ -114,7 +128,7 @@ describe("a capture", () => {
   it("of nothing or less is refused, whatever was captured and is under way", () => {
     fc.assert(
       fc.property(anyPayment, anyReserved, nothingOrLess, (facts, reserved, requested) => {
-        const outcome = outcomeOf(() => captureVerdict(facts, reserved, requested, MULTICAPTURE))
+        const outcome = outcomeOf(() => captureVerdict(facts, reserved, keyed(requested), MULTICAPTURE))
         expect(outcome.verdict).toBe("invalid_data")
       }),
     )
@@ -126,9 +140,9 @@ describe("a capture", () => {
     ["a provider that captures once, and did not", {}, SINGLE_CAPTURE],
   ])("refuses a canceled payment with %s", (_, about, multicapture) => {
     for (const requested of [undefined, 1n]) {
-      expect(() => captureVerdict(payment({ ...about, canceled_at: THEN }), [], requested, multicapture)).toThrow(
-        expect.objectContaining({ kind: "invalid_data", message: "The payment: pay_1 has been canceled." }),
-      )
+      expect(() =>
+        captureVerdict(payment({ ...about, canceled_at: THEN }), [], keyed(requested), multicapture),
+      ).toThrow(expect.objectContaining({ kind: "invalid_data", message: "The payment: pay_1 has been canceled." }))
     }
   })
 
@@ -137,16 +151,17 @@ describe("a capture", () => {
       ["all", {}, [], undefined, move(100n)],
       ["a part", {}, [], 40n, move(40n)],
       ["nothing, once everything is captured", { captured_amount: 100n }, [], undefined, nothingLeft],
+      ["nothing, by amount, once everything is captured", { captured_amount: 100n }, [], 100n, nothingLeft],
       ["its turn, whatever a call under way leaves", {}, [40n], 1n, join()],
       ["its turn, where it says no amount", {}, [40n], undefined, join()],
     ])("takes %s", (_, about, reserved, requested, verdict) => {
-      expect(captureVerdict(payment(about), underWay(...reserved), requested, SINGLE_CAPTURE)).toEqual(verdict)
+      expect(captureVerdict(payment(about), underWay(...reserved), keyed(requested), SINGLE_CAPTURE)).toEqual(verdict)
     })
 
     it("is over after a part: the rest has been given up", () => {
       const captured = payment({ authorized_amount: 40n, captured_amount: 40n, canceled_at: THEN })
       for (const requested of [undefined, 1n]) {
-        expect(() => captureVerdict(captured, [], requested, SINGLE_CAPTURE)).toThrow(
+        expect(() => captureVerdict(captured, [], keyed(requested), SINGLE_CAPTURE)).toThrow(
           expect.objectContaining({
             kind: "not_allowed",
             message:
@@ -160,7 +175,7 @@ describe("a capture", () => {
       fc.assert(
         fc.property(anyPayment, anyReserved, anyRequest, (facts, reserved, requested) => {
           fc.pre(reserved.length > 0)
-          expect(captureVerdict(facts, reserved, requested, SINGLE_CAPTURE)).toEqual(join())
+          expect(captureVerdict(facts, reserved, keyed(requested), SINGLE_CAPTURE)).toEqual(join())
         }),
       )
     })
@@ -169,7 +184,7 @@ describe("a capture", () => {
   it("moves something, and with all that is reserved never more than the rest", () => {
     fc.assert(
       fc.property(anyPayment, anyReserved, anyRequest, fc.boolean(), (facts, reserved, requested, multicapture) => {
-        const outcome = outcomeOf(() => captureVerdict(facts, reserved, requested, multicapture))
+        const outcome = outcomeOf(() => captureVerdict(facts, reserved, keyed(requested), multicapture))
         if (!("amount" in outcome)) return
         expect(outcome.amount).toBeGreaterThan(0n)
         expect(outcome.amount).toBe(requested ?? outcome.amount)
@@ -185,17 +200,18 @@ describe("a capture", () => {
       fc.property(anyPayment, (facts) => {
         const rest = facts.authorized_amount - facts.captured_amount
         fc.pre(rest > 0n)
-        expect(captureVerdict(facts, [], rest, MULTICAPTURE)).toEqual(move(rest))
-        expect(outcomeOf(() => captureVerdict(facts, [], rest + 1n, MULTICAPTURE)).verdict).toBe("invalid_data")
+        expect(captureVerdict(facts, [], keyed(rest), MULTICAPTURE)).toEqual(move(rest))
+        expect(outcomeOf(() => captureVerdict(facts, [], keyed(rest + 1n), MULTICAPTURE)).verdict).toBe("invalid_data")
       }),
     )
   })
 
-  it("beyond the rest is refused for good, whatever is under way", () => {
+  it("beyond the rest is refused for good, unless what is under way captures all of it", () => {
     fc.assert(
       fc.property(anyPayment, anyReserved, anyAmount, (facts, reserved, excess) => {
+        fc.pre(facts.authorized_amount - facts.captured_amount > reservedBy(reserved))
         const requested = facts.authorized_amount - facts.captured_amount + excess
-        const outcome = outcomeOf(() => captureVerdict(facts, reserved, requested, MULTICAPTURE))
+        const outcome = outcomeOf(() => captureVerdict(facts, reserved, keyed(requested), MULTICAPTURE))
         expect(outcome.verdict).toBe("invalid_data")
       }),
     )
@@ -205,8 +221,64 @@ describe("a capture", () => {
     fc.assert(
       fc.property(anyPayment, anyReserved, anyRequest, fc.boolean(), (facts, reserved, requested, multicapture) => {
         fc.pre(reserved.length > 0)
-        const outcome = outcomeOf(() => captureVerdict(facts, reserved, requested, multicapture))
+        const outcome = outcomeOf(() => captureVerdict(facts, reserved, keyed(requested), multicapture))
         expect(outcome.verdict).not.toBe("nothing_left")
+      }),
+    )
+  })
+})
+
+describe("a request that equals one in progress", () => {
+  const captured = { captured_amount: 100n }
+
+  it.each<[string, Partial<PaymentFacts>, bigint[], bigint | undefined]>([
+    ["for an amount", {}, [40n], 40n],
+    ["for all the rest, by amount", {}, [100n], 100n],
+    ["for all the rest, with no amount", {}, [100n], undefined],
+    ["for the rest after a part, with no amount", { captured_amount: 30n }, [70n], undefined],
+    ["for more than is left by now", { captured_amount: 70n }, [40n], 40n],
+    ["whose payment was canceled meanwhile", { authorized_amount: 0n, canceled_at: THEN }, [40n], 40n],
+  ])("waits for the capture %s", (_, about, reserved, requested) => {
+    for (const multicapture of [MULTICAPTURE, SINGLE_CAPTURE]) {
+      const operations = reservedFor("capture", reserved)
+      expect(captureVerdict(payment(about), operations, unkeyed(requested), multicapture)).toEqual(same())
+    }
+  })
+
+  it.each<[string, Partial<PaymentFacts>, bigint[], bigint | undefined]>([
+    ["for an amount", captured, [40n], 40n],
+    ["for all the rest, by amount", captured, [100n], 100n],
+    ["for all the rest, with no amount", { ...captured, refunded_amount: 30n }, [70n], undefined],
+    ["for more than is left by now", { ...captured, refunded_amount: 70n }, [40n], 40n],
+  ])("waits for the refund %s", (_, about, reserved, requested) => {
+    expect(refundVerdict(payment(about), reservedFor("refund", reserved), unkeyed(requested))).toEqual(same())
+  })
+
+  it("waits for the one of its amount among several", () => {
+    const reserved = reservedFor("refund", [10n, 20n, 20n])
+    expect(refundVerdict(payment(captured), reserved, unkeyed(20n))).toEqual(same("op_2"))
+  })
+
+  it("does not take a cancellation of the same amount for a capture", () => {
+    const canceling = reservedFor("cancel_payment", [100n])
+    expect(captureVerdict(payment(), canceling, unkeyed(100n), MULTICAPTURE)).toEqual(join())
+    expect(captureVerdict(payment(), canceling, unkeyed(), MULTICAPTURE)).toEqual(join())
+  })
+
+  it("moves money of its own with a key of its own, as long as there is any", () => {
+    expect(captureVerdict(payment(), underWay(40n), keyed(40n), MULTICAPTURE)).toEqual(move(40n))
+    expect(refundVerdict(payment(captured), reservedFor("refund", [40n]), keyed(40n))).toEqual(move(40n))
+  })
+
+  it("never moves its amount a second time without a key", () => {
+    fc.assert(
+      fc.property(anyPayment, anyReserved, anyRequest, fc.boolean(), (facts, reserved, requested, multicapture) => {
+        const outcome = outcomeOf(() => captureVerdict(facts, reserved, unkeyed(requested), multicapture))
+        const wanted = requested ?? facts.authorized_amount - facts.captured_amount
+        const isEqual = reserved.some(({ amount }) => amount === wanted)
+        expect(outcome.verdict === "same").toBe(isEqual)
+        if (!isEqual)
+          expect(outcome).toEqual(outcomeOf(() => captureVerdict(facts, reserved, keyed(requested), multicapture)))
       }),
     )
   })
@@ -225,13 +297,13 @@ describe("a refund", () => {
     ["its turn, when all is under way", { captured_amount: 40n }, [40n], undefined, join()],
     ["its turn behind the first of several", { captured_amount: 40n }, [20n, 20n], 5n, join("op_1")],
   ])("gives back %s", (_, about, reserved, requested, verdict) => {
-    expect(refundVerdict(payment(about), underWay(...reserved), requested)).toEqual(verdict)
+    expect(refundVerdict(payment(about), underWay(...reserved), keyed(requested))).toEqual(verdict)
   })
 
   it("gives back what a canceled payment captured", () => {
     const canceled = payment({ authorized_amount: 40n, captured_amount: 40n, canceled_at: THEN })
-    expect(refundVerdict(canceled, [], undefined)).toEqual(move(40n))
-    expect(refundVerdict(canceled, [], 15n)).toEqual(move(15n))
+    expect(refundVerdict(canceled, [], keyed())).toEqual(move(40n))
+    expect(refundVerdict(canceled, [], keyed(15n))).toEqual(move(15n))
   })
 
   it.each<[string, Partial<PaymentFacts>, bigint[], bigint]>([
@@ -241,7 +313,7 @@ describe("a refund", () => {
     ["anything by name, once everything was given back", { captured_amount: 40n, refunded_amount: 40n }, [], 1n],
     ["more than was captured, whatever is under way", { captured_amount: 40n }, [15n], 41n],
   ])("refuses %s", (_, about, reserved, requested) => {
-    expect(() => refundVerdict(payment(about), underWay(...reserved), requested)).toThrow(
+    expect(() => refundVerdict(payment(about), underWay(...reserved), keyed(requested))).toThrow(
       expect.objectContaining({
         kind: "invalid_data",
         message: "You are not allowed to refund more than the captured amount",
@@ -258,7 +330,7 @@ describe("a refund", () => {
     ["nothing, when all is under way", { captured_amount: 40n }, [40n], 0n],
     ["nothing of a canceled payment", { authorized_amount: 40n, captured_amount: 40n, canceled_at: THEN }, [], 0n],
   ])("refuses %s by name, and waits for no call", (_, about, reserved, requested) => {
-    expect(() => refundVerdict(payment(about), underWay(...reserved), requested)).toThrow(
+    expect(() => refundVerdict(payment(about), underWay(...reserved), keyed(requested))).toThrow(
       expect.objectContaining({ kind: "invalid_data", message: "Refund amount must be greater than 0." }),
     )
   })
@@ -266,7 +338,7 @@ describe("a refund", () => {
   it("of nothing or less is refused, whatever was captured and is under way", () => {
     fc.assert(
       fc.property(anyPayment, anyReserved, nothingOrLess, (facts, reserved, requested) => {
-        expect(outcomeOf(() => refundVerdict(facts, reserved, requested)).verdict).toBe("invalid_data")
+        expect(outcomeOf(() => refundVerdict(facts, reserved, keyed(requested))).verdict).toBe("invalid_data")
       }),
     )
   })
@@ -275,7 +347,7 @@ describe("a refund", () => {
     ["nothing was captured", {}],
     ["everything was given back", { captured_amount: 40n, refunded_amount: 40n }],
   ])("is refused when %s", (_, about) => {
-    expect(() => refundVerdict(payment(about), [], undefined)).toThrow(
+    expect(() => refundVerdict(payment(about), [], keyed())).toThrow(
       expect.objectContaining({
         kind: "invalid_data",
         message: "You cannot refund more than what is captured on the payment.",
@@ -286,7 +358,7 @@ describe("a refund", () => {
   it("moves something, and with all that is reserved never more than was captured", () => {
     fc.assert(
       fc.property(anyPayment, anyReserved, anyRequest, (facts, reserved, requested) => {
-        const outcome = outcomeOf(() => refundVerdict(facts, reserved, requested))
+        const outcome = outcomeOf(() => refundVerdict(facts, reserved, keyed(requested)))
         expect(outcome.verdict).not.toBe("nothing_left")
         if (!("amount" in outcome)) return
         expect(outcome.amount).toBeGreaterThan(0n)
@@ -301,8 +373,8 @@ describe("a refund", () => {
       fc.property(anyPayment, (facts) => {
         const rest = facts.captured_amount - facts.refunded_amount
         fc.pre(rest > 0n)
-        expect(refundVerdict(facts, [], rest)).toEqual(move(rest))
-        expect(outcomeOf(() => refundVerdict(facts, [], rest + 1n)).verdict).toBe("invalid_data")
+        expect(refundVerdict(facts, [], keyed(rest))).toEqual(move(rest))
+        expect(outcomeOf(() => refundVerdict(facts, [], keyed(rest + 1n))).verdict).toBe("invalid_data")
       }),
     )
   })
@@ -323,6 +395,7 @@ describe("a cancellation", () => {
       nothingLeft,
     ],
     ["its turn, while money is being captured", {}, [40n], join()],
+    ["its turn, while another cancellation is in progress", {}, [100n], join()],
     ["its turn, while the last of it is being captured", { captured_amount: 40n }, [30n, 30n], join()],
   ])("gives up %s", (_, about, reserved, verdict) => {
     expect(cancelVerdict(payment(about), underWay(...reserved))).toEqual(verdict)
@@ -361,9 +434,9 @@ describe("a cancellation", () => {
       fc.property(anyPayment, anyAmount, fc.boolean(), (facts, requested, multicapture) => {
         const rest = facts.authorized_amount - facts.captured_amount
         fc.pre(rest > 0n && requested <= rest)
-        const canceling = underWay(rest)
-        expect(captureVerdict(facts, canceling, requested, multicapture)).toEqual(join())
-        expect(captureVerdict(facts, canceling, undefined, multicapture)).toEqual(join())
+        const canceling = reservedFor("cancel_payment", [rest])
+        expect(captureVerdict(facts, canceling, keyed(requested), multicapture)).toEqual(join())
+        expect(captureVerdict(facts, canceling, keyed(), multicapture)).toEqual(join())
       }),
     )
   })

@@ -40,13 +40,26 @@ export const SESSION_TRANSITIONS: Readonly<Record<SessionStatus, readonly Sessio
   canceled: [],
 }
 
-/** Whether a capture or a refund has happened at the provider. Only what succeeded counts and is answered. */
+/** Whether a capture or a refund has happened at the provider. Only what succeeded counts in totals. */
 export const MOVEMENT_STATUSES = ["pending", "succeeded", "declined", "unknown"] as const
 export type MovementStatus = (typeof MOVEMENT_STATUSES)[number]
 
 /** A refund that succeeded may fail later: the shopper's bank sends the money back. Then it does not count any more. */
 export const REFUND_STATUSES = [...MOVEMENT_STATUSES, "failed"] as const
 export type RefundStatus = (typeof REFUND_STATUSES)[number]
+
+/** The status of a capture or a refund as clients see it: whether its money moved, may still move, or will not. */
+export const SHOWN_MOVEMENT_STATUSES = ["pending", "succeeded", "failed"] as const
+export type ShownMovementStatus = (typeof SHOWN_MOVEMENT_STATUSES)[number]
+
+/** An unknown outcome is looked up until it is known, so that it is pending for clients. */
+export const SHOWN_MOVEMENT_STATUS: Readonly<Record<RefundStatus, ShownMovementStatus>> = {
+  pending: "pending",
+  unknown: "pending",
+  succeeded: "succeeded",
+  declined: "failed",
+  failed: "failed",
+}
 
 /** What is asked of a provider. The first four are about a session, the others about a payment. */
 export const OPERATION_KINDS = [

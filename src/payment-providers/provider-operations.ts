@@ -39,8 +39,8 @@ const NOTHING = { client_data: {}, data: {}, private_data: {}, context: {} }
 export type Decision =
   /** Everything is as asked for. */
   | { readonly kind: "done" }
-  /** Another call is under way: wait for it, then decide again; or, where it is the very act that was asked for, be done. */
-  | { readonly kind: "join"; readonly operationId: string; readonly isTheAct?: boolean }
+  /** Another operation is in progress: wait until it is resolved. */
+  | { readonly kind: "join"; readonly operationId: string; readonly afterwards?: AfterWait }
   /** Something else has to be there first, outside of any transaction: see to it, then decide again. */
   | { readonly kind: "prepare"; readonly prepare: () => Promise<unknown> }
   /** Call the provider, then decide again; or, where that is all, be done. */
@@ -52,6 +52,15 @@ export type Decision =
       /** Creates the account holder anew that the provider does not know any more. */
       readonly replaceAccountHolder?: () => Promise<void>
     }
+
+/** What follows when the operation that a use case waited for is resolved. */
+export type AfterWait =
+  /** It changed what the decision depends on. */
+  | "decide_again"
+  /** It is the operation of this very request: its result is the request's, and so is its refusal. */
+  | "return_outcome"
+  /** It is the operation of an equal request: its success is this request's result, its refusal is not. */
+  | "return_success"
 
 type Call = Extract<Decision, { kind: "call" }>
 
@@ -189,7 +198,9 @@ export class ProviderOperations {
           return { called, aggregate }
         case "join": {
           const joined = await this.settled(decision.operationId, giveUpAt)
-          if (!decision.isTheAct) continue
+          const { afterwards = "decide_again" } = decision
+          if (afterwards === "decide_again") continue
+          if (afterwards === "return_success" && joined.state !== "succeeded") continue
           if (!wasPutRight && (wasPutRight = await this.isPutRight(joined))) continue
           throwUnlessDone(joined)
           return { called: joined }

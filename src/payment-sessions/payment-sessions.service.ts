@@ -141,7 +141,7 @@ export class PaymentSessionsService {
     if (!session) throw sessionMissing(progress)
     progress.wasThere = true
     const underWay = aggregate.sessionOperation
-    if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, isTheAct: true }
+    if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, afterwards: "return_outcome" }
     if (underWay) return { kind: "join", operationId: underWay.id }
     progress.refusal = this.refusalToAuthorize(aggregate, session)
     if (progress.refusal) return this.refuseAfterRefresh(aggregate, session, progress, caller)

@@ -1,5 +1,6 @@
-import { ApiProperty } from "@nestjs/swagger"
-import { IsNumber, IsPositive, IsString } from "class-validator"
+import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
+import { Transform, type TransformFnParams } from "class-transformer"
+import { IsNumber, IsObject, IsOptional, IsPositive, IsString } from "class-validator"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
 import { MayBeLeftOut } from "../common/validation.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
@@ -54,4 +55,17 @@ export class RefundPaymentRequest {
   @MayBeLeftOut()
   @IsString()
   note?: string
+
+  @ApiPropertyOptional({
+    type: "object",
+    additionalProperties: true,
+    nullable: true,
+    description: "Free data of yours, which is kept with the refund. Storefronts do not see it.",
+    example: { return_id: "ret_1" },
+  })
+  // As it was sent: the transformation would make instances of what it contains.
+  @Transform(({ obj, key }: TransformFnParams) => (obj as Record<string, unknown>)[key])
+  @IsOptional()
+  @IsObject()
+  metadata?: Record<string, unknown> | null
 }

@@ -48,8 +48,7 @@ export class PaymentsService {
   }
 
   /**
-   * Takes money of what is authorized: an amount, or all the rest. Once everything is captured, a call without an amount
-   * changes nothing.
+   * Captures an amount, or all the rest. A payment that is captured in full stays as it is.
    *
    * @throws NotFound, InvalidData when it is more than the rest, NotAllowed, and what {@link ProviderOperations} throws
    */
@@ -69,7 +68,8 @@ export class PaymentsService {
     this.checkTakes(payment, requested)
     const multicapture = this.registry.hasMulticapture(payment)
     const reserved = aggregate.reserved(payment, "capture", "cancel_payment")
-    return decisionOf(captureVerdict(payment, reserved, requested, multicapture), (amount) => {
+    const request = { amount: requested, hasKey: caller.requestKey !== undefined }
+    return decisionOf(captureVerdict(payment, reserved, request, multicapture), (amount) => {
       const capture = aggregate.addCapture(payment, { amount, created_by: caller.id })
       return call(aggregate, payment, caller, "capture", settleCapture, {
         amount,
@@ -86,7 +86,7 @@ export class PaymentsService {
    */
   async refund(
     id: string,
-    { amount: requested, refund_reason_id, note }: RefundPaymentRequest,
+    { amount: requested, refund_reason_id, note, metadata }: RefundPaymentRequest,
     caller: Caller,
     selection: Selection,
   ): Promise<Payment> {
@@ -94,12 +94,16 @@ export class PaymentsService {
       if (refund_reason_id !== undefined) await this.reasons.check(tx, refund_reason_id)
       const wanted = minorOf(requested, payment)
       this.checkTakes(payment, wanted)
-      const verdict = refundVerdict(payment, aggregate.reserved(payment, "refund"), wanted)
+      const request = { amount: wanted, hasKey: caller.requestKey !== undefined }
+      // What an operator refunds with the provider directly is as good as refunded, until it fails.
+      const refunded_amount = payment.refunded_amount + aggregate.pendingElsewhere(payment)
+      const verdict = refundVerdict({ ...payment, refunded_amount }, aggregate.reserved(payment, "refund"), request)
       return decisionOf(verdict, (amount) => {
         const refund = aggregate.addRefund(payment, {
           amount,
           refund_reason_id: refund_reason_id ?? null,
           note: note ?? null,
+          metadata: metadata ?? null,
           created_by: caller.id,
         })
         return call(aggregate, payment, caller, "refund", settleRefund, {
@@ -117,9 +121,7 @@ export class PaymentsService {
    */
   async cancel(id: string, caller: Caller, selection: Selection): Promise<Payment> {
     return this.change(id, caller, selection, (aggregate, payment) => {
-      const [underWay] = aggregate.reserved(payment, "cancel_payment")
-      if (underWay) return { kind: "join", operationId: underWay.id, isTheAct: true }
-      const verdict = cancelVerdict(payment, aggregate.reserved(payment, "capture"))
+      const verdict = cancelVerdict(payment, aggregate.reserved(payment, "capture", "cancel_payment"))
       return decisionOf(verdict, (amount) =>
         call(aggregate, payment, caller, "cancel_payment", settleCancelPayment, {
           amount,
@@ -163,7 +165,10 @@ export class PaymentsService {
         const payment = aggregate.payments.find((candidate) => candidate.id === id)
         if (!payment) throw notFound(id)
         const begun = await begunBy(tx, caller)
-        return begun ? { kind: "join", operationId: begun, isTheAct: true } : decide(aggregate, payment, tx)
+        if (!begun) return decide(aggregate, payment, tx)
+        // The first response to an accepted operation is 200, which lists it as pending: so is that to its repeat.
+        if (begun.is_accepted && begun.settled_at === null) return { kind: "done" }
+        return { kind: "join", operationId: begun.id, afterwards: "return_outcome" }
       },
       () => this.get(id, selection),
     )
@@ -171,15 +176,16 @@ export class PaymentsService {
 }
 
 /** What a request began when it came the first time, with the same idempotency key. */
-async function begunBy(tx: EntityManager, { requestKey }: Caller): Promise<string | undefined> {
-  if (requestKey === undefined) return undefined
-  return (await tx.findOneBy(PaymentOperation, { request_key: requestKey }))?.id
+async function begunBy(tx: EntityManager, { requestKey }: Caller): Promise<PaymentOperation | null> {
+  return requestKey === undefined ? null : tx.findOneBy(PaymentOperation, { request_key: requestKey })
 }
 
 function decisionOf(verdict: MoneyVerdict, move: (amount: bigint) => Decision): Decision {
   switch (verdict.verdict) {
     case "move":
       return move(verdict.amount)
+    case "same":
+      return { kind: "join", operationId: verdict.operationId, afterwards: "return_success" }
     case "join":
       return { kind: "join", operationId: verdict.operationId }
     case "nothing_left":

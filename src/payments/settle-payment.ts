@@ -2,7 +2,7 @@ import { capturedOf, type Aggregate } from "../payment-model/aggregate.js"
 import { Capture } from "../payment-model/capture.entity.js"
 import { paymentEvent, sessionEvent } from "../payment-model/events.js"
 import { mayHaveHappened } from "../payment-model/operation.rules.js"
-import type { PaymentOperation } from "../payment-model/payment-operation.entity.js"
+import { PaymentOperation } from "../payment-model/payment-operation.entity.js"
 import { Payment } from "../payment-model/payment.entity.js"
 import { Refund } from "../payment-model/refund.entity.js"
 import type { MovementStatus } from "../payment-model/status.js"
@@ -16,7 +16,7 @@ export const settleCapture: Settle = (aggregate, operation, outcome, now) => {
   const payment = paymentOf(aggregate, operation)
   const capture = found(aggregate.captures, operation.capture_id)
   if (outcome.outcome !== "succeeded") {
-    return move(operation, outcome, (status) => {
+    return move(aggregate, operation, outcome, (status) => {
       aggregate.changes.update(Capture, capture, { status })
     })
   }
@@ -47,9 +47,18 @@ export const settleRefund: Settle = (aggregate, operation, outcome) => {
   const payment = paymentOf(aggregate, operation)
   const refund = found(aggregate.refunds, operation.refund_id)
   if (outcome.outcome !== "succeeded") {
-    return move(operation, outcome, (status) => {
+    const wasAccepted = operation.is_accepted
+    const contradiction = move(aggregate, operation, outcome, (status) => {
       aggregate.changes.update(Refund, refund, { status })
     })
+    if (outcome.outcome === "pending" && !wasAccepted) {
+      aggregate.changes.tell(() => paymentEvent("payment.refund_pending", payment, { refund }))
+    }
+    // Nobody heard of a refund that the provider declined right away, except who asked for it.
+    if (outcome.outcome === "declined" && wasAccepted) {
+      aggregate.changes.tell(() => paymentEvent("payment.refund_failed", payment, { refund }))
+    }
+    return contradiction
   }
   const contradiction = contradictionOf(outcome, operation, payment.captured_amount - payment.refunded_amount)
   if (contradiction !== undefined) return contradiction
@@ -62,7 +71,9 @@ export const settleRefund: Settle = (aggregate, operation, outcome) => {
 export const settleCancelPayment: Settle = (aggregate, operation, outcome, now) => {
   const payment = paymentOf(aggregate, operation)
   // What the provider does not know holds nothing: it counts as canceled.
-  if (outcome.outcome !== "succeeded" && outcome.outcome !== "gone") return move(operation, outcome, () => undefined)
+  if (outcome.outcome !== "succeeded" && outcome.outcome !== "gone") {
+    return move(aggregate, operation, outcome, () => undefined)
+  }
   if (outcome.outcome === "succeeded") aggregate.changes.update(Payment, payment, answered(outcome))
   recordCancellation(aggregate, payment, now)
   return undefined
@@ -87,12 +98,14 @@ export function answered({ data, privateData }: ProviderAnswer): Partial<Pick<Pa
 type NotSucceeded = Exclude<ProviderOutcome, Succeeded>
 
 function move(
+  { changes }: Aggregate,
   operation: PaymentOperation,
   outcome: NotSucceeded,
   become: (status: MovementStatus) => void,
 ): string | undefined {
   switch (outcome.outcome) {
     case "pending":
+      if (!operation.is_accepted) changes.update(PaymentOperation, operation, { is_accepted: true })
       return undefined
     case "requires_more":
     case "already_authorized":

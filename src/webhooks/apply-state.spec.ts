@@ -8,7 +8,7 @@ import { PaymentOperation } from "../payment-model/payment-operation.entity.js"
 import { PaymentSession } from "../payment-model/payment-session.entity.js"
 import { Payment } from "../payment-model/payment.entity.js"
 import { Refund } from "../payment-model/refund.entity.js"
-import { OPEN_SESSION_STATUSES, type SessionStatus } from "../payment-model/status.js"
+import { OPEN_SESSION_STATUSES, type RefundStatus, type SessionStatus } from "../payment-model/status.js"
 import type { DisputeState, PaymentState, RefundState } from "../payment-providers/payment-provider.contract.js"
 import { applyToPayment, applyToSession, Contradiction, type Records } from "./apply-state.js"
 
@@ -44,9 +44,11 @@ function aggregateOf(parts: {
   payment?: Payment
   captures?: Capture[]
   refunds?: Refund[]
+  operations?: PaymentOperation[]
 }): Aggregate {
-  const { session, payment, captures = [], refunds = [] } = parts
-  return new Aggregate(newCollection(), undefined, [session], payment ? [payment] : [], captures, refunds, [], [])
+  const { session, payment, captures = [], refunds = [], operations = [] } = parts
+  const payments = payment ? [payment] : []
+  return new Aggregate(newCollection(), undefined, [session], payments, captures, refunds, operations, [])
 }
 
 type Standing = PaymentState["standing"]
@@ -131,8 +133,14 @@ describe("a session", () => {
 })
 
 describe("a payment", () => {
-  const applied = (state: PaymentState, records?: Records, refunds: Refund[] = []) => {
-    const aggregate = aggregateOf({ session: newSession("authorized"), payment: newPayment(), refunds })
+  const applied = (
+    state: PaymentState,
+    records?: Records,
+    refunds: Refund[] = [],
+    operations: PaymentOperation[] = [],
+  ) => {
+    const session = newSession("authorized")
+    const aggregate = aggregateOf({ session, payment: newPayment(), refunds, operations })
     apply(aggregate, state, records)
     return { aggregate, payment: aggregate.payments[0] }
   }
@@ -176,12 +184,49 @@ describe("a payment", () => {
       const refunds = [Object.assign(new Refund(), { id: "ref_1", payment_id: "pay_1", amount: 300n, status })]
       const operations = [Object.assign(new PaymentOperation(), { id: "op_1", refund_id: "ref_1" })]
       const state = stateOf(authorized(1000n), { refunds: [refundState(300n, { idempotencyKey: "op_1" })] })
-      const { aggregate, payment } = applied(state, { disputes: [], operations }, refunds)
+      // An operation without an outcome is part of the aggregate.
+      const open = status === "pending" || status === "unknown" ? operations : []
+      const { aggregate, payment } = applied(state, { disputes: [], operations }, refunds, open)
       expect(aggregate.refunds).toHaveLength(1)
       // One that is not settled counts once its call is; one that was refused has been done all the same.
       expect(payment?.refunded_amount).toBe(status === "succeeded" || status === "declined" ? 300n : 0n)
     },
   )
+
+  it.each<[RefundStatus | undefined, RefundState["status"], RefundStatus | undefined, string[]]>([
+    [undefined, "pending", "pending", ["payment.refund_pending"]],
+    [undefined, "succeeded", "succeeded", ["payment.refunded"]],
+    [undefined, "failed", "failed", ["payment.refund_failed"]],
+    ["pending", "pending", "pending", []],
+    ["pending", "succeeded", "succeeded", ["payment.refunded"]],
+    ["pending", "failed", "failed", ["payment.refund_failed"]],
+    ["declined", "pending", "pending", ["payment.refund_pending"]],
+    ["declined", "succeeded", "succeeded", ["payment.refunded"]],
+    ["declined", "failed", "declined", []],
+    ["succeeded", "pending", "succeeded", []],
+    ["succeeded", "succeeded", "succeeded", []],
+    ["succeeded", "failed", "failed", ["payment.refund_failed"]],
+    ["failed", "pending", "failed", []],
+    ["failed", "succeeded", "succeeded", ["payment.refunded"]],
+    ["failed", "failed", "failed", []],
+  ])("whose refund is recorded as %s and reported as %s has it as %s", (recorded, reported, status, events) => {
+    const about = { id: "ref_1", payment_id: "pay_1", amount: 300n, external_id: "re_1" }
+    const refunds = recorded ? [Object.assign(new Refund(), { ...about, status: recorded })] : []
+    const state = stateOf(authorized(1000n), { refunds: [refundState(300n, { status: reported })] })
+    const { aggregate, payment } = applied(state, NONE, refunds)
+    expect(aggregate.refunds.map((refund) => refund.status)).toEqual([status])
+    expect(told(aggregate).filter((name) => name.startsWith("payment.refund"))).toEqual(events)
+    expect(payment?.refunded_amount).toBe(status === "succeeded" ? 300n : 0n)
+  })
+
+  it("reserves a refund that is pending with the provider, and none that an operation of ours makes", () => {
+    const about = { payment_id: "pay_1", amount: 300n, status: "pending" as const }
+    const refunds = [Object.assign(new Refund(), { id: "ref_1", ...about })]
+    const operations = [Object.assign(new PaymentOperation(), { id: "op_1", refund_id: "ref_1" })]
+    const state = stateOf(authorized(1000n), { refunds: [refundState(200n, { status: "pending" })] })
+    const { aggregate, payment } = applied(state, NONE, refunds, operations)
+    expect(payment && aggregate.pendingElsewhere(payment)).toBe(200n)
+  })
 
   it("does not take another payment's refund for its own", () => {
     const refunds = [

@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from "node:util"
 import { newId } from "../common/ids.js"
 import { capturedOf, type Aggregate } from "../payment-model/aggregate.js"
 import { Dispute } from "../payment-model/dispute.entity.js"
-import { paymentEvent, sessionEvent } from "../payment-model/events.js"
+import { paymentEvent, sessionEvent, type EventName } from "../payment-model/events.js"
 import { PaymentOperation } from "../payment-model/payment-operation.entity.js"
 import { PaymentSession } from "../payment-model/payment-session.entity.js"
 import { Payment } from "../payment-model/payment.entity.js"
 import { Refund } from "../payment-model/refund.entity.js"
 import { waitingStatus } from "../payment-model/session.rules.js"
+import type { RefundStatus } from "../payment-model/status.js"
 import type { DisputeState, PaymentState, RefundState } from "../payment-providers/payment-provider.contract.js"
 import { recordAuthorization, recordFailure } from "../payment-sessions/settle-session.js"
 import { answered, recordCancellation, recordCapture } from "../payments/settle-payment.js"
@@ -99,45 +100,50 @@ function applyCaptures(aggregate: Aggregate, payment: Payment, { standing, isClo
   if (further > 0n) recordCapture(aggregate, payment, further)
 }
 
+/**
+ * What is news of a refund, by what is recorded of it. A refund that a provider refused may be done later all the same,
+ * and one that succeeded may come back from the shopper's bank.
+ */
+const REFUND_NEWS: Readonly<Record<RefundStatus, readonly RefundState["status"][]>> = {
+  pending: ["succeeded", "failed"],
+  unknown: ["succeeded", "failed"],
+  declined: ["pending", "succeeded"],
+  succeeded: ["failed"],
+  failed: ["succeeded"],
+}
+
+const REFUND_EVENTS = {
+  pending: "payment.refund_pending",
+  succeeded: "payment.refunded",
+  failed: "payment.refund_failed",
+} as const satisfies Record<RefundState["status"], EventName>
+
 function applyRefund(aggregate: Aggregate, payment: Payment, state: RefundState, { operations }: Records): void {
   const operation = operations.find(({ id }) => id === state.idempotencyKey)
-  const refund = aggregate.refunds.find(
+  const known = aggregate.refunds.find(
     ({ id, external_id, payment_id }) =>
       payment_id === payment.id && (id === operation?.refund_id || external_id === state.id),
   )
-  if (!refund) {
-    if (state.status === "succeeded") recordRefund(aggregate, payment, state)
-    return
+  // An operation of ours without an outcome records what becomes of its refund.
+  if (known && aggregate.operations.some(({ refund_id }) => refund_id === known.id)) return
+  if (known && !REFUND_NEWS[known.status].includes(state.status)) return
+  const refund = known ?? addRefund(aggregate, payment, state)
+  if (operation && known?.status === "succeeded") {
+    const words = `The refund failed afterwards: ${state.failure ?? "the provider does not say why."}`
+    aggregate.changes.update(PaymentOperation, operation, { last_error: words })
   }
-  // A call that was refused may have been done all the same: what a provider fails at is done later, now and then.
-  if (refund.status === "declined" && state.status === "succeeded") {
-    aggregate.changes.update(Refund, refund, { status: "succeeded", amount: state.amount.minor, external_id: state.id })
-    aggregate.changes.tell(() => paymentEvent("payment.refunded", payment, { refund }))
-    return
-  }
-  // What one of our calls has not settled yet is settled by that call.
-  if (refund.status === "succeeded" && state.status === "failed") {
-    aggregate.changes.update(Refund, refund, { status: "failed", external_id: state.id })
-    if (operation) {
-      const words = `The refund failed afterwards: ${state.failure ?? "the provider does not say why."}`
-      aggregate.changes.update(PaymentOperation, operation, { last_error: words })
-    }
-    aggregate.changes.tell(() => paymentEvent("payment.refund_failed", payment, { refund }))
-  }
+  const amount = state.status === "failed" ? refund.amount : state.amount.minor
+  if (known) aggregate.changes.update(Refund, refund, { status: state.status, amount, external_id: state.id })
+  aggregate.changes.tell(() => paymentEvent(REFUND_EVENTS[state.status], payment, { refund }))
 }
 
-/** A refund that was made with the provider directly. */
-function recordRefund(aggregate: Aggregate, payment: Payment, { id, amount }: RefundState): void {
+/** A refund that was made with the provider directly. One that failed is recorded too, whatever was reported before. */
+function addRefund(aggregate: Aggregate, payment: Payment, { id, amount, status }: RefundState): Refund {
   if (amount.currency !== payment.currency_code) {
     throw new Contradiction(`The provider refunded ${amount.currency} where ${payment.currency_code} was paid.`)
   }
-  const refund = aggregate.addRefund(payment, {
-    amount: amount.minor,
-    status: "succeeded",
-    external_id: id,
-    created_by: payment.provider_id,
-  })
-  aggregate.changes.tell(() => paymentEvent("payment.refunded", payment, { refund }))
+  const about = { amount: amount.minor, status, external_id: id, created_by: payment.provider_id }
+  return aggregate.addRefund(payment, about)
 }
 
 function applyDispute(aggregate: Aggregate, payment: Payment, state: DisputeState, { disputes }: Records): void {

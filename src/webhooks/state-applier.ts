@@ -413,9 +413,10 @@ function giveBack(aggregate: Aggregate, payment: Payment, caller: Caller): Decis
     const operation = aggregate.begin("cancel_payment", session, { ...about, amount: held })
     return { kind: "call", operation, settle: settleCancelPayment, isLast: true }
   }
+  const captured = payment.captured_amount - payment.refunded_amount - aggregate.pendingElsewhere(payment)
   const amount = aggregate
     .reserved(payment, "refund")
-    .reduce((left, reservation) => left - reservation.amount, payment.captured_amount - payment.refunded_amount)
+    .reduce((left, reservation) => left - reservation.amount, captured)
   if (amount <= 0n) return { kind: "done" }
   const refund = aggregate.addRefund(payment, { amount, created_by: caller.id, note: "Paid after it was given up." })
   const operation = aggregate.begin("refund", session, { ...about, amount, refund_id: refund.id })

@@ -1,6 +1,7 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
 import { AmountField, MetadataField, OptionalTextField, TimeField } from "../../common/resource-fields.js"
 import { Capture } from "../capture.entity.js"
+import { SHOWN_MOVEMENT_STATUSES, type ShownMovementStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
 import type { PaymentResponse } from "./payment.response.js"
 
@@ -9,10 +10,19 @@ export class CaptureResponse {
   @Field({ description: "The capture's id.", example: EXAMPLE.captureId })
   id!: string
 
-  @AmountField("What was captured", 49.9)
+  @AmountField("What is captured", 49.9)
   amount!: number
 
-  @Field({ description: "The payment it took money of.", example: EXAMPLE.paymentId })
+  @Field({
+    description:
+      "`pending`: the provider has not finished it, or its outcome is not known yet. `succeeded`: the money moved. " +
+      "`failed`: it did not. Only what succeeded counts in `captured_amount`.",
+    enum: SHOWN_MOVEMENT_STATUSES,
+    example: "succeeded",
+  })
+  status!: ShownMovementStatus
+
+  @Field({ description: "The payment it takes money of.", example: EXAMPLE.paymentId })
   payment_id!: string
 
   @OptionalTextField("The id of the key, or the name of the service, that asked for it.", EXAMPLE.keyId)
@@ -21,12 +31,12 @@ export class CaptureResponse {
   @MetadataField()
   metadata!: Record<string, unknown> | null
 
-  @TimeField("When it was captured.", EXAMPLE.time)
+  @TimeField("When it was asked for.", EXAMPLE.time)
   created_at!: Date
 
   @Related("payment", {
     nullable: true,
-    description: "The payment it took money of; on request.",
+    description: "The payment it takes money of; on request.",
     join: (capture, payment) => `${payment}.id = ${capture}.payment_id`,
   })
   payment?: PaymentResponse | null

@@ -165,6 +165,7 @@ function newCollection(about: Partial<PaymentCollection> = {}): PaymentCollectio
 const CAPTURE = {
   id: "capt_1",
   amount: 40,
+  status: "succeeded",
   payment_id: "pay_1",
   created_by: "apk_1",
   metadata: null,
@@ -174,6 +175,7 @@ const CAPTURE = {
 const REFUND = {
   id: "ref_1",
   amount: 10.05,
+  status: "succeeded",
   payment_id: "pay_1",
   refund_reason_id: "refr_1",
   note: "sorry",
@@ -248,6 +250,30 @@ describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => 
     expect(toPaymentCollectionResponse(newCollection(empty), audience)).toEqual({ ...COLLECTION, ...empty })
     const nothing = { captures: [], refunds: [] }
     expect(toPaymentResponse(newPayment(nothing), audience)).toEqual({ ...PAYMENT, ...nothing })
+  })
+
+  it.each([
+    ["pending", "pending"],
+    ["unknown", "pending"],
+    ["succeeded", "succeeded"],
+    ["declined", "failed"],
+  ] as const)("shows a capture and a refund that are %s as %s", (status, shown) => {
+    const payment = newPayment({ captures: [newCapture({ status })], refunds: [newRefund({ status })] })
+    expect(toPaymentResponse(payment, audience)).toMatchObject({
+      captures: [{ status: shown }],
+      refunds: [{ status: shown }],
+    })
+  })
+
+  it("shows a refund that failed afterwards as failed", () => {
+    const payment = newPayment({ refunds: [newRefund({ status: "failed" })] })
+    expect(toPaymentResponse(payment, audience).refunds).toMatchObject([{ status: "failed" }])
+  })
+
+  it("has the metadata of a refund for operators, and null for storefronts", () => {
+    const payment = newPayment({ refunds: [newRefund({ metadata: { return_id: "ret_1" } })] })
+    const metadata = audience === "admin" ? { return_id: "ret_1" } : null
+    expect(toPaymentResponse(payment, audience).refunds).toMatchObject([{ metadata }])
   })
 
   it("has all that was read below a collection, in the currency of each", () => {

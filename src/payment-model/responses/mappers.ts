@@ -9,6 +9,7 @@ import type { PaymentSession } from "../payment-session.entity.js"
 import type { Payment } from "../payment.entity.js"
 import type { RefundReason } from "../refund-reason.entity.js"
 import type { Refund } from "../refund.entity.js"
+import { SHOWN_MOVEMENT_STATUS } from "../status.js"
 import type { CaptureResponse } from "./capture.response.js"
 import type { DisputeResponse } from "./dispute.response.js"
 import type { OperationResponse } from "./operation.response.js"
@@ -104,6 +105,7 @@ function toCaptureResponse(capture: Capture, currency: CurrencyCode, audience: A
   return {
     id: capture.id,
     amount: toMajor({ minor: capture.amount, currency }),
+    status: SHOWN_MOVEMENT_STATUS[capture.status],
     payment_id: capture.payment_id,
     created_by: capture.created_by,
     metadata: capture.metadata,
@@ -117,11 +119,13 @@ function toRefundResponse(refund: Refund, currency: CurrencyCode, audience: Audi
   return {
     id: refund.id,
     amount: toMajor({ minor: refund.amount, currency }),
+    status: SHOWN_MOVEMENT_STATUS[refund.status],
     payment_id: refund.payment_id,
     refund_reason_id: refund.refund_reason_id,
     note: refund.note,
     created_by: refund.created_by,
-    metadata: refund.metadata,
+    // The operator's own data is nothing for shoppers.
+    metadata: audience === "admin" ? refund.metadata : null,
     created_at: refund.created_at,
     refund_reason: refund.refund_reason && toRefundReasonResponse(refund.refund_reason),
     payment: refund.payment && toPaymentResponse(refund.payment, audience),

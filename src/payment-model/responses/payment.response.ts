@@ -8,9 +8,6 @@ import type { PaymentCollectionResponse } from "./payment-collection.response.js
 import type { PaymentSessionResponse } from "./payment-session.response.js"
 import type { RefundResponse } from "./refund.response.js"
 
-/** What has really moved: an attempt that is pending, declined or unknown is an operation, not a capture or refund. */
-const SUCCEEDED = "status = 'succeeded'"
-
 @ResourceOf("payment", Payment)
 export class PaymentResponse {
   @Field({ description: "The payment's id.", example: EXAMPLE.paymentId })
@@ -63,15 +60,15 @@ export class PaymentResponse {
 
   @Related("capture", {
     many: true,
-    description: "The captures that succeeded.",
-    join: (payment, capture) => `${capture}.payment_id = ${payment}.id AND ${capture}.${SUCCEEDED}`,
+    description: "Its captures, also pending and failed ones.",
+    join: (payment, capture) => `${capture}.payment_id = ${payment}.id`,
   })
   captures?: CaptureResponse[]
 
   @Related("refund", {
     many: true,
-    description: "The refunds that succeeded.",
-    join: (payment, refund) => `${refund}.payment_id = ${payment}.id AND ${refund}.${SUCCEEDED}`,
+    description: "Its refunds, also pending and failed ones.",
+    join: (payment, refund) => `${refund}.payment_id = ${payment}.id`,
   })
   refunds?: RefundResponse[]
 

@@ -1,6 +1,7 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
 import { AmountField, MetadataField, OptionalTextField, TimeField } from "../../common/resource-fields.js"
 import { Refund } from "../refund.entity.js"
+import { SHOWN_MOVEMENT_STATUSES, type ShownMovementStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
 import type { PaymentResponse } from "./payment.response.js"
 import type { RefundReasonResponse } from "./refund-reason.response.js"
@@ -10,10 +11,19 @@ export class RefundResponse {
   @Field({ description: "The refund's id.", example: EXAMPLE.refundId })
   id!: string
 
-  @AmountField("What was given back", 10)
+  @AmountField("What is refunded", 10)
   amount!: number
 
-  @Field({ description: "The payment it was given back of.", example: EXAMPLE.paymentId })
+  @Field({
+    description:
+      "`pending`: the provider has not finished it, or its outcome is not known yet. `succeeded`: the money moved. " +
+      "`failed`: it did not, or it came back later. Only what succeeded counts in `refunded_amount`.",
+    enum: SHOWN_MOVEMENT_STATUSES,
+    example: "succeeded",
+  })
+  status!: ShownMovementStatus
+
+  @Field({ description: "The payment that it refunds.", example: EXAMPLE.paymentId })
   payment_id!: string
 
   @OptionalTextField("Why, by id.", EXAMPLE.reasonId)
@@ -28,7 +38,7 @@ export class RefundResponse {
   @MetadataField()
   metadata!: Record<string, unknown> | null
 
-  @TimeField("When it was refunded.", EXAMPLE.time)
+  @TimeField("When it was asked for.", EXAMPLE.time)
   created_at!: Date
 
   @Related("refund_reason", {
@@ -41,7 +51,7 @@ export class RefundResponse {
 
   @Related("payment", {
     nullable: true,
-    description: "The payment it was given back of; on request.",
+    description: "The payment that it refunds; on request.",
     join: (refund, payment) => `${payment}.id = ${refund}.payment_id`,
   })
   payment?: PaymentResponse | null

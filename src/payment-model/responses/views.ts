@@ -45,7 +45,7 @@ export const ADMIN_COLLECTION: View = {
 
 export const ADMIN_COLLECTIONS: View = { ...ADMIN_COLLECTION, key: "payment_collections" }
 
-/** What operators and services get of a payment: Medusa's admin defaults. */
+/** What operators and services get of a payment: Medusa's admin defaults, and the status of captures and refunds. */
 export const ADMIN_PAYMENT: View = {
   key: "payment",
   type: PaymentResponse,
@@ -58,8 +58,10 @@ export const ADMIN_PAYMENT: View = {
     "payment_session_id",
     "captures.id",
     "captures.amount",
+    "captures.status",
     "refunds.id",
     "refunds.amount",
+    "refunds.status",
     "refunds.note",
     "refunds.payment_id",
     "refunds.refund_reason_id",

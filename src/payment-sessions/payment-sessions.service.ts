@@ -5,9 +5,9 @@ import type { Caller } from "../api-keys/caller.js"
 import { Conflict, InvalidData, NotFound } from "../common/errors.js"
 import { toRawAmount } from "../common/money.js"
 import type { Audience, Selection } from "../common/fields.js"
-import type { Aggregate } from "../payment-model/aggregate.js"
+import type { Aggregate, CollectionFigures } from "../payment-model/aggregate.js"
 import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
-import { amountToPay, isOutgrown } from "../payment-model/collection.rules.js"
+import { isOutgrown } from "../payment-model/collection.rules.js"
 import { collectionEvent } from "../payment-model/events.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import type { PaymentSession } from "../payment-model/payment-session.entity.js"
@@ -86,12 +86,12 @@ export class PaymentSessionsService {
     caller: Caller,
     audience: Audience,
   ): Promise<Decision> {
-    const { target, collection } = aggregate
-    const amount = amountToPay({ ...collection, ...target })
+    const amount = aggregate.amountToPay
+    aggregate.reportOutgrown()
     const underWay = aggregate.sessionOperation
     if (underWay) return { kind: "join", operationId: underWay.id }
     this.checkOffered(aggregate, provider_id)
-    const figures = { amount, currency_code: target.currency_code }
+    const figures = { amount, currency_code: aggregate.target.currency_code }
     this.checkAccepts(provider_id, data, figures, audience)
     return this.toward(aggregate, tx, { provider_id, ...figures, client_data: data, context: {} }, caller)
   }
@@ -123,23 +123,51 @@ export class PaymentSessionsService {
       aggregate.changes.tell(() => collectionEvent("payment_collection.deleted", collection))
       return { kind: "done" }
     }
-    const { amount, currency_code } = target
-    const figures = { amount, currency_code }
-    const isSettled = coversAmount(collection, figures)
+    aggregate.reportOutgrown()
+    aggregate.adoptOrder(cart?.order_id)
+    const isSettled = coversAmount(collection, target)
     const underWay = aggregate.sessionOperation
     if (underWay?.state === "pending" && !isSettled) return { kind: "join", operationId: underWay.id }
     if (!openSession || isSettled) {
-      aggregate.takeOn(target)
+      aggregate.takeOn(aggregate.followed)
       return { kind: "done" }
     }
     // Nobody knows when a call whose answer stayed out is settled: the change waits, the caller does not.
     if (underWay) return { kind: "done" }
-    // What the provider cannot take cannot be paid with it: the shopper chooses another one.
-    if (this.refusalOf(openSession.provider_id, figures) !== undefined) {
-      return this.cancel(aggregate, openSession, caller)
+    return this.changeAmount(aggregate, openSession, target, caller)
+  }
+
+  /**
+   * The next step for a collection without a cart to be for another amount; to be decided upon under the lock. An open
+   * session is changed at its provider first, and both adopt the new amount together.
+   */
+  followAmount(aggregate: Aggregate, amount: bigint, caller: Caller): Decision {
+    const underWay = aggregate.sessionOperation
+    if (underWay) return { kind: "join", operationId: underWay.id }
+    const { openSession } = aggregate
+    const target = { ...aggregate.target, amount }
+    if (!openSession || coversAmount(openSession, restOf(aggregate, target))) {
+      aggregate.takeOn({ amount })
+      return { kind: "done" }
     }
-    const context = holderIn(openSession) === undefined ? contextOf(aggregate) : openSession.context
-    return this.update(aggregate, openSession, { ...openSession, ...figures, context }, caller)
+    return this.changeAmount(aggregate, openSession, target, caller)
+  }
+
+  /** Changes the open session to what is left of a new amount, or cancels it if it cannot pay that. */
+  private changeAmount(
+    aggregate: Aggregate,
+    open: PaymentSession,
+    target: CollectionFigures,
+    caller: Caller,
+  ): Decision {
+    const figures = restOf(aggregate, target)
+    const isNothingLeft = figures.amount <= 0n && aggregate.authorizedAmount > 0n
+    // What the provider cannot take cannot be paid with it: the shopper chooses another one.
+    if (isNothingLeft || this.refusalOf(open.provider_id, figures) !== undefined) {
+      return this.cancel(aggregate, open, caller)
+    }
+    const context = holderIn(open) === undefined ? contextOf(aggregate) : open.context
+    return this.update(aggregate, open, { ...open, ...figures, context }, caller, target)
   }
 
   /** Gives the open session up at its provider, where there is one; undefined when there is none. */
@@ -162,6 +190,7 @@ export class PaymentSessionsService {
     const account_holder = holder?.external_id
     switch (nextSessionStep({ ...open, account_holder: holderIn(open) }, { ...wanted, account_holder })) {
       case "keep":
+        aggregate.takeOn(aggregate.target)
         return { kind: "done" }
       case "cancel_session":
         return this.cancel(aggregate, open, caller)
@@ -181,9 +210,15 @@ export class PaymentSessionsService {
     return { kind: "call", operation, settle: settleInitiate, isLast: true }
   }
 
-  private update(aggregate: Aggregate, session: PaymentSession, wanted: Wanted, caller: Caller) {
+  private update(
+    aggregate: Aggregate,
+    session: PaymentSession,
+    wanted: Wanted,
+    caller: Caller,
+    target: CollectionFigures = aggregate.target,
+  ) {
     const { amount, currency_code, client_data, context } = wanted
-    const { collection, target } = aggregate
+    const { collection } = aggregate
     const operation = aggregate.begin("update", session, {
       amount,
       currency_code,
@@ -192,6 +227,7 @@ export class PaymentSessionsService {
         client_data,
         context: context ?? {},
         is_following: !coversAmount(collection, target),
+        collection_amount: target.amount.toString(),
         place: { region_id: target.region_id, sales_channel_id: target.sales_channel_id },
       },
       created_by: caller.id,
@@ -248,9 +284,13 @@ export class PaymentSessionsService {
 type Figures = Pick<PaymentSession, "amount" | "currency_code">
 type Wanted = Pick<PaymentSession, "provider_id" | "amount" | "currency_code" | "client_data" | "context">
 
+/** What a session is for, of a collection that is to be for these figures. */
+function restOf({ authorizedAmount }: Aggregate, { amount, currency_code }: CollectionFigures): Figures {
+  return { amount: amount - authorizedAmount, currency_code }
+}
+
 function checkAmount(aggregate: Aggregate, session: PaymentSession): void {
-  const { target, collection } = aggregate
-  const amount = amountToPay({ ...collection, ...target })
+  const { target, amountToPay: amount } = aggregate
   if (coversAmount(session, { ...target, amount })) return
   const words = (minor: bigint, currency: string) => `${toRawAmount({ minor, currency }).value} ${currency}`
   throw new Conflict(

@@ -57,6 +57,7 @@ describe("by default", () => {
         "currency_code",
         "id",
         "metadata",
+        "outstanding_amount",
         "refunded_amount",
         "status",
         "updated_at",
@@ -83,7 +84,7 @@ describe("by default", () => {
     })
   })
 
-  it.each([ADMIN_COLLECTION, ADMIN_COLLECTIONS])("an operator gets Medusa's names of $key", (view) => {
+  it.each([ADMIN_COLLECTION, ADMIN_COLLECTIONS])("an operator gets Medusa's names and what is outstanding of $key", (view) => {
     const { "": own, ...relations } = namesOf(selectionOf(view))
     expect(own).toEqual([
       "amount",
@@ -91,6 +92,7 @@ describe("by default", () => {
       "captured_amount",
       "currency_code",
       "id",
+      "outstanding_amount",
       "refunded_amount",
       "status",
     ])

@@ -331,6 +331,11 @@ describe("what the service answers", () => {
       const { id, sessionId } = await newSession(service)
       return service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
     },
+    updatePaymentCollection: async () => {
+      const body = bodyOf("createOrderPaymentCollection")
+      const { id } = (await service.admin("POST", "/admin/payment-collections", body)).body.payment_collection
+      return service.admin("POST", `/admin/payment-collections/${id}`, bodyOf("updatePaymentCollection"))
+    },
     markPaymentCollectionAsPaid: async () =>
       service.admin("POST", `${await collectionPath("admin")}/mark-as-paid`, bodyOf("markPaymentCollectionAsPaid")),
     capturePayment: async () => {

@@ -20,6 +20,7 @@ describe("PUT /admin/carts/:id", () => {
       email: "a@example.com",
       customer_id: "cus_1",
       sales_channel_id: "sc_1",
+      order_id: "order_1",
       completed_at: "2026-01-02T03:04:05.678Z",
       updated_at: "2026-01-02T03:04:06Z",
     }
@@ -46,6 +47,7 @@ describe("PUT /admin/carts/:id", () => {
       region_id: null,
       email: null,
       customer_id: null,
+      order_id: null,
       completed_at: null,
     })
   })
@@ -111,6 +113,10 @@ describe("PUT /admin/carts/:id", () => {
     [
       { currency_code: "eur", total: 1, updated_at: "2026-01-01" },
       "Invalid request: Expected type: 'date' for field 'updated_at', got: '2026-01-01'",
+    ],
+    [
+      { currency_code: "eur", total: 1, order_id: "" },
+      "Invalid request: order_id must be longer than or equal to 1 characters",
     ],
     [{ currency_code: "eur", total: 1, items: [] }, "Invalid request: Unrecognized fields: 'items'"],
     [

@@ -199,6 +199,25 @@ describe("the feed", () => {
     expect((await follow(before))[0]?.data).toMatchObject({ currency_code, amount: total })
   })
 
+  it("tells that a cart outgrew its payment, the session that follows, and the order of the cart", async () => {
+    const { cartId, id } = await newPayment(service)
+    const before = await end()
+    await putCart(service, { id: cartId, total: 500 })
+    const open = `/store/payment-collections/${id}/payment-sessions`
+    await service.store("POST", open, { provider_id: "pp_system_default" })
+    await putCart(service, { id: cartId, total: 500, order_id: "order_1" })
+    const told = await follow(before)
+    const figures = { id, cart_id: cartId, currency_code: "eur", authorized_amount: 10, captured_amount: 0 }
+    const grown = { ...figures, order_id: null, status: "authorized", amount: 10, outstanding_amount: 490 }
+    const raised = { ...figures, status: "partially_authorized", amount: 500, refunded_amount: 0 }
+    expect(facts(told)).toEqual([
+      ["payment_collection.outgrown", { ...grown, refunded_amount: 0 }],
+      ["payment_collection.updated", { ...raised, order_id: null }],
+      ["payment_session.created", expect.objectContaining({ amount: 490, payment_collection_id: id })],
+      ["payment_collection.updated", { ...raised, order_id: "order_1" }],
+    ])
+  })
+
   it("tells nothing of what changed nothing", async () => {
     const { cartId, id, paymentId } = await newPayment(service)
     const before = await end()

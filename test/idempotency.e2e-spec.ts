@@ -740,6 +740,7 @@ describe("over TCP", () => {
     "payment_collections.create": async () => ({ cart_id: await putCart(service) }),
     "payment_collections.create_for_order": async () =>
       Promise.resolve({ order_id: randomUUID(), amount: 5, currency_code: "eur" }),
+    "payment_collections.update": async () => ({ id: await newOrderCollection(), amount: 6 }),
     "payment_collections.mark_as_paid": async () => ({ id: (await newCollection(service)).id, order_id: "order_1" }),
     "payment_collections.delete": async () => ({ id: (await newCollection(service)).id }),
     "payment_sessions.create": async () => ({ payment_collection_id: (await newCollection(service)).id, ...FAKE }),
@@ -774,6 +775,11 @@ describe("over TCP", () => {
       return { account_holder_id, id: (await service.admin("POST", path)).body.payment_method.id }
     },
     "carts.upsert": async () => ({ id: await putCart(service), currency_code: "eur", total: 3 }),
+  }
+
+  const newOrderCollection = async () => {
+    const body = { order_id: randomUUID(), amount: 5, currency_code: "eur" }
+    return (await service.admin("POST", "/admin/payment-collections", body)).body.payment_collection.id as string
   }
 
   const newReason = async () =>

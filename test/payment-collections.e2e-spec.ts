@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
-import { newPaidCollection, putCart } from "./support/factories.js"
+import { newCollection, newPaidCollection, newPayment, putCart } from "./support/factories.js"
 import { TestService } from "./support/service.js"
 
 let service: TestService
@@ -24,6 +24,7 @@ describe("POST /store/payment-collections", () => {
         authorized_amount: 0,
         captured_amount: 0,
         refunded_amount: 0,
+        outstanding_amount: 49.9,
         completed_at: null,
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         updated_at: expect.any(String),
@@ -286,6 +287,7 @@ describe("/admin/payment-collections", () => {
         authorized_amount: 0,
         captured_amount: 0,
         refunded_amount: 0,
+        outstanding_amount: 12.34,
         payment_sessions: [],
         payments: [],
       },
@@ -427,5 +429,72 @@ describe("/admin/payments", () => {
       status: 404,
       body: { type: "not_found", message: "Payment with id: pay_unknown was not found" },
     })
+  })
+})
+
+describe("the order of a cart's collection", () => {
+  const order = async (id: string) =>
+    (await service.admin("GET", `/admin/payment-collections/${id}?fields=order_id`)).body.payment_collection.order_id
+  const mark = (id: string, order_id: string) =>
+    service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id })
+  const eventsOf = async (id: string) =>
+    service.dataSource.query<{ name: string; order_id: string | null }[]>(
+      "SELECT name, data->>'order_id' AS order_id FROM outbox_event WHERE aggregate_id = $1 ORDER BY sequence",
+      [id],
+    )
+
+  it("is the cart's, when the collection is made after the order", async () => {
+    const cartId = await putCart(service, { order_id: "order_first" })
+    const { id } = (await create(cartId)).body.payment_collection
+    expect(await order(id)).toBe("order_first")
+    expect(await eventsOf(id)).toEqual([{ name: "payment_collection.created", order_id: "order_first" }])
+  })
+
+  it("is the cart's as soon as that has one, whatever is paid by then, and stays when the cart leaves it out", async () => {
+    const { cartId, id, paymentId } = await newPayment(service)
+    await service.admin("POST", `/admin/payments/${paymentId}/capture`)
+    await putCart(service, { id: cartId, order_id: "order_later", completed_at: "2026-01-01T00:00:00Z" })
+    expect(await order(id)).toBe("order_later")
+    expect((await eventsOf(id)).at(-1)).toEqual({ name: "payment_collection.updated", order_id: "order_later" })
+    const { length } = await eventsOf(id)
+    await putCart(service, { id: cartId, order_id: "order_later", completed_at: "2026-01-01T00:00:00Z" })
+    await putCart(service, { id: cartId })
+    expect([await order(id), (await eventsOf(id)).length]).toEqual(["order_later", length])
+    await putCart(service, { id: cartId, order_id: "order_corrected" })
+    expect(await order(id)).toBe("order_corrected")
+  })
+
+  it("is found by a create, when the process died after the cart was written", async () => {
+    const { cartId, id } = await newPaidCollection(service)
+    await service.dataSource.query("UPDATE cart SET order_id = 'order_found' WHERE id = $1", [cartId])
+    expect((await create(cartId)).status).toBe(200)
+    expect(await order(id)).toBe("order_found")
+  })
+
+  it("goes along when a create brings an unpaid collection up to date", async () => {
+    const { cartId, id } = await newCollection(service)
+    await service.dataSource.query("UPDATE cart SET order_id = 'order_found', total = 2000 WHERE id = $1", [cartId])
+    expect((await create(cartId)).body.payment_collection).toMatchObject({ id, amount: 20 })
+    expect(await order(id)).toBe("order_found")
+  })
+
+  it("is what mark-as-paid names, when the collection has none or the same", async () => {
+    const { id } = await newCollection(service)
+    expect((await mark(id, "order_marked")).status).toBe(200)
+    expect(await order(id)).toBe("order_marked")
+    expect((await eventsOf(id)).at(-1)).toEqual({ name: "payment_collection.completed", order_id: "order_marked" })
+    const named = await newCollection(service, { order_id: "order_named" })
+    expect((await mark(named.id, "order_named")).status).toBe(200)
+  })
+
+  it("keeps mark-as-paid from paying another order", async () => {
+    const { id } = await newCollection(service, { order_id: "order_named" })
+    expect(await mark(id, "order_other")).toMatchObject({
+      status: 400,
+      body: { type: "not_allowed", message: expect.stringContaining("belongs to order order_named") },
+    })
+    const { body } = await service.store("GET", `/store/payment-collections/${id}`)
+    expect(body.payment_collection).toMatchObject({ status: "not_paid", payment_sessions: [] })
+    expect(await order(id)).toBe("order_named")
   })
 })

@@ -49,6 +49,7 @@ describe("opening a session", () => {
       authorized_amount: 0,
       captured_amount: 0,
       refunded_amount: 0,
+      outstanding_amount: 49.9,
       completed_at: null,
       created_at: expect.stringMatching(TIME),
       updated_at: expect.stringMatching(TIME),
@@ -89,6 +90,7 @@ describe("opening a session", () => {
       authorized_amount: 0,
       captured_amount: 0,
       refunded_amount: 0,
+      outstanding_amount: 10,
       payment_sessions: [expect.objectContaining({ data: {}, status: "pending", payment: null })],
       payments: [],
     })
@@ -192,9 +194,8 @@ describe("opening a session", () => {
   })
 
   it("is for what is not authorized yet", async () => {
-    const { id, paymentId } = await newPayment(service)
-    // As after an order that has grown.
-    await sql("UPDATE payment_collection SET amount = 1501, status = 'partially_authorized' WHERE id = $1", [id])
+    const { cartId, id, paymentId } = await newPayment(service)
+    await putCart(service, { id: cartId, total: 15.01 })
     const rest = await openRest(id)
     expect(rest).toMatchObject({ amount: 5.01, raw_amount: { value: "5.01" }, payment: null })
     const whole = collectionOf(await authorize(id, rest.id))
@@ -217,7 +218,10 @@ describe("opening a session", () => {
     await act(paymentId, "cancel")
     const rest = await openRest(id)
     expect(rest.amount).toBe(5.99)
+    // The session for what is missing follows the cart, and with it the amount.
     await putCart(service, { id: cartId, total: 99 })
+    expect(await read(id)).toMatchObject({ status: "partially_captured", amount: 99, authorized_amount: 4.01 })
+    await putCart(service, { id: cartId, total: 10 })
     expect(await read(id)).toMatchObject({ status: "partially_captured", amount: 10, authorized_amount: 4.01 })
     const whole = collectionOf(await authorize(id, rest.id))
     expect(whole).toMatchObject({ status: "authorized", authorized_amount: 10, captured_amount: 4.01 })
@@ -593,18 +597,18 @@ describe("authorizing a session", () => {
   )
 
   it("is refused with amount_changed when another payment was given up meanwhile", async () => {
-    const { id, paymentId } = await newPayment(service)
-    await sql("UPDATE payment_collection SET amount = 1500, status = 'partially_authorized' WHERE id = $1", [id])
+    const { cartId, id, paymentId } = await newPayment(service)
+    await putCart(service, { id: cartId, total: 15 })
     const rest = await openRest(id)
     await act(paymentId, "cancel")
-    expect(await read(id)).toMatchObject({ status: "not_paid", authorized_amount: 0 })
+    expect(await read(id)).toMatchObject({ status: "not_paid", authorized_amount: 0, outstanding_amount: 15 })
     expect(await authorize(id, rest.id)).toMatchObject({ status: 409, body: { code: "amount_changed" } })
-    // Nothing is authorized, so the collection is what its cart costs again.
-    expect(await openRest(id)).toMatchObject({ id: rest.id, amount: 10 })
+    // Nothing is authorized, so the session is for all that the cart costs again.
+    expect(await openRest(id)).toMatchObject({ id: rest.id, amount: 15 })
     expect(collectionOf(await authorize(id, rest.id))).toMatchObject({
       status: "authorized",
-      amount: 10,
-      authorized_amount: 10,
+      amount: 15,
+      authorized_amount: 15,
     })
   })
 

@@ -225,6 +225,26 @@ describe("the life of a payment over TCP", () => {
     expect(next.response.payment_collection).toEqual({ id, ...order, currency_code: "eur" })
   })
 
+  it("is for another amount when that is changed, and refused as over HTTP", async () => {
+    const order = { order_id: "order_changed", amount: 12.5, currency_code: "eur" }
+    const [one, other] = await Promise.all(
+      [order, order].map(async (body) => (await service.admin("POST", "/admin/payment-collections", body)).body),
+    )
+    const path = `/admin/payment-collections/${other.payment_collection.id}`
+    for (const change of [{ amount: 15 }, { amount: 15, fields: "amount,outstanding_amount" }]) {
+      const { response } = await tcp.ask("payment_collections.update", { id: one.payment_collection.id, ...change })
+      const query = "fields" in change ? `?fields=${change.fields}` : ""
+      const { body } = await service.admin("POST", `${path}${query}`, { amount: change.amount })
+      expect(anonymous(response)).toEqual(anonymous(body))
+      expect(response.payment_collection).toMatchObject({ amount: 15, outstanding_amount: 15 })
+    }
+    for (const wrong of [{ amount: 1.234 }, { amount: -1 }, {}]) {
+      const { err } = await tcp.ask("payment_collections.update", { id: other.payment_collection.id, ...wrong })
+      const { body } = await service.admin("POST", path, wrong)
+      expect(err).toEqual({ ...body, request_id: expect.any(String) })
+    }
+  })
+
   it("is told by operations, alone and in lists; a settled one stays as it is when it is retried", async () => {
     const { id, paymentId } = await newPayment(service)
     await service.admin("POST", `/admin/payments/${paymentId}/capture`)
@@ -446,6 +466,7 @@ describe("an error over TCP", () => {
     ["payments.capture", {}, ["id"]],
     ["payments.refund", { amount: 1 }, ["id"]],
     ["payments.cancel", {}, ["id"]],
+    ["payment_collections.update", { amount: 5 }, ["id"]],
     ["payment_collections.mark_as_paid", { order_id: "order_1" }, ["id"]],
     ["operations.retrieve", {}, ["id"]],
     ["operations.retry", {}, ["id"]],
@@ -739,8 +760,10 @@ describe("the client in another process", () => {
 
     const order = { order_id: "order_of_shop", amount: 12.5, currency_code: "eur" }
     const made = (await ask("paymentCollections", "createForOrder", order)).payment_collection
+    const changed = await ask("paymentCollections", "update", { id: made.id, amount: 15 })
+    expect(changed.payment_collection).toMatchObject({ id: made.id, amount: 15, outstanding_amount: 15 })
     const marked = await ask("paymentCollections", "markAsPaid", { id: made.id, order_id: order.order_id })
-    expect(marked.payment_collection).toMatchObject({ id: made.id, status: "completed", captured_amount: 12.5 })
+    expect(marked.payment_collection).toMatchObject({ id: made.id, status: "completed", captured_amount: 15 })
   })
 
   it("throws what is refused with the code that tells what to do", async () => {

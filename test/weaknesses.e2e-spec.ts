@@ -32,8 +32,8 @@ const sql = <T>(statement: string, parameters: unknown[]) => service.dataSource.
 
 /** A collection with two payments, of 10 and of 5: as after an order that has grown. */
 async function twoPayments(): Promise<{ id: string; paymentIds: [string, string] }> {
-  const { id, paymentId } = await newPayment(service)
-  await sql("UPDATE payment_collection SET amount = 1500, status = 'partially_authorized' WHERE id = $1", [id])
+  const { cartId, id, paymentId } = await newPayment(service)
+  await putCart(service, { id: cartId, total: 15 })
   const { payment_sessions } = (await open(id)).body.payment_collection
   const pending = payment_sessions.find(({ status }: { status: string }) => status === "pending")
   const { payments } = (await authorize(id, pending.id)).body.payment_collection

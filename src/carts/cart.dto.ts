@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
-import { IsNumber, IsOptional, IsString, Min } from "class-validator"
+import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
 import { IdCommand } from "../common/message.js"
 import { toMajor } from "../common/money.js"
 import { IsTime } from "../common/validation.js"
@@ -61,6 +61,19 @@ export class PutCartRequest {
 
   @ApiPropertyOptional({
     type: String,
+    nullable: true,
+    description:
+      "The order that the cart becomes: an opaque reference of the caller's. The cart's payment collection gets it too; " +
+      "null leaves the collection's as it is.",
+    example: "order_123",
+  })
+  @IsOptional()
+  @Length(1, 255)
+  @IsString()
+  order_id?: string | null
+
+  @ApiPropertyOptional({
+    type: String,
     format: "date-time",
     nullable: true,
     description: "When the cart became an order.",
@@ -109,6 +122,14 @@ export class CartResponse {
 
   @ApiProperty({
     type: String,
+    nullable: true,
+    description: "The order that the cart becomes.",
+    example: "order_123",
+  })
+  order_id!: string | null
+
+  @ApiProperty({
+    type: String,
     format: "date-time",
     nullable: true,
     description: "When the cart became an order.",
@@ -142,6 +163,7 @@ export const CART_EXAMPLE = {
   email: "buyer@example.com",
   customer_id: "cus_123",
   sales_channel_id: "sc_europe",
+  order_id: "order_123",
   completed_at: null,
   created_at: "2026-11-22T10:15:30.000Z",
   updated_at: "2026-11-22T10:15:30.000Z",
@@ -156,6 +178,7 @@ export function toCartResponse(cart: Cart): CartResponse {
     email: cart.email,
     customer_id: cart.customer_id,
     sales_channel_id: cart.sales_channel_id,
+    order_id: cart.order_id,
     completed_at: cart.completed_at,
     created_at: cart.created_at,
     updated_at: cart.sent_at,

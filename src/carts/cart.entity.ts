@@ -24,6 +24,10 @@ export class Cart extends Row {
   @Column("text", { nullable: true })
   sales_channel_id!: string | null
 
+  /** The order that the cart becomes: an opaque reference of the caller's. */
+  @Column("text", { nullable: true })
+  order_id!: string | null
+
   @TimeColumn()
   completed_at!: Date | null
 

@@ -35,12 +35,12 @@ export class CartsService {
       )
     }
     await this.dataSource.query(
-      `INSERT INTO cart (id, currency_code, total, region_id, email, customer_id, sales_channel_id, completed_at, sent_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9::timestamptz, clock_timestamp()))
+      `INSERT INTO cart (id, currency_code, total, region_id, email, customer_id, sales_channel_id, order_id, completed_at, sent_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::timestamptz, clock_timestamp()))
        ON CONFLICT (id) DO UPDATE SET
          currency_code = excluded.currency_code, total = excluded.total, region_id = excluded.region_id,
          email = excluded.email, customer_id = excluded.customer_id, sales_channel_id = excluded.sales_channel_id,
-         completed_at = excluded.completed_at, sent_at = excluded.sent_at, updated_at = now()
+         order_id = excluded.order_id, completed_at = excluded.completed_at, sent_at = excluded.sent_at, updated_at = now()
        WHERE cart.sent_at <= excluded.sent_at`,
       [
         id,
@@ -50,6 +50,7 @@ export class CartsService {
         cart.email ?? null,
         cart.customer_id ?? null,
         cart.sales_channel_id ?? null,
+        cart.order_id ?? null,
         completedAt ?? null,
         sentAt ?? null,
       ],

@@ -10,6 +10,7 @@ import type {
   CreateOrderCollectionRequest,
   CreatePaymentCollectionRequest,
   MarkAsPaidRequest,
+  UpdateCollectionRequest,
 } from "../payment-collections/payment-collection.dto.js"
 import type { EventsResponse } from "../outbox/event.dto.js"
 import type { OperationResponse } from "../payment-model/responses/operation.response.js"
@@ -133,6 +134,10 @@ export interface Messages {
   }
   "payment_collections.create_for_order": {
     request: CreateOrderCollectionRequest & Select & Command
+    answer: OneCollection
+  }
+  "payment_collections.update": {
+    request: { id: string } & UpdateCollectionRequest & Select & Command
     answer: OneCollection
   }
   "payment_collections.mark_as_paid": {

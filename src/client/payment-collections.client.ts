@@ -28,6 +28,8 @@ export class PaymentCollectionsClient implements OnModuleDestroy {
     list: (request: Request<"payment_collections.list"> = {}) => this.send("payment_collections.list", request),
     createForOrder: (request: Request<"payment_collections.create_for_order">) =>
       this.send("payment_collections.create_for_order", request),
+    /** Changes the amount of a collection that has no cart. */
+    update: (request: Request<"payment_collections.update">) => this.send("payment_collections.update", request),
     /** Opens a session, authorizes and captures it, for money that came in otherwise. */
     markAsPaid: (request: Request<"payment_collections.mark_as_paid">) =>
       this.send("payment_collections.mark_as_paid", request),

@@ -20,6 +20,8 @@ export interface ScalarField {
   readonly adminOnly: boolean
   /** What the examples of the API document show of it. */
   readonly example: unknown
+  /** SQL for an amount that no column holds, in minor units, given the row's alias. */
+  readonly derived?: (row: string) => string
 }
 
 export interface Relation {
@@ -64,11 +66,17 @@ export function ResourceOf(name: string, rows: Type): (type: Type) => void {
 }
 
 /** A scalar of the answer that `fields` can select. */
-export function Field(options: ApiPropertyOptions & { adminOnly?: boolean }): PropertyDecorator {
-  const { adminOnly = false, ...property } = options
+export function Field(
+  options: ApiPropertyOptions & { adminOnly?: boolean; derived?: ScalarField["derived"] },
+): PropertyDecorator {
+  const { adminOnly = false, derived, ...property } = options
   return (prototype, key) => {
     const name = String(key)
-    declared(prototype.constructor as Type).fields.set(name, { adminOnly, example: property.example })
+    declared(prototype.constructor as Type).fields.set(name, {
+      adminOnly,
+      example: property.example,
+      ...(derived && { derived }),
+    })
     // `fields` can leave out everything but the id, so that nothing else can be promised.
     ApiProperty({ ...property, required: name === "id" } as ApiPropertyOptions)(prototype, key)
   }

@@ -52,6 +52,7 @@ function relationJson(tx: EntityManager, selection: Selection, name: string, par
 export function revive(tx: EntityManager, selection: Selection, row: Json): ObjectLiteral {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
   const revived = reviveColumns(metadata.columns.filter(isPublic), row)
+  for (const [name] of derivedFields(selection)) revived[name] = BigInt(row[name] as string)
   for (const [name, child] of selection.relations) {
     const value = row[name] as Json | Json[] | null
     revived[name] = Array.isArray(value)
@@ -83,10 +84,16 @@ const sqlBySelection = new WeakMap<Selection, Map<string, string>>()
 function writeRowJson(tx: EntityManager, selection: Selection, alias: string): string {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
   const pairs = columnPairs(metadata.columns.filter(isPublic), alias)
+  for (const [name, derived] of derivedFields(selection)) pairs.push(`'${name}', (${derived(alias)})::bigint::text`)
   for (const name of selection.relations.keys()) {
     pairs.push(`'${name}', ${relationJson(tx, selection, name, alias)}`)
   }
   return `json_build_object(${pairs.join(", ")})`
+}
+
+/** The amounts that a selection wants and no column holds. */
+function derivedFields({ resource, scalars }: Selection): [string, (row: string) => string][] {
+  return [...resource.fields].flatMap(([name, { derived }]) => (derived && scalars.has(name) ? [[name, derived]] : []))
 }
 
 /** SQL for all columns of a row as a JSON object, private ones too: for decisions, never for an answer. */

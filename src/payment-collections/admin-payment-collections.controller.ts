@@ -7,7 +7,7 @@ import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
-import { EXAMPLE, NEW_COLLECTION, PAID_COLLECTION } from "../payment-model/responses/examples.js"
+import { CHANGED_COLLECTION, EXAMPLE, NEW_COLLECTION, PAID_COLLECTION } from "../payment-model/responses/examples.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import { ADMIN_COLLECTION, ADMIN_COLLECTIONS } from "../payment-model/responses/views.js"
@@ -16,6 +16,7 @@ import {
   CreateOrderCollectionRequest,
   ListPaymentCollectionsQuery,
   MarkAsPaidRequest,
+  UpdateCollectionRequest,
 } from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 
@@ -82,6 +83,44 @@ export class AdminPaymentCollectionsController {
     return { payment_collection: toPaymentCollectionResponse(await this.collections.get(id, selection), "admin") }
   }
 
+  @Post(":id")
+  @HttpCode(200)
+  @ApiId("The collection's id.", EXAMPLE.collectionId)
+  @Answers(ADMIN_COLLECTION)
+  @ApiOperation({
+    summary: "Change the amount of a payment collection",
+    operationId: "updatePaymentCollection",
+    description:
+      "Only of a collection without a cart that is neither completed nor canceled; the amount of a cart's collection " +
+      "follows the cart. An open session is changed at its provider first, and canceled if nothing is left to pay or " +
+      "the provider cannot take the rest.",
+  })
+  @ApiEnvelope(
+    "payment_collection",
+    PaymentCollectionResponse,
+    "The collection with the new amount.",
+    exampleOf(ADMIN_COLLECTION, CHANGED_COLLECTION),
+  )
+  @ApiErrors(
+    "not_found",
+    "invalid_data",
+    "not_allowed",
+    "operation_in_progress",
+    "payment_declined",
+    "provider_error",
+    "outcome_unknown",
+  )
+  async update(
+    @Param("id") id: string,
+    @Body() body: UpdateCollectionRequest,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    const collection = await this.collections.update(id, body, caller, selection)
+    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+  }
+
   @Post(":id/mark-as-paid")
   @HttpCode(200)
   @ApiId("The collection's id.", EXAMPLE.collectionId)
@@ -90,8 +129,9 @@ export class AdminPaymentCollectionsController {
     summary: "Mark a payment collection as paid",
     operationId: "markPaymentCollectionAsPaid",
     description:
-      "For money that came in otherwise: opens a session, authorizes and captures it. A call that did not get through " +
-      "is resumed by the next one; what is paid already is refused.",
+      "For money that came in otherwise: opens a session, authorizes and captures it. The collection keeps `order_id`; " +
+      "another order than the collection's is refused. A call that did not get through is resumed by the next one; what " +
+      "is paid already is refused.",
   })
   @ApiEnvelope(
     "payment_collection",

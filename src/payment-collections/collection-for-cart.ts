@@ -25,7 +25,7 @@ const HAS_OPEN_SESSION = `EXISTS (SELECT 1 FROM payment_session session WHERE se
         AND operation.state IN (${sqlList(UNSETTLED_STATES)}))`
 
 /** See `PaymentSessionsService.followCart`: the open session belongs to another customer, or its provider is not offered. */
-const HAS_OUTDATED_SESSION = `collection.authorized_amount = 0 AND EXISTS (SELECT 1 FROM payment_session session
+const HAS_OUTDATED_SESSION = `cart.completed_at IS NULL AND collection.authorized_amount = 0 AND EXISTS (SELECT 1 FROM payment_session session
         WHERE session.payment_collection_id = collection.id AND session.deleted_at IS NULL
         AND session.status IN (${sqlList(OPEN_SESSION_STATUSES)})
         AND (session.context->'customer'->>'id' IS DISTINCT FROM cart.customer_id
@@ -33,6 +33,19 @@ const HAS_OUTDATED_SESSION = `collection.authorized_amount = 0 AND EXISTS (SELEC
             WHERE provider.id = session.provider_id AND provider.is_enabled AND (cart.region_id IS NULL
               OR EXISTS (SELECT 1 FROM region_payment_provider link
                 WHERE link.region_id = cart.region_id AND link.payment_provider_id = provider.id)))))`
+/**
+ * What only the lock can follow: a session that has to go, an order that the cart has got, and, once something is authorized, a total that the
+ * collection does not cover or need any more. `followCart` in payment-sessions says what becomes of it.
+ */
+const NEEDS_LOCK = `(${HAS_OUTDATED_SESSION}) OR (cart.order_id IS NOT NULL AND collection.order_id IS DISTINCT FROM cart.order_id)
+          OR (collection.authorized_amount > 0 AND collection.currency_code = cart.currency_code AND (
+            (cart.completed_at IS NULL AND cart.total > greatest(collection.amount, collection.authorized_amount)
+              AND collection.outgrown_total IS DISTINCT FROM cart.total)
+            OR (collection.outgrown_total IS NOT NULL AND cart.total <= collection.amount)
+            OR (collection.status IN ('partially_authorized', 'partially_captured')
+              AND collection.amount > greatest(cart.total, collection.authorized_amount))
+            OR (collection.status IN ('partially_authorized', 'partially_captured')
+              AND collection.amount < cart.total AND (${HAS_OPEN_SESSION}))))`
 
 /** See `isOutgrown` in payment-model/collection.rules.ts. */
 const OUTGROWN = "(collection.status = 'completed' AND collection.amount = 0 AND cart.total > 0)"
@@ -65,8 +78,9 @@ export function createStatement(writtenRow: string): string {
     WITH seen AS (
       SELECT cart.completed_at, collection.id AS collection_id, collection.version,
         collection.id IS NOT NULL AND cart.completed_at IS NULL
-          AND (${outdated("collection", "cart", CART_FIGURES)} OR ${OUTGROWN} OR ${HAS_OUTDATED_SESSION}) AS is_outdated,
-        collection.id IS NOT NULL AND (${HAS_OPEN_SESSION}) AS has_session
+          AND (${outdated("collection", "cart", CART_FIGURES)} OR ${OUTGROWN}) AS is_outdated,
+        collection.id IS NOT NULL AND (${HAS_OPEN_SESSION}) AS has_session,
+        collection.id IS NOT NULL AND (${NEEDS_LOCK}) AS needs_lock
       FROM cart LEFT JOIN payment_collection collection
         ON collection.cart_id = cart.id AND collection.deleted_at IS NULL AND collection.status <> 'canceled'
       WHERE ${VISIBLE_CART}
@@ -76,10 +90,11 @@ export function createStatement(writtenRow: string): string {
         AND (SELECT collection_id IS NULL OR (is_outdated AND NOT has_session) FROM seen)
       FOR UPDATE
     ), written AS (
-      INSERT INTO payment_collection (id, cart_id, ${FOLLOWS_CART.join(", ")})
-      SELECT $3, locked.id, ${CART_FIGURES.map((name) => `locked.${name}`).join(", ")} FROM locked
+      INSERT INTO payment_collection (id, cart_id, order_id, ${FOLLOWS_CART.join(", ")})
+      SELECT $3, locked.id, locked.order_id, ${CART_FIGURES.map((name) => `locked.${name}`).join(", ")} FROM locked
       ON CONFLICT (cart_id) WHERE ${LIVE_COLLECTION} DO UPDATE SET
         ${FOLLOWS_CART.map((name) => `${name} = excluded.${name}`).join(", ")},
+        order_id = coalesce(excluded.order_id, payment_collection.order_id), outgrown_total = NULL,
         updated_at = now(), version = payment_collection.version + 1
       WHERE ${outdated("payment_collection", "excluded", FOLLOWS_CART)}
         AND payment_collection.version = (SELECT version FROM seen)
@@ -91,7 +106,7 @@ export function createStatement(writtenRow: string): string {
       FROM written
     )
     SELECT seen.collection_id, seen.completed_at IS NOT NULL AS completed, written.id AS written_id,
-      seen.is_outdated AND written.id IS NULL AS is_behind,
+      (seen.is_outdated OR seen.needs_lock) AND written.id IS NULL AS is_behind,
       CASE WHEN written.id = $3 THEN ${writtenRow} END AS created
     FROM seen LEFT JOIN written ON true`
 }
@@ -152,12 +167,20 @@ function statementFor(tx: EntityManager, selection: Selection): CreateStatement 
   return known
 }
 
-/** A new collection has no sessions and payments to read; its providers are its region's. */
+/**
+ * A new collection has no sessions and payments to read; its providers are its region's. What is outstanding is its
+ * amount: the snapshot of the statement may show an older cart than the one whose lock was waited for.
+ */
 function ofNewCollection(selection: Selection): Selection {
   const providers = selection.relations.get("payment_providers")
-  return { ...selection, relations: new Map(providers ? [["payment_providers", providers]] : []) }
+  const scalars = new Set([...selection.scalars].filter((name) => name !== "outstanding_amount"))
+  return { ...selection, scalars, relations: new Map(providers ? [["payment_providers", providers]] : []) }
 }
 
 function withNothingPaid(collection: PaymentCollection): PaymentCollection {
-  return Object.assign(collection, { payment_sessions: [], payments: [] })
+  return Object.assign(collection, {
+    outstanding_amount: collection.amount,
+    payment_sessions: [],
+    payments: [],
+  })
 }

@@ -5,6 +5,7 @@ import { NotAllowed } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
+import { assertSameOrder } from "../payment-model/collection.rules.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
@@ -29,16 +30,22 @@ export class MarkAsPaidService {
 
   /**
    * @throws NotFound
-   * @throws NotAllowed when it is paid, or something was authorized otherwise, or the provider does not authorize at once
+   * @throws NotAllowed when it is paid, or something was authorized otherwise, or the provider does not authorize at once,
+   *   or it belongs to another order
    */
   async markAsPaid(
     id: string,
-    { provider_id = SYSTEM_PROVIDER_ID }: MarkAsPaidRequest,
+    { order_id, provider_id = SYSTEM_PROVIDER_ID }: MarkAsPaidRequest,
     caller: Caller,
     selection: Selection,
   ): Promise<PaymentCollection> {
     // Its steps are acts of their own: the key of the request does not name one of them.
-    const progress: Progress = { provider_id, caller: { ...caller, requestKey: undefined }, wasAdmitted: false }
+    const progress: Progress = {
+      order_id,
+      provider_id,
+      caller: { ...caller, requestKey: undefined },
+      wasAdmitted: false,
+    }
     return this.operations.performAndRead(
       (tx) => lockCollectionAndCart(tx, id),
       (aggregate, tx) => this.nextStep(aggregate, tx, progress),
@@ -48,7 +55,7 @@ export class MarkAsPaidService {
 
   private async nextStep(aggregate: Aggregate, tx: EntityManager, progress: Progress): Promise<Decision> {
     const { collection } = aggregate
-    if (!progress.wasAdmitted) admit(aggregate)
+    if (!progress.wasAdmitted) admit(aggregate, progress.order_id)
     progress.wasAdmitted = true
     if (collection.status === "completed") return { kind: "done" }
 
@@ -71,6 +78,7 @@ export class MarkAsPaidService {
 
 /** How far one call is. */
 interface Progress {
+  readonly order_id: string
   readonly provider_id: string
   readonly caller: Caller
   wasAdmitted: boolean
@@ -78,11 +86,13 @@ interface Progress {
   asked?: AuthorizeProgress
 }
 
-function admit(aggregate: Aggregate): void {
-  const { status, marking_paid_at } = aggregate.collection
+function admit(aggregate: Aggregate, orderId: string): void {
+  const { status, marking_paid_at, order_id } = aggregate.collection
   if (status === "completed" || (status !== "not_paid" && marking_paid_at === null)) {
     throw new NotAllowed("Can only mark 'not_paid' payment collection as paid")
   }
+  assertSameOrder(aggregate.cart?.order_id ?? order_id, orderId)
+  aggregate.adoptOrder(orderId)
   if (marking_paid_at === null) aggregate.updateCollection({ marking_paid_at: new Date() })
 }
 

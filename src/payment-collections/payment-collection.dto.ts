@@ -34,11 +34,24 @@ export class CreateOrderCollectionRequest {
   currency_code?: string
 }
 
+export class UpdateCollectionRequest {
+  @ApiProperty({
+    description: "What is to be paid in all, in major units. Not below what is authorized.",
+    minimum: 0,
+    example: 59.9,
+  })
+  @Min(0)
+  @IsNumber()
+  amount!: number
+}
+
 export class MarkAsPaidRequest {
   @ApiProperty({
-    description: "The order that was paid. Wanted for Medusa's clients, not looked at.",
+    description:
+      "The order that was paid: an opaque reference of the caller's. The collection keeps it; one that belongs to another order is refused.",
     example: "order_123",
   })
+  @Length(1, 255)
   @IsString()
   order_id!: string
 

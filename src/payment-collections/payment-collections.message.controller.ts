@@ -14,12 +14,15 @@ import {
   CreatePaymentCollectionRequest,
   ListPaymentCollectionsQuery,
   MarkAsPaidRequest,
+  UpdateCollectionRequest,
 } from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 
 class CreatePaymentCollectionMessage extends IntersectionType(CreatePaymentCollectionRequest, CommandMessage) {}
 
 class CreateOrderCollectionMessage extends IntersectionType(CreateOrderCollectionRequest, CommandMessage) {}
+
+class UpdateCollectionMessage extends IntersectionType(UpdateCollectionRequest, IdCommand) {}
 
 class MarkAsPaidMessage extends IntersectionType(MarkAsPaidRequest, IdCommand) {}
 
@@ -74,6 +77,17 @@ export class PaymentCollectionsMessageController {
         "admin",
       ),
     }
+  }
+
+  @MessagePattern("payment_collections.update")
+  @Answers(ADMIN_COLLECTION)
+  async update(
+    @Payload() { id, ...request }: UpdateCollectionMessage,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    const collection = await this.collections.update(id, request, caller, selection)
+    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
   }
 
   @MessagePattern("payment_collections.mark_as_paid")

@@ -10,6 +10,7 @@ import { writeRows } from "../database/write-rows.js"
 import { outboxWrites } from "../outbox/outbox-event.entity.js"
 import { Changes } from "../payment-model/changes.js"
 import { lockCollection } from "../payment-model/collection-lock.js"
+import { assertAmountChangeable } from "../payment-model/collection.rules.js"
 import { collectionEvent } from "../payment-model/events.js"
 import { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
@@ -21,6 +22,7 @@ import {
   COLLECTION_FILTERS,
   type CreateOrderCollectionRequest,
   type ListPaymentCollectionsQuery,
+  type UpdateCollectionRequest,
 } from "./payment-collection.dto.js"
 
 /** How often a create that was overtaken looks again. Each time another request got on. */
@@ -101,6 +103,30 @@ export class PaymentCollectionsService {
     changes.tell(() => collectionEvent("payment_collection.created", collection))
     await writeRows(manager, [...changes.writes, ...outboxWrites(changes.events)])
     return this.reader.get(collection.id, selection)
+  }
+
+  /**
+   * Changes the amount of a collection that has no cart. Its open session is changed at the provider first.
+   * @throws NotFound
+   * @throws NotAllowed when the collection follows a cart, or is completed or canceled
+   * @throws InvalidData when the amount is too precise, or below what is authorized
+   */
+  async update(
+    id: string,
+    { amount }: UpdateCollectionRequest,
+    caller: Caller,
+    selection: Selection,
+  ): Promise<PaymentCollection> {
+    return this.operations.performAndRead(
+      (tx) => lockCollection(tx, id),
+      (aggregate, tx) => {
+        const { collection, authorizedAmount } = aggregate
+        const { minor } = moneyFromMajor(amount, collection.currency_code)
+        assertAmountChangeable(collection, authorizedAmount, minor)
+        return this.sessions.followAmount(aggregate, tx, minor, caller)
+      },
+      () => this.reader.get(id, selection),
+    )
   }
 
   /** @throws NotFound */

@@ -41,8 +41,10 @@ const CART: CartFigures = {
   sales_channel_id: null,
   customer_id: null,
   email: null,
+  order_id: null,
   completed_at: null,
 }
+const PLACE = { region_id: "reg_1", sales_channel_id: "sc_1" }
 const CART_SAYS = { amount: 12_000n, currency_code: "usd", region_id: "reg_2", sales_channel_id: null }
 
 /** A collection of 100.00 eur that nobody has begun to pay. */
@@ -56,6 +58,7 @@ function newCollection(about: Partial<PaymentCollection> = {}): PaymentCollectio
     refunded_amount: 0n,
     status: "not_paid",
     completed_at: null,
+    outgrown_total: null,
     version: 7,
     ...FIGURES,
     ...about,
@@ -180,6 +183,16 @@ describe("an aggregate", () => {
   })
 })
 
+/** A collection of 100.00 eur that is authorized in full. */
+function authorizedAggregate(cart: Partial<CartFigures>, about: Partial<PaymentCollection> = {}): Aggregate {
+  return aggregateOf({
+    collection: { status: "authorized", authorized_amount: 10_000n, ...about },
+    sessions: [newSession({ status: "authorized" })],
+    payments: [newPayment()],
+    cart: { ...CART, currency_code: "eur", ...cart },
+  })
+}
+
 describe("what a collection is to be for", () => {
   it.each(COLLECTION_STATUSES)("while it is %s and nothing is authorized", (status) => {
     const { target } = aggregateOf({ collection: { status }, cart: CART })
@@ -197,6 +210,90 @@ describe("what a collection is to be for", () => {
 
   it("stays when there is no cart", () => {
     expect(aggregateOf().target).toEqual(FIGURES)
+  })
+
+  it("becomes the total of a cart in the same currency once a session may raise it, and nothing else changes", () => {
+    const aggregate = authorizedAggregate({ total: 15_000n })
+    expect(aggregate.target).toEqual({ ...FIGURES, amount: 15_000n })
+    expect(aggregate.followed).toEqual(FIGURES)
+    expect([aggregate.outstandingAmount, aggregate.amountToPay]).toEqual([5_000n, 5_000n])
+  })
+
+  it("never falls below what is authorized", () => {
+    const aggregate = authorizedAggregate({ total: 1n })
+    expect([aggregate.target, aggregate.followed]).toEqual([FIGURES, FIGURES])
+    expect(aggregate.outstandingAmount).toBe(0n)
+    expect(() => aggregate.amountToPay).toThrow("Nothing is left to pay")
+  })
+
+  it("does not count a surplus as paid", () => {
+    const aggregate = authorizedAggregate({ total: 15_000n })
+    aggregate.payments.push(
+      newPayment({ id: "pay_2", payment_session_id: "payses_2", amount: 3_000n, is_surplus: true }),
+    )
+    expect([aggregate.authorizedAmount, aggregate.outstandingAmount]).toEqual([10_000n, 5_000n])
+  })
+})
+
+describe("a cart that outgrew what is authorized", () => {
+  const outgrown = (aggregate: Aggregate) => told(aggregate).filter((name) => name.endsWith(".outgrown"))
+
+  it("is reported once per total, with what is outstanding", () => {
+    const cart = { ...CART, currency_code: "eur", total: 15_000n }
+    const aggregate = authorizedAggregate(cart)
+    for (let times = 0; times < 2; times++) aggregate.reportOutgrown()
+    expect(aggregate.changes.events).toMatchObject([
+      { name: "payment_collection.outgrown", data: { amount: "10000", outstanding_amount: "5000" } },
+    ])
+    expect(aggregate.collection.outgrown_total).toBe(15_000n)
+  })
+
+  it("is reported as it was found, when a session raises the amount in the same transaction", () => {
+    const aggregate = authorizedAggregate({ total: 15_000n })
+    aggregate.reportOutgrown()
+    aggregate.takeOn(aggregate.target, NOW)
+    expect(aggregate.changes.events).toMatchObject([
+      { name: "payment_collection.outgrown", data: { amount: "10000", status: "authorized" } },
+      { name: "payment_collection.updated", data: { amount: "15000", status: "partially_authorized" } },
+    ])
+    expect(aggregate.collection).toMatchObject({ outgrown_total: null, status: "partially_authorized" })
+  })
+
+  it("is forgotten when the cart costs no more than the collection is for", () => {
+    const aggregate = authorizedAggregate({ total: 10_000n }, { outgrown_total: 15_000n })
+    aggregate.reportOutgrown()
+    expect(aggregate.collection.outgrown_total).toBeNull()
+    expect(outgrown(aggregate)).toEqual([])
+  })
+
+  it("stays as it was reported when the cart is not looked at", () => {
+    const aggregate = aggregateOf({ collection: { outgrown_total: 15_000n } })
+    aggregate.reportOutgrown()
+    expect(aggregate.collection.outgrown_total).toBe(15_000n)
+  })
+
+  it("may shrink to what was captured, which completes the collection", () => {
+    const payment = newPayment({ authorized_amount: 4_000n, captured_amount: 4_000n, canceled_at: THEN })
+    const aggregate = aggregateOf({
+      collection: { status: "partially_captured", authorized_amount: 4_000n, captured_amount: 4_000n },
+      payments: [payment],
+      captures: [newCapture(4_000n)],
+      cart: { ...CART, currency_code: "eur", total: 3_000n },
+    })
+    aggregate.takeOn(aggregate.followed, NOW)
+    expect(aggregate.collection).toMatchObject({ amount: 4_000n, status: "completed", completed_at: NOW })
+    expect(told(aggregate)).toEqual(["payment_collection.completed"])
+  })
+})
+
+describe("the order of a collection", () => {
+  it("is adopted once, and kept when none is named", () => {
+    const aggregate = aggregateOf()
+    for (const order of ["order_1", "order_1", null, undefined]) aggregate.adoptOrder(order)
+    expect(aggregate.collection.order_id).toBe("order_1")
+    expect(aggregate.changes.events).toMatchObject([
+      { name: "payment_collection.updated", data: { order_id: "order_1" } },
+    ])
   })
 })
 
@@ -815,12 +912,14 @@ const anyTurn: fc.Arbitrary<Turn> = fc.oneof(
 
 /** A collection of 1.00 eur from its first session on. Turns that the rules refuse change nothing. */
 class Story {
-  readonly aggregate = aggregateOf({ collection: { amount: 100n } })
+  /** What it costs changes under the collection, as a cart does. */
+  readonly cart = { ...CART, currency_code: "eur", total: 100n, ...PLACE }
+  readonly aggregate = aggregateOf({ collection: { amount: 100n }, cart: this.cart })
   private rows = 0
 
   take(turn: Turn): void {
     const { aggregate } = this
-    const { collection, openSession: open } = aggregate
+    const { openSession: open } = aggregate
     switch (turn.act) {
       case "open":
         if (!open && this.toPay !== undefined) this.open(this.toPay)
@@ -835,9 +934,8 @@ class Story {
         if (open) aggregate.dropSession(open, "canceled", NOW)
         break
       case "cart":
-        if (!mayFollowCart(collection)) break
-        if (open) aggregate.moveSession(open, "pending", { amount: turn.total })
-        aggregate.takeOn({ amount: turn.total })
+        Object.assign(this.cart, { total: turn.total })
+        this.follow(open)
         break
       case "authorize":
         if (open) this.authorize(open, (open.amount * turn.part + 99n) / 100n)
@@ -854,13 +952,26 @@ class Story {
   /** What a session would be for; undefined where none may be opened. */
   get toPay(): bigint | undefined {
     try {
-      return amountToPay(this.aggregate.collection)
+      return this.aggregate.amountToPay
     } catch {
       return undefined
     }
   }
 
+  /** Without a session the collection adopts what it may; with one, both change together. */
+  private follow(open: PaymentSession | undefined): void {
+    const { aggregate } = this
+    const { target, followed } = aggregate
+    const rest = target.amount - aggregate.authorizedAmount
+    if (open && target.amount !== aggregate.collection.amount) {
+      if (rest <= 0n && aggregate.authorizedAmount > 0n) aggregate.dropSession(open, "canceled", NOW)
+      else aggregate.moveSession(open, "pending", { amount: rest })
+    }
+    aggregate.takeOn(aggregate.openSession ? target : followed, NOW)
+  }
+
   private open(amount: bigint): void {
+    this.aggregate.takeOn(this.aggregate.target, NOW)
     const about = { provider_id: "pp_one_one", currency_code: "eur", client_data: {}, context: null }
     this.aggregate.addSession({ ...about, amount })
   }
@@ -925,6 +1036,22 @@ describe("the story of a collection", () => {
         if (!mayFollowCart(collection)) return
         expect(payments.every(({ canceled_at }) => canceled_at !== null)).toBe(true)
         expect(collection.captured_amount).toBe(0n)
+      }),
+    )
+  })
+
+  it("never lets its amount fall below what is authorized", () => {
+    fc.assert(
+      anyStory(({ aggregate: { collection, authorizedAmount } }) => {
+        expect(collection.amount).toBeGreaterThanOrEqual(authorizedAmount)
+      }),
+    )
+  })
+
+  it("asks a new session for exactly what is outstanding", () => {
+    fc.assert(
+      anyStory((story) => {
+        if (story.toPay !== undefined) expect(story.toPay).toBe(story.aggregate.outstandingAmount)
       }),
     )
   })

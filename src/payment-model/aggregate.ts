@@ -4,8 +4,16 @@ import { newId } from "../common/ids.js"
 import { PREPARED } from "../database/service-client.js"
 import { Capture } from "./capture.entity.js"
 import { Changes } from "./changes.js"
-import { mayFollowCart, statusOf, totalsOf } from "./collection.rules.js"
-import { collectionEvent, type EventName } from "./events.js"
+import {
+  amountFor,
+  amountToPay,
+  mayFollowCart,
+  outgrownTotal,
+  outstandingOf,
+  statusOf,
+  totalsOf,
+} from "./collection.rules.js"
+import { collectionEvent, outgrownEvent, type EventName } from "./events.js"
 import { PaymentCollection } from "./payment-collection.entity.js"
 import { PaymentOperation } from "./payment-operation.entity.js"
 import { PaymentSession } from "./payment-session.entity.js"
@@ -35,6 +43,7 @@ export interface CartFigures {
   readonly sales_channel_id: string | null
   readonly customer_id: string | null
   readonly email: string | null
+  readonly order_id: string | null
   readonly completed_at: Date | null
 }
 
@@ -78,18 +87,77 @@ export class Aggregate {
     return this.payments.find((payment) => payment.payment_session_id === session.id)
   }
 
-  /** What the collection is to be for: what its cart says now, as long as it follows. */
+  /**
+   * What the collection is to be for: what its cart says now, as long as it follows. Once something is authorized only
+   * the amount changes, and only a session may raise it.
+   */
   get target(): CollectionFigures {
-    return targetOf(this.collection, this.cart)
+    const figures = targetOf(this.collection, this.cart)
+    if (mayFollowCart(this.collection)) return figures
+    return { ...figures, amount: amountFor(this.collection, this.authorizedAmount, this.cart) }
   }
 
-  /** Takes on figures of the cart; those of an open session have to be agreed with its provider first. */
-  takeOn(figures: Partial<CollectionFigures>): void {
+  /** What the collection adopts of {@link target} without a session: once something is authorized, no larger amount. */
+  get followed(): CollectionFigures {
+    const { target, collection } = this
+    const isRaise = !mayFollowCart(collection) && target.amount > collection.amount
+    return isRaise ? { ...target, amount: collection.amount } : target
+  }
+
+  /** What payments hold or took towards the amount, in minor units. A surplus goes back and pays nothing. */
+  get authorizedAmount(): bigint {
+    const payments = this.facts.payments.filter(({ is_surplus }) => !is_surplus)
+    return totalsOf({ payments }).authorized_amount
+  }
+
+  /** What is still to be paid, in minor units. */
+  get outstandingAmount(): bigint {
+    return outstandingOf(this.collection, this.authorizedAmount, this.cart)
+  }
+
+  /** What a session is for by now, in minor units. @throws NotAllowed when nothing may be paid any more */
+  get amountToPay(): bigint {
+    const { amount } = this.target
+    const { status } = this.collection
+    return amountToPay({ amount, status, authorized_amount: this.authorizedAmount }, this.outstandingAmount)
+  }
+
+  /**
+   * Takes on figures of the cart; those of an open session have to be agreed with its provider first. Once something is
+   * authorized, another amount may mean another status.
+   */
+  takeOn(figures: Partial<CollectionFigures>, now = new Date()): void {
     const { collection } = this
     const names = Object.keys(figures) as (keyof CollectionFigures)[]
     if (names.every((name) => figures[name] === collection[name])) return
-    this.updateCollection(figures)
+    const { amount = collection.amount } = figures
+    const isCovered = collection.outgrown_total !== null && amount >= collection.outgrown_total
+    this.updateCollection({ ...figures, ...(isCovered && { outgrown_total: null }) })
+    if (this.payments.length > 0 && this.recompute(now)) return
     this.changes.tell(() => collectionEvent("payment_collection.updated", collection))
+  }
+
+  /** Adopts the order that the collection turns out to be for. Without one, the collection keeps what it has. */
+  adoptOrder(orderId: string | null | undefined): void {
+    const { collection } = this
+    if (!orderId || orderId === collection.order_id) return
+    this.updateCollection({ order_id: orderId })
+    this.changes.tell(() => collectionEvent("payment_collection.updated", collection))
+  }
+
+  /**
+   * Records that the cart outgrew what is authorized, once per total. The event shows the collection as it was found: a
+   * session may raise its amount in the same transaction.
+   */
+  reportOutgrown(): void {
+    const { collection, cart } = this
+    if (!cart) return
+    const total = outgrownTotal(collection, this.authorizedAmount, cart)
+    if (total === collection.outgrown_total) return
+    this.updateCollection({ outgrown_total: total })
+    if (total === null) return
+    const event = outgrownEvent(collection, this.outstandingAmount)
+    this.changes.tell(() => event)
   }
 
   /** What unsettled calls of these kinds would move of a payment. */
@@ -205,18 +273,20 @@ export class Aggregate {
 
   /**
    * Brings the totals of payments and collection, and the collection's status, in line with what moved; to be called
-   * last by whatever changed a child. Tells of the collection what has become of it.
+   * last by whatever changed a child. Records an event of the collection if totals or status changed.
+   * @returns whether they did
    */
-  recompute(now: Date): void {
+  recompute(now: Date): boolean {
     for (const payment of this.payments) this.recomputePayment(payment, now)
     const { collection } = this
     const totals = totalsOf(this.facts)
     const status = statusOf(this.facts)
-    if (status === collection.status && sameTotals(totals, collection)) return
+    if (status === collection.status && sameTotals(totals, collection)) return false
     const name = status === collection.status ? "payment_collection.updated" : eventOf(status)
     const completedAt = collection.completed_at ?? (status === "completed" ? now : null)
     this.updateCollection({ ...totals, status, completed_at: completedAt })
     this.changes.tell(() => collectionEvent(name, collection))
+    return true
   }
 
   /** Changes the collection's own columns. A new version tells whoever saw the collection before to look again. */

@@ -35,7 +35,7 @@ export async function lockCollectionAndCart(tx: EntityManager, id: string): Prom
  * collection's row is locked. What is answered of it is what it holds after the wait.
  */
 const CART_FIRST = `WITH cart AS MATERIALIZED (
-    SELECT id, currency_code, total::text, region_id, sales_channel_id, customer_id, email, completed_at FROM cart
+    SELECT id, currency_code, total::text, region_id, sales_channel_id, customer_id, email, order_id, completed_at FROM cart
     WHERE id = (SELECT cart_id FROM payment_collection WHERE id = $1) FOR UPDATE
   ) `
 

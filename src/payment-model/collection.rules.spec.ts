@@ -1,10 +1,15 @@
 import { describe, expect, it } from "@jest/globals"
 import fc from "fast-check"
 import {
+  amountFor,
   amountToPay,
+  assertAmountChangeable,
+  assertSameOrder,
   FOLLOWING_STATUSES,
   isOutgrown,
   mayFollowCart,
+  outgrownTotal,
+  outstandingOf,
   statusOf,
   totalsOf,
   type CollectionFacts,
@@ -452,7 +457,7 @@ describe("a collection that was complete with nothing to pay", () => {
 
 describe("what is left to pay", () => {
   const toPay = (status: (typeof COLLECTION_STATUSES)[number], authorized_amount = 0n, amount = 100n) =>
-    amountToPay({ amount, status, authorized_amount, captured_amount: 0n, refunded_amount: 0n })
+    amountToPay({ amount, status, authorized_amount })
 
   it.each([
     ["not_paid", 0n, 100n],
@@ -475,8 +480,38 @@ describe("what is left to pay", () => {
     ["canceled", "canceled. Create a new one for the cart."],
     ["completed", "paid in full. Nothing is left to pay."],
   ] as const)("is refused once the collection is %s, saying why", (status, reason) => {
-    expect(() => toPay(status)).toThrow(
+    expect(() => toPay(status, 100n)).toThrow(
       expect.objectContaining({ kind: "not_allowed", message: expect.stringContaining(reason) }),
+    )
+  })
+
+  it.each([
+    ["authorized", 100n, 150n, 50n],
+    ["partially_authorized", 60n, 150n, 90n],
+    ["partially_captured", 40n, 41n, 1n],
+  ] as const)(
+    "of one that is %s with %p authorized and can be raised to %p is %p",
+    (status, authorized, amount, rest) => {
+      expect(toPay(status, authorized, amount)).toBe(rest)
+    },
+  )
+
+  it.each(["partially_authorized", "partially_captured", "awaiting"] as const)(
+    "is refused when the cart of one that is %s has shrunk to what is authorized",
+    (status) => {
+      expect(() => toPay(status, 60n, 60n)).toThrow(
+        expect.objectContaining({ kind: "not_allowed", message: expect.stringContaining("Nothing is left to pay") }),
+      )
+    },
+  )
+
+  it("is refused for a completed collection whose cart costs more by now, naming the route for another collection", () => {
+    const pay = () => amountToPay({ amount: 100n, status: "completed", authorized_amount: 100n }, 1n)
+    expect(pay).toThrow(
+      expect.objectContaining({
+        kind: "not_allowed",
+        message: expect.stringContaining("POST /admin/payment-collections"),
+      }),
     )
   })
 
@@ -497,5 +532,120 @@ describe("what is left to pay", () => {
         expect(statusOf({ ...collection, payments })).toBe("authorized")
       }),
     )
+  })
+})
+
+describe("what is outstanding", () => {
+  it.each<[string, bigint, bigint, [bigint, string] | undefined, bigint]>([
+    ["a cart of which nothing is authorized", 100n, 0n, [100n, "eur"], 100n],
+    ["a cart that outgrew what is authorized", 100n, 100n, [50_000n, "eur"], 49_900n],
+    ["a cart that costs exactly what is authorized", 100n, 100n, [100n, "eur"], 0n],
+    ["a cart that costs less than what is authorized", 100n, 100n, [40n, "eur"], 0n],
+    ["a cart that has become free", 100n, 0n, [0n, "eur"], 0n],
+    ["a cart in another currency, which cannot be subtracted from", 100n, 30n, [50_000n, "usd"], 70n],
+    ["no cart", 100n, 30n, undefined, 70n],
+    ["no cart, with more authorized than asked for", 100n, 130n, undefined, 0n],
+  ])("of %s", (_, amount, authorized, cart, outstanding) => {
+    const price = cart && { total: cart[0], currency_code: cart[1] }
+    expect(outstandingOf({ amount, currency_code: "eur" }, authorized, price)).toBe(outstanding)
+  })
+})
+
+describe("the amount that a session may bring a collection to", () => {
+  const bringsTo = (status: CollectionStatus, authorized: bigint, total: bigint, currency_code = "eur") =>
+    amountFor({ amount: 100n, currency_code: "eur", status }, authorized, { total, currency_code })
+
+  it.each(COLLECTION_STATUSES)("is the cart's total while it is %s, unless it is over", (status) => {
+    const isOver = ["completed", "canceled"].includes(status)
+    expect(bringsTo(status, 60n, 500n)).toBe(isOver ? 100n : 500n)
+    expect(bringsTo(status, 60n, 70n)).toBe(isOver ? 100n : 70n)
+  })
+
+  it("never falls below what is authorized", () => {
+    expect(bringsTo("partially_authorized", 60n, 59n)).toBe(60n)
+    expect(bringsTo("authorized", 100n, 0n)).toBe(100n)
+  })
+
+  it("stays with a cart in another currency, and without one", () => {
+    expect(bringsTo("authorized", 100n, 500n, "usd")).toBe(100n)
+    expect(amountFor({ amount: 100n, currency_code: "eur", status: "authorized" }, 100n, undefined)).toBe(100n)
+  })
+
+  it("leaves to pay exactly what is outstanding, if the collection is not over", () => {
+    fc.assert(
+      fc.property(anyFacts, fc.bigInt(0n, 300n), (facts, total) => {
+        const status = statusOf(facts)
+        if (["completed", "canceled"].includes(status)) return
+        const { authorized_amount } = totalsOf(facts)
+        const collection = { amount: facts.amount, currency_code: "eur", status }
+        const cart = { total, currency_code: "eur" }
+        const rest = amountFor(collection, authorized_amount, cart) - authorized_amount
+        expect(rest).toBe(outstandingOf(collection, authorized_amount, cart))
+      }),
+    )
+  })
+})
+
+describe("a total that outgrew a collection", () => {
+  const reported = (authorized: bigint, total: bigint, currency_code = "eur", completed_at: Date | null = null) =>
+    outgrownTotal({ amount: 100n, currency_code: "eur" }, authorized, { total, currency_code, completed_at })
+
+  it.each<[string, bigint | null, bigint | null]>([
+    ["is the total that exceeds the amount", reported(100n, 101n), 101n],
+    ["is the total, when only a part is authorized", reported(1n, 101n), 101n],
+    ["is none while nothing is authorized", reported(0n, 101n), null],
+    ["is none when the amount covers it", reported(100n, 100n), null],
+    ["is none when what is authorized covers it", reported(120n, 110n), null],
+    ["is none in another currency", reported(100n, 101n, "usd"), null],
+    ["is none once the cart is completed", reported(100n, 101n, "eur", THEN), null],
+  ])("%s", (_, total, expected) => {
+    expect(total).toBe(expected)
+  })
+})
+
+describe("changing the amount of a collection without a cart", () => {
+  const change =
+    (status: CollectionStatus, authorized: bigint, amount: bigint, cart_id: string | null = null) =>
+    () => {
+      assertAmountChangeable({ cart_id, status }, authorized, amount)
+    }
+
+  it.each(COLLECTION_STATUSES)("is possible while it is %s, unless it is over", (status) => {
+    if (status !== "completed" && status !== "canceled") {
+      expect(change(status, 60n, 60n)).not.toThrow()
+      expect(change(status, 60n, 1_000n)).not.toThrow()
+      return
+    }
+    expect(change(status, 60n, 1_000n)).toThrow(
+      expect.objectContaining({ kind: "not_allowed", message: expect.stringContaining(`is ${status}`) }),
+    )
+  })
+
+  it("is refused below what is authorized", () => {
+    expect(change("partially_authorized", 60n, 59n)).toThrow(
+      expect.objectContaining({ kind: "invalid_data", message: expect.stringContaining("below what is authorized") }),
+    )
+  })
+
+  it("is refused with a cart, and says to change the cart", () => {
+    expect(change("not_paid", 0n, 60n, "cart_1")).toThrow(
+      expect.objectContaining({ kind: "not_allowed", message: expect.stringContaining("PUT /admin/carts/:id") }),
+    )
+  })
+})
+
+describe("the order of a collection", () => {
+  it("may be named by a request when the collection has none, or the same", () => {
+    for (const known of [null, "order_1"]) {
+      expect(() => {
+        assertSameOrder(known, "order_1")
+      }).not.toThrow()
+    }
+  })
+
+  it("is not exchanged for another one", () => {
+    expect(() => {
+      assertSameOrder("order_1", "order_2")
+    }).toThrow(expect.objectContaining({ kind: "not_allowed", message: expect.stringContaining("order_1") }))
   })
 })

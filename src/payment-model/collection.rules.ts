@@ -1,4 +1,4 @@
-import { NotAllowed } from "../common/errors.js"
+import { InvalidData, NotAllowed } from "../common/errors.js"
 import { OPEN_SESSION_STATUSES, type CollectionStatus, type SessionStatus } from "./status.js"
 
 // Pure: amounts in, verdict out. Amounts are minor units of one currency.
@@ -83,11 +83,109 @@ export function isOutgrown(
   return status === "completed" && amount === 0n && cart?.completed_at === null && cart.total > 0n
 }
 
-/** What a new session is for: what is not authorized yet. @throws NotAllowed when nothing may be paid any more */
-export function amountToPay(collection: Totals & { amount: bigint; status: CollectionStatus }): bigint {
-  const refusal = PAYABLE[collection.status]
+/** What a collection is for, and how far it is. */
+interface CollectionAmount {
+  readonly amount: bigint
+  readonly currency_code: string
+  readonly status: CollectionStatus
+}
+
+/** What a cart costs by now. */
+interface CartAmount {
+  readonly total: bigint
+  readonly currency_code: string
+}
+
+/**
+ * What is still to be paid: of the cart's total, or of the collection's own amount if it has no cart. Amounts in two
+ * currencies cannot be subtracted: a cart in another currency than the collection counts as none.
+ *
+ * @param authorized what payments hold or took towards the amount
+ */
+export function outstandingOf(
+  collection: Pick<CollectionAmount, "amount" | "currency_code">,
+  authorized: bigint,
+  cart: CartAmount | undefined,
+): bigint {
+  const price = cart?.currency_code === collection.currency_code ? cart.total : collection.amount
+  return larger(price - authorized, 0n)
+}
+
+/**
+ * The amount of a collection once everything that its cart costs by now can be paid into it. It never falls below what
+ * is authorized. A completed or canceled collection stays as it is.
+ */
+export function amountFor(
+  { amount, currency_code, status }: CollectionAmount,
+  authorized: bigint,
+  cart: CartAmount | undefined,
+): bigint {
+  const isOver = status === "completed" || status === "canceled"
+  return isOver || cart?.currency_code !== currency_code ? amount : larger(cart.total, authorized)
+}
+
+/** The cart's total if it exceeds what a collection that holds or took money is for; null if it does not. */
+export function outgrownTotal(
+  { amount, currency_code }: Pick<CollectionAmount, "amount" | "currency_code">,
+  authorized: bigint,
+  cart: CartAmount & { readonly completed_at: Date | null },
+): bigint | null {
+  if (cart.completed_at !== null || cart.currency_code !== currency_code || authorized === 0n) return null
+  return cart.total > larger(amount, authorized) ? cart.total : null
+}
+
+/**
+ * What a new session is for: what is not authorized yet.
+ *
+ * @param collection with the amount that a session may raise it to; see {@link amountFor}
+ * @param outstanding what the cart costs beyond what is authorized
+ * @throws NotAllowed when nothing may be paid any more
+ */
+export function amountToPay(
+  collection: Pick<Totals, "authorized_amount"> & { amount: bigint; status: CollectionStatus },
+  outstanding = 0n,
+): bigint {
+  const { amount, authorized_amount, status } = collection
+  const rest = amount - authorized_amount
+  if (status === "completed" && authorized_amount > 0n && outstanding > 0n) throw new NotAllowed(COMPLETED_TOO_SMALL)
+  const refusal = status === "authorized" && rest > 0n ? true : PAYABLE[status]
   if (refusal !== true) throw new NotAllowed(refusal)
-  return collection.amount - collection.authorized_amount
+  // The cart has shrunk to what is authorized, and the collection has not followed it yet.
+  if (authorized_amount > 0n && rest <= 0n) throw new NotAllowed(NOTHING_LEFT)
+  return rest
+}
+
+/**
+ * Whether an operator may change the amount of a collection.
+ *
+ * @param authorized what payments hold or took towards the amount
+ * @throws NotAllowed when it has a cart, or when it is over
+ * @throws InvalidData when less is authorized than would be left
+ */
+export function assertAmountChangeable(
+  { cart_id, status }: { readonly cart_id: string | null; readonly status: CollectionStatus },
+  authorized: bigint,
+  amount: bigint,
+): void {
+  if (cart_id !== null) {
+    throw new NotAllowed(
+      `The amount of the payment collection follows cart ${cart_id}. Change the cart with PUT /admin/carts/:id.`,
+    )
+  }
+  if (status === "completed" || status === "canceled") {
+    throw new NotAllowed(
+      `The payment collection is ${status}, so its amount stays. Create another one with POST /admin/payment-collections.`,
+    )
+  }
+  if (amount < authorized) {
+    throw new InvalidData("Value for field 'amount' is below what is authorized already. Cancel payments first.")
+  }
+}
+
+/** @throws NotAllowed when a collection belongs to another order than the request names */
+export function assertSameOrder(known: string | null, orderId: string): void {
+  if (known === null || known === orderId) return
+  throw new NotAllowed(`The payment collection belongs to order ${known}. Send that as 'order_id'.`)
 }
 
 /** Whether more may be paid. */
@@ -95,13 +193,19 @@ export function isPayable({ status }: { status: CollectionStatus }): boolean {
   return PAYABLE[status] === true
 }
 
+const NOTHING_LEFT = "The payment collection is authorized in full. Nothing is left to pay."
+
+const COMPLETED_TOO_SMALL =
+  "The payment collection is paid in full, and the cart costs more by now. A completed collection keeps its amount: " +
+  "create another one for the difference with POST /admin/payment-collections."
+
 /** Whether sessions may be opened and authorized, else why not. */
 const PAYABLE: Readonly<Record<CollectionStatus, true | string>> = {
   not_paid: true,
   awaiting: true,
   failed: true,
   partially_authorized: true,
-  authorized: "The payment collection is authorized in full. Nothing is left to pay.",
+  authorized: NOTHING_LEFT,
   partially_captured: true,
   canceled: "The payment collection has been canceled. Create a new one for the cart.",
   completed: "The payment collection is paid in full. Nothing is left to pay.",
@@ -109,6 +213,10 @@ const PAYABLE: Readonly<Record<CollectionStatus, true | string>> = {
 
 function isOpenSession({ status }: { status: SessionStatus }): boolean {
   return (OPEN_SESSION_STATUSES as readonly SessionStatus[]).includes(status)
+}
+
+function larger(left: bigint, right: bigint): bigint {
+  return left > right ? left : right
 }
 
 function sum(amounts: readonly bigint[]): bigint {

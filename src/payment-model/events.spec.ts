@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals"
 import { Capture } from "./capture.entity.js"
-import { collectionEvent, EVENT_NAMES, paymentEvent, sessionEvent, type PaymentEvent } from "./events.js"
+import { collectionEvent, outgrownEvent, EVENT_NAMES, paymentEvent, sessionEvent, type PaymentEvent } from "./events.js"
 import { PaymentCollection } from "./payment-collection.entity.js"
 import { PaymentSession } from "./payment-session.entity.js"
 import { Payment } from "./payment.entity.js"
@@ -96,6 +96,11 @@ describe("an event", () => {
         currency_code: "eur",
         amount: "10000",
       },
+    ],
+    [
+      "of a collection that its cart outgrew",
+      outgrownEvent(collection, 2_000n),
+      { ...collectionEvent("payment_collection.updated", collection).data, outstanding_amount: "2000" },
     ],
     ["of a payment", paymentEvent("payment.authorized", payment), PAYMENT_DATA],
     [

@@ -9,6 +9,7 @@ import type { Refund } from "./refund.entity.js"
 export const EVENT_NAMES = [
   "payment_collection.created",
   "payment_collection.updated",
+  "payment_collection.outgrown",
   "payment_collection.completed",
   "payment_collection.canceled",
   "payment_collection.deleted",
@@ -58,6 +59,12 @@ export function collectionEvent(
       refunded_amount: collection.refunded_amount.toString(),
     },
   }
+}
+
+/** @param outstanding what the cart costs beyond what is authorized, in minor units */
+export function outgrownEvent(collection: PaymentCollection, outstanding: bigint): PaymentEvent {
+  const { data, ...event } = collectionEvent("payment_collection.outgrown", collection)
+  return { ...event, data: { ...data, outstanding_amount: outstanding.toString() } }
 }
 
 export function sessionEvent(

@@ -64,6 +64,10 @@ export class PaymentCollection extends SoftDeletedRow {
   @TimeColumn()
   marking_paid_at!: Date | null
 
+  /** The total of the cart, in minor units, that was last reported as larger than the amount; null if it is not. */
+  @MinorUnitsColumn({ nullable: true, select: false })
+  outgrown_total!: bigint | null
+
   /** Names the request that made it, where that came with an idempotency key. */
   @Column("text", { nullable: true, select: false })
   request_key!: string | null
@@ -71,6 +75,9 @@ export class PaymentCollection extends SoftDeletedRow {
   /** Counts the changes of the row, and the calls to providers that began. */
   @Column("integer", { default: 1 })
   version!: number
+
+  /** What is still to be paid. No column: a read derives it, because it changes with the cart. */
+  outstanding_amount?: bigint
 
   // Read with the collection where they are asked for; see responses/payment-collection.response.ts.
   payment_providers?: PaymentProvider[]

@@ -21,6 +21,11 @@ export interface OperationRequest {
   readonly context: Record<string, unknown>
   /** A session that changes with its collection, which takes on the same figures once the provider has agreed. */
   readonly is_following?: boolean
+  /**
+   * The amount of the collection that goes with a changed session, in minor units: more than the session's, when
+   * something is authorized already.
+   */
+  readonly collection_amount?: string
   /** Where the cart is by then, which the collection takes on along with the figures. */
   readonly place?: { readonly region_id: string | null; readonly sales_channel_id: string | null }
   /** A capture after which the rest is given up. */

@@ -35,6 +35,7 @@ export class CollectionReader {
     if (!selection.isDefault || payments.length > 0 || cart?.completed_at) return this.get(collection.id, selection)
     return this.withUsableProviders(
       Object.assign(collection, {
+        outstanding_amount: aggregate.outstandingAmount,
         payment_providers: providerIds.map((id) => ({ id, is_enabled: true })),
         payment_sessions: sessions.map((session) => Object.assign(session, { payment: null })),
         payments: [],

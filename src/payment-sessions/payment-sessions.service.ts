@@ -5,9 +5,9 @@ import type { Caller } from "../api-keys/caller.js"
 import { Conflict, InvalidData, NotFound, ServiceError, StateConflict } from "../common/errors.js"
 import { toRawAmount } from "../common/money.js"
 import type { Audience, Selection } from "../common/fields.js"
-import type { Aggregate } from "../payment-model/aggregate.js"
+import type { Aggregate, CollectionFigures } from "../payment-model/aggregate.js"
 import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
-import { amountToPay, isOutgrown, isPayable } from "../payment-model/collection.rules.js"
+import { isOutgrown, isPayable } from "../payment-model/collection.rules.js"
 import { collectionEvent } from "../payment-model/events.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { PaymentSession } from "../payment-model/payment-session.entity.js"
@@ -115,8 +115,8 @@ export class PaymentSessionsService {
     caller: Caller,
     audience: Audience,
   ): Promise<Decision> {
-    const { target, collection } = aggregate
-    const amount = amountToPay({ ...collection, ...target })
+    const amount = aggregate.amountToPay
+    aggregate.reportOutgrown()
     const underWay = aggregate.sessionOperation
     if (underWay) return { kind: "join", operationId: underWay.id }
     const { openSession } = aggregate
@@ -124,7 +124,7 @@ export class PaymentSessionsService {
       return this.cancel(aggregate, openSession, caller)
     }
     this.checkOffered(aggregate, provider_id)
-    const figures = { amount, currency_code: target.currency_code }
+    const figures = { amount, currency_code: aggregate.target.currency_code }
     this.checkAccepts(provider_id, data, figures, audience)
     return this.toward(aggregate, tx, { provider_id, ...figures, client_data: data, context: {} }, caller)
   }
@@ -204,35 +204,72 @@ export class PaymentSessionsService {
       aggregate.changes.tell(() => collectionEvent("payment_collection.deleted", collection))
       return { kind: "done" }
     }
-    const { amount, currency_code } = target
-    const figures = { amount, currency_code }
+    aggregate.reportOutgrown()
+    aggregate.adoptOrder(cart?.order_id)
     const isOffered = !openSession || this.isOffered(aggregate, openSession.provider_id)
-    const isSamePerson = !openSession || isOfCustomer(openSession, aggregate)
-    const isUpToDate = coversAmount(collection, figures) && isOffered && isSamePerson
+    const isUpToDate = coversAmount(collection, target) && isOffered && isOfCustomer(openSession, aggregate)
     const underWay = aggregate.sessionOperation
     if (underWay?.state === "pending" && !isUpToDate) return { kind: "join", operationId: underWay.id }
     if (!openSession || isUpToDate) {
       const reopening = openSession ? undefined : await this.reopen(aggregate, tx, progress, caller)
       if (reopening) return reopening
-      aggregate.takeOn(target)
+      aggregate.takeOn(aggregate.followed)
       return { kind: "done" }
     }
     // Nobody knows when a call that timed out is resolved: the change waits, the caller does not.
     if (underWay) return { kind: "done" }
-    const { provider_id } = openSession
-    // What the provider cannot take cannot be paid with it: the shopper chooses another one.
-    if (!isOffered || this.refusalOf(provider_id, figures) !== undefined) {
-      return this.cancel(aggregate, openSession, caller)
+    return this.changeSession(aggregate, tx, openSession, target, progress, caller)
+  }
+
+  /**
+   * The next step for a collection without a cart to be for another amount; to be decided upon under the lock. An open
+   * session is changed at its provider first, and both adopt the new amount together.
+   */
+  async followAmount(aggregate: Aggregate, tx: EntityManager, amount: bigint, caller: Caller): Promise<Decision> {
+    const underWay = aggregate.sessionOperation
+    if (underWay) return { kind: "join", operationId: underWay.id }
+    const { openSession } = aggregate
+    const target = { ...aggregate.target, amount }
+    if (!openSession || coversAmount(openSession, restOf(aggregate, target))) {
+      aggregate.takeOn({ amount })
+      return { kind: "done" }
     }
+    return this.changeSession(aggregate, tx, openSession, target, {}, caller)
+  }
+
+  /**
+   * Changes the open session to what is left of a new amount, and to the cart's customer. Cancels it if it cannot pay that:
+   * the provider is not offered or does not take the amount, or the session belongs to another customer there.
+   */
+  private async changeSession(
+    aggregate: Aggregate,
+    tx: EntityManager,
+    open: PaymentSession,
+    target: CollectionFigures,
+    progress: FollowProgress,
+    caller: Caller,
+  ): Promise<Decision> {
+    const figures = restOf(aggregate, target)
+    const isNothingLeft = figures.amount <= 0n && aggregate.authorizedAmount > 0n
+    const { provider_id } = open
+    // What the provider cannot take cannot be paid with it: the shopper chooses another one.
+    if (
+      isNothingLeft ||
+      !this.isOffered(aggregate, provider_id) ||
+      this.refusalOf(provider_id, figures) !== undefined
+    ) {
+      return this.cancel(aggregate, open, caller)
+    }
+    if (!aggregate.cart) return this.update(aggregate, open, { ...open, ...figures }, caller, target)
     const holder = await this.holderOf(aggregate, tx, provider_id)
     if (holder && "prepare" in holder) return holder
-    const before = holderIn(openSession)
+    const before = holderIn(open)
     if (before !== undefined && before !== holder?.external_id) {
       progress.reopenWith = provider_id
-      return this.cancel(aggregate, openSession, caller)
+      return this.cancel(aggregate, open, caller)
     }
-    const context = contextOf(aggregate, holder)
-    const updating = this.update(aggregate, openSession, { ...openSession, ...figures, context }, caller)
+    const wanted = { ...open, ...figures, context: contextOf(aggregate, holder) }
+    const updating = this.update(aggregate, open, wanted, caller, target)
     return { ...updating, replaceAccountHolder: holder && (() => this.holders.replace(holder)) }
   }
 
@@ -246,10 +283,11 @@ export class PaymentSessionsService {
     { reopenWith: provider_id }: FollowProgress,
     caller: Caller,
   ): Promise<Decision | undefined> {
-    const { collection, target } = aggregate
-    if (provider_id === undefined || aggregate.sessionOperation || !isPayable(collection)) return undefined
-    const figures = { amount: amountToPay({ ...collection, ...target }), currency_code: target.currency_code }
-    if (!this.isOffered(aggregate, provider_id) || this.refusalOf(provider_id, figures) !== undefined) return undefined
+    const { collection, outstandingAmount, target } = aggregate
+    const isOpen = isPayable(collection) && outstandingAmount > 0n && !aggregate.sessionOperation
+    if (provider_id === undefined || !isOpen || !this.isOffered(aggregate, provider_id)) return undefined
+    const figures = { amount: aggregate.amountToPay, currency_code: target.currency_code }
+    if (this.refusalOf(provider_id, figures) !== undefined) return undefined
     return this.toward(aggregate, tx, { provider_id, ...figures, client_data: {}, context: {} }, caller)
   }
 
@@ -272,6 +310,7 @@ export class PaymentSessionsService {
     const after = { ...wanted, account_holder: holder?.external_id, customer_id: aggregate.cart?.customer_id ?? null }
     switch (nextSessionStep(before, after)) {
       case "keep":
+        aggregate.takeOn(aggregate.target)
         return { kind: "done" }
       case "cancel_session":
         return this.cancel(aggregate, open, caller)
@@ -306,9 +345,15 @@ export class PaymentSessionsService {
     return { kind: "call", operation, settle: settleInitiate, isLast: true } as const
   }
 
-  private update(aggregate: Aggregate, session: PaymentSession, wanted: Wanted, caller: Caller) {
+  private update(
+    aggregate: Aggregate,
+    session: PaymentSession,
+    wanted: Wanted,
+    caller: Caller,
+    target: CollectionFigures = aggregate.target,
+  ) {
     const { amount, currency_code, client_data, context } = wanted
-    const { collection, target } = aggregate
+    const { collection } = aggregate
     const operation = aggregate.begin("update", session, {
       amount,
       currency_code,
@@ -317,6 +362,7 @@ export class PaymentSessionsService {
         client_data,
         context: context ?? {},
         is_following: !coversAmount(collection, target),
+        collection_amount: target.amount.toString(),
         place: { region_id: target.region_id, sales_channel_id: target.sales_channel_id },
       },
       created_by: caller.id,
@@ -405,9 +451,13 @@ function sessionMissing({ sessionId, wasThere, refusal }: AuthorizeProgress): Se
 type Figures = Pick<PaymentSession, "amount" | "currency_code">
 type Wanted = Pick<PaymentSession, "provider_id" | "amount" | "currency_code" | "client_data" | "context">
 
+/** What a session is for, of a collection that is to be for these figures. */
+function restOf({ authorizedAmount }: Aggregate, { amount, currency_code }: CollectionFigures): Figures {
+  return { amount: amount - authorizedAmount, currency_code }
+}
+
 function checkAmount(aggregate: Aggregate, session: PaymentSession): void {
-  const { target, collection } = aggregate
-  const amount = amountToPay({ ...collection, ...target })
+  const { target, amountToPay: amount } = aggregate
   if (coversAmount(session, { ...target, amount })) return
   const words = (minor: bigint, currency: string) => `${toRawAmount({ minor, currency }).value} ${currency}`
   throw new Conflict(
@@ -443,8 +493,8 @@ function customerIn({ context }: PaymentSession): string | null {
 }
 
 /** Whether a session belongs to the cart's customer. */
-function isOfCustomer(session: PaymentSession, { cart }: Aggregate): boolean {
-  return !cart || customerIn(session) === cart.customer_id
+function isOfCustomer(session: PaymentSession | undefined, { cart }: Aggregate): boolean {
+  return !session || !cart || customerIn(session) === cart.customer_id
 }
 
 /** Who pays, as far as the cart says so. */

@@ -79,7 +79,8 @@ export const settleUpdate: Settle = (aggregate, operation, outcome, now) => {
     ...answered(outcome),
   })
   aggregate.changes.tell(() => sessionEvent("payment_session.updated", session))
-  aggregate.takeOn({ ...(request.is_following && { amount, currency_code }), ...request.place })
+  const ofCollection = { amount: BigInt(request.collection_amount ?? amount), currency_code }
+  aggregate.takeOn({ ...(request.is_following && ofCollection), ...request.place }, now)
   return undefined
 }
 

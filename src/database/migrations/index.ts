@@ -3,6 +3,7 @@ import { SeedRefundReasons1795395600000 } from "./1795395600000-seed-refund-reas
 import { OperationsEventsIdempotency1795399200000 } from "./1795399200000-operations-events-idempotency.js"
 import { WebhooksDisputesAccountHolders1795402800000 } from "./1795402800000-webhooks-disputes-account-holders.js"
 import { AcceptedOperations1795410000000 } from "./1795410000000-accepted-operations.js"
+import { OutgrownCollectionsCartOrders1795413600000 } from "./1795413600000-outgrown-collections-cart-orders.js"
 import { PaymentCaptureBefore1795417200000 } from "./1795417200000-payment-capture-before.js"
 
 /** In the order in which they run. */
@@ -12,5 +13,6 @@ export const migrations = [
   OperationsEventsIdempotency1795399200000,
   WebhooksDisputesAccountHolders1795402800000,
   AcceptedOperations1795410000000,
+  OutgrownCollectionsCartOrders1795413600000,
   PaymentCaptureBefore1795417200000,
 ]

@@ -22,6 +22,13 @@ export const EXAMPLE = {
 /** A new collection: nobody has begun to pay it. */
 export const NEW_COLLECTION: Story = { payment_session: null, payment: null }
 
+/** Nobody has begun to pay it, and it is for more than it was. */
+export const CHANGED_COLLECTION: Story = {
+  payment_collection: { amount: 59.9, outstanding_amount: 59.9 },
+  payment_session: null,
+  payment: null,
+}
+
 /** The shopper has chosen how to pay. */
 export const OPENED_COLLECTION: Story = {
   payment_session: { data: { note: "Leave it at the door" } },
@@ -30,7 +37,7 @@ export const OPENED_COLLECTION: Story = {
 
 /** The money is held, and none of it taken. */
 export const AUTHORIZED_COLLECTION: Story = {
-  payment_collection: { status: "authorized", authorized_amount: 49.9 },
+  payment_collection: { status: "authorized", authorized_amount: 49.9, outstanding_amount: 0 },
   payment_session: { status: "authorized", authorized_at: EXAMPLE.time, data: { note: "Leave it at the door" } },
   payment: { captured_amount: 0, refunded_amount: 0 },
   capture: null,
@@ -44,6 +51,7 @@ export const PAID_COLLECTION: Story = {
     authorized_amount: 49.9,
     captured_amount: 49.9,
     refunded_amount: 10,
+    outstanding_amount: 0,
     completed_at: EXAMPLE.time,
   },
   payment_session: { status: "authorized", authorized_at: EXAMPLE.time },

@@ -36,6 +36,7 @@ export function toPaymentCollectionResponse(
     authorized_amount: major(collection.authorized_amount),
     captured_amount: major(collection.captured_amount),
     refunded_amount: major(collection.refunded_amount),
+    outstanding_amount: collection.outstanding_amount === undefined ? undefined : major(collection.outstanding_amount),
     completed_at: collection.completed_at,
     created_at: collection.created_at,
     updated_at: collection.updated_at,

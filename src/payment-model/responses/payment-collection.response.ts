@@ -7,6 +7,13 @@ import type { PaymentProviderResponse } from "./payment-provider.response.js"
 import type { PaymentSessionResponse } from "./payment-session.response.js"
 import type { PaymentResponse } from "./payment.response.js"
 
+/** See `outstandingOf` in ../collection.rules.ts. A surplus goes back to the shopper, so it pays nothing. */
+const outstandingSql = (collection: string) =>
+  `greatest(0, coalesce((SELECT cart.total FROM cart WHERE cart.id = ${collection}.cart_id ` +
+  `AND cart.currency_code = ${collection}.currency_code), ${collection}.amount) - ${collection}.authorized_amount + ` +
+  `coalesce((SELECT sum(surplus.authorized_amount) FROM payment surplus WHERE surplus.is_surplus ` +
+  `AND surplus.payment_collection_id = ${collection}.id AND surplus.currency_code = ${collection}.currency_code), 0))`
+
 @ResourceOf("payment_collection", PaymentCollection)
 export class PaymentCollectionResponse {
   @Field({ description: "The collection's id.", example: EXAMPLE.collectionId })
@@ -29,6 +36,15 @@ export class PaymentCollectionResponse {
 
   @AmountField("What was refunded", 0)
   refunded_amount!: number
+
+  @Field({
+    description:
+      "What is still to be paid, in major units: the cart's total by now, or the collection's amount if it has no cart, " +
+      "minus what is authorized, and never below 0. The collection's amount counts too while the cart is in another currency.",
+    example: 49.9,
+    derived: outstandingSql,
+  })
+  outstanding_amount?: number
 
   @TimeField("When everything was paid.")
   completed_at!: Date | null

@@ -58,6 +58,7 @@ describe("by default", () => {
         "currency_code",
         "id",
         "metadata",
+        "outstanding_amount",
         "refunded_amount",
         "status",
         "updated_at",
@@ -84,19 +85,23 @@ describe("by default", () => {
     })
   })
 
-  it.each([ADMIN_COLLECTION, ADMIN_COLLECTIONS])("an operator gets Medusa's names of $key", (view) => {
-    const { "": own, ...relations } = namesOf(selectionOf(view))
-    expect(own).toEqual([
-      "amount",
-      "authorized_amount",
-      "captured_amount",
-      "currency_code",
-      "id",
-      "refunded_amount",
-      "status",
-    ])
-    expect(Object.keys(relations)).toEqual(["payment_sessions", "payment_sessions.payment", "payments"])
-  })
+  it.each([ADMIN_COLLECTION, ADMIN_COLLECTIONS])(
+    "an operator gets Medusa's names and what is outstanding of $key",
+    (view) => {
+      const { "": own, ...relations } = namesOf(selectionOf(view))
+      expect(own).toEqual([
+        "amount",
+        "authorized_amount",
+        "captured_amount",
+        "currency_code",
+        "id",
+        "outstanding_amount",
+        "refunded_amount",
+        "status",
+      ])
+      expect(Object.keys(relations)).toEqual(["payment_sessions", "payment_sessions.payment", "payments"])
+    },
+  )
 
   it.each([ADMIN_PAYMENT, ADMIN_PAYMENTS])(
     "an operator gets Medusa's names of $key, and the status of what moved",

@@ -38,6 +38,7 @@ export const ADMIN_COLLECTION: View = {
     "authorized_amount",
     "captured_amount",
     "refunded_amount",
+    "outstanding_amount",
     "payment_sessions",
     "payments",
   ],

@@ -2,6 +2,7 @@ import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, In, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { ServiceError } from "../common/errors.js"
+import { LeaseLost, Leases, type Lease } from "../database/leases.js"
 import { PREPARED } from "../database/service-client.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollection } from "../payment-model/collection-lock.js"
@@ -71,11 +72,13 @@ export class StateApplier {
     private readonly registry: PaymentProviderRegistry,
     private readonly operations: ProviderOperations,
     private readonly unsettled: PaymentOperationsService,
+    private readonly leases: Leases,
   ) {}
 
-  async bring(event: WebhookEvent): Promise<Verdict> {
+  /** @param lease the claim of the event, which is held: a process that loses it records nothing */
+  async bring(event: WebhookEvent, lease: Lease): Promise<Verdict> {
     try {
-      return await this.tryToBring(event)
+      return await this.tryToBring(event, lease)
     } catch (error) {
       if (TELLING.some((type) => error instanceof type)) return { verdict: "failed", reason: (error as Error).message }
       this.log.error(error)
@@ -83,7 +86,7 @@ export class StateApplier {
     }
   }
 
-  private async tryToBring(event: WebhookEvent): Promise<Verdict> {
+  private async tryToBring(event: WebhookEvent, lease: Lease): Promise<Verdict> {
     const sessionId = event.payment_session_id ?? (await this.inspect(event)).sessionId
     if (sessionId === undefined) return { verdict: "ignored" }
     const asked = new Set<string>()
@@ -95,7 +98,7 @@ export class StateApplier {
       const state = await this.inspect(event)
       if (state.sessionId === undefined) return { verdict: "failed", reason: unknownThere(event, sessionId) }
       if (state.sessionId !== sessionId) return { verdict: "ignored" }
-      if (await this.record(event, seen, state)) return { verdict: "applied", sessionId }
+      if (await this.record(event, lease, seen, state)) return { verdict: "applied", sessionId }
     }
     return { verdict: "failed", reason: `Payment session ${sessionId} kept changing while its provider was asked.` }
   }
@@ -155,7 +158,7 @@ export class StateApplier {
   }
 
   /** @returns false when the provider has to be asked again */
-  private async record(event: WebhookEvent, seen: Seen, state: PaymentState): Promise<boolean> {
+  private async record(event: WebhookEvent, lease: Lease, seen: Seen, state: PaymentState): Promise<boolean> {
     const caller: Caller = { id: seen.providerId, salesChannelIds: [] }
     let isLast = true
     try {
@@ -163,6 +166,7 @@ export class StateApplier {
         (tx) => lockCollection(tx, seen.collectionId, { withDeleted: true }),
         async (aggregate, tx) => {
           if (aggregate.collection.version !== seen.version) throw new Outdated()
+          await this.leases.assertHeld(tx, lease)
           const row = paymentOf(aggregate, state) ?? sessionOf(aggregate, state) ?? (await findDropped(tx, state))
           if (this.isReplaced(event, row)) return passedOver(event, state)
           const decision = await this.decide(aggregate, tx, state, caller)
@@ -320,4 +324,4 @@ async function recordsOf(tx: EntityManager, payment: Payment, { refunds, dispute
 }
 
 /** The errors whose words are for operators. */
-const TELLING = [ServiceError, Contradiction, Unsettled, Unanswered]
+const TELLING = [ServiceError, Contradiction, Unsettled, Unanswered, LeaseLost]

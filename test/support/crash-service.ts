@@ -52,8 +52,10 @@ export class MortalService {
         TCP_PORT: "0",
         LOG_LEVEL: "error",
         RECONCILER_INTERVAL: "50",
-        // Longer than any test: what a dead process had claimed is free when the test says so.
+        // Longer than any test: no call that hangs ends by itself, and what a dead process had claimed is free when the test
+        // says so.
         PROVIDER_TIMEOUT: "60000",
+        LEASE_DURATION: "600000",
         DATABASE_POOL_SIZE: "32",
         BOOTSTRAP_PUBLISHABLE_KEY: KEYS.publishable,
         BOOTSTRAP_SECRET_KEY: KEYS.secret,

@@ -17,6 +17,7 @@ export interface Request {
 
 export interface Answer {
   status: number
+  headers: Headers
   body: any
 }
 
@@ -106,7 +107,7 @@ export class MortalService {
       })
       const text = await response.text()
       const isJson = response.headers.get("content-type")?.startsWith("application/json")
-      return { status: response.status, body: isJson ? JSON.parse(text) : text }
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
     } catch {
       return undefined
     }

@@ -15,6 +15,7 @@ import { UnknownMessagesController } from "./common/unknown-messages.controller.
 import { UnknownRoutesController } from "./common/unknown-routes.controller.js"
 import { RequestValidationPipe } from "./common/validation.js"
 import { translateDatabaseError } from "./database/database-errors.js"
+import { LeasesModule, type LeaseTimes } from "./database/leases.js"
 import { IdempotencyInterceptor } from "./idempotency/idempotency.interceptor.js"
 import { IdempotencyModule } from "./idempotency/idempotency.module.js"
 import { OpsModule } from "./ops/ops.module.js"
@@ -37,6 +38,8 @@ export interface AppOptions {
   providerTimeout: number
   /** Milliseconds between two looks for what is left to be done in the background. */
   reconcilerInterval: number
+  /** How long a process that died keeps what it was working on from the others. */
+  leaseTimes: LeaseTimes
   /** Modules of others that bring payment providers. */
   providerModules: ProviderModule[]
   /** What every TCP message has to carry; absent where TCP needs none. */
@@ -47,15 +50,16 @@ export interface AppOptions {
 @Module({})
 export class AppModule {
   static register(options: AppOptions): DynamicModule {
-    const { dataSource, logger, providerTimeout, reconcilerInterval, providerModules, tcpToken } = options
+    const { dataSource, logger, providerTimeout, reconcilerInterval, leaseTimes, providerModules, tcpToken } = options
     return {
       module: AppModule,
       imports: [
         TypeOrmModule.forRoot({ ...dataSource, retryAttempts: 0 }),
+        LeasesModule.register(leaseTimes),
         ProviderDeadlineModule.register(providerTimeout),
         BackgroundModule.register(reconcilerInterval),
         ApiKeysModule,
-        IdempotencyModule.register(providerTimeout),
+        IdempotencyModule,
         CartsModule,
         PaymentProvidersModule,
         ...providerModules,

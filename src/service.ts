@@ -7,6 +7,7 @@ import { AppModule } from "./app.module.js"
 import { NestLogger } from "./common/logger.js"
 import type { Config } from "./config.js"
 import { configureApp, createAdapter } from "./configure-app.js"
+import { LeaseTimes } from "./database/leases.js"
 import type { ProviderModule } from "./payment-providers/provider-modules.js"
 
 /**
@@ -18,6 +19,7 @@ export async function createService(
   dataSource: DataSourceOptions,
   logger: Logger,
   providerModules: ProviderModule[] = [],
+  leaseTimes = new LeaseTimes(),
 ): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.register({
@@ -25,6 +27,7 @@ export async function createService(
       logger,
       providerTimeout: config.providerTimeout,
       reconcilerInterval: config.reconcilerInterval,
+      leaseTimes,
       providerModules,
       tcpToken: config.tcp.token,
     }),

@@ -8,7 +8,7 @@ import { FakeBank, serveBank } from "./support/fake-provider.js"
 import { BankProcessor } from "./support/processor.js"
 import { describeServed, onEmbedded } from "./support/served.js"
 
-const onServed = describeServed("claims of dead processes that run out, kills at every boundary of a mark as paid")
+const onServed = describeServed("claims of dead processes that end, kills at every boundary of a mark as paid")
 
 const bank = new FakeBank()
 const servedBank = await serveBank(bank)
@@ -51,8 +51,8 @@ describe("W13: money that moves while the process dies", () => {
   )
 
   onServed("on a real PostgreSQL", () => {
-    it("nobody has to help: the claim of a dead process runs out by itself", async () => {
-      const hasty = sweep.another({ PROVIDER_TIMEOUT: "300" })
+    it("nobody has to help: the claim of a dead process ends by itself", async () => {
+      const hasty = sweep.another({ LEASE_DURATION: "5000" })
       await sweep.service.kill()
       await hasty.start()
       const subject = await capture.prepare(hasty)

@@ -71,17 +71,17 @@ const rowOf = async (key: string): Promise<KeyRow> => {
   return row
 }
 
-/** What a dead process leaves: the answer was not kept, and the time of its claim is over. */
+/** What a dead process leaves: the answer was not kept, and its lease has ended. */
 const loseAnswer = (key: string) =>
   service.dataSource.query(
-    "UPDATE idempotency_key SET response = NULL, claimed_until = now() - interval '1 second' WHERE key = $1",
+    "UPDATE idempotency_key SET response = NULL, claim_token = 'of a dead process', claimed_until = now() - interval '1 second' WHERE key = $1",
     [key],
   )
 
 /** A claim of a process that is believed to be alive. */
 const takeClaim = (key: string) =>
   service.dataSource.query(
-    "UPDATE idempotency_key SET response = NULL, claimed_until = now() + interval '1 minute' WHERE key = $1",
+    "UPDATE idempotency_key SET response = NULL, claim_token = 'of another process', claimed_until = now() + interval '1 minute' WHERE key = $1",
     [key],
   )
 
@@ -591,22 +591,6 @@ describe("a claim", () => {
     // Run again: this use case has no way to find out that it was its own.
     expect(await create()).toMatchObject({ status: 422, body: { type: "duplicate_error" } })
     expect((await rowOf(key)).id).toBe(id)
-  })
-
-  it("lasts longer than a request may take", async () => {
-    const paymentId = await newFakePayment()
-    const key = randomUUID()
-    const held = holdAtBank("capture")
-    const running = capture(paymentId, key)
-    await held.arrived()
-    const [row] = await service.dataSource.query<{ left: number }[]>(
-      "SELECT extract(epoch FROM claimed_until - now())::float8 AS left FROM idempotency_key WHERE key = $1",
-      [key],
-    )
-    expect(row?.left).toBeGreaterThan((5 * PROVIDER_TIMEOUT) / 1000)
-    held.release()
-    expect((await running).status).toBe(200)
-    expect((await rowOf(key)).claimed_until).toBeNull()
   })
 
   it("that ran out under a request that lives moves nothing twice, and the one who took over keeps the answer", async () => {

@@ -197,10 +197,10 @@ describe("a rule that would refuse to authorize does not hide what the shopper h
     }
   }
 
-  const cases = Object.keys(changes).flatMap((name) => [
+  const cases = Object.keys(changes).flatMap((name): [string, bigint][] => [
     [name, 0n],
     [name, 1000n],
-  ]) as [string, bigint][]
+  ])
 
   it.each(cases)(
     "when %s, route and webhook lead to the same records (%d captured by the provider)",

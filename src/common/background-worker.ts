@@ -40,7 +40,9 @@ export class BackgroundModule {
  * pieces as there are free slots, fewer while the process is busy with requests, and the next look comes soon while there
  * may be more. A piece that fails is logged, and claimed again when its lease has run out.
  */
-export abstract class BackgroundWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export abstract class BackgroundWorker<Piece extends string | { readonly id: string } = string>
+  implements OnApplicationBootstrap, BeforeApplicationShutdown
+{
   private readonly log = new Logger(this.constructor.name)
   private readonly underWay = new Set<Promise<void>>()
   private timer: NodeJS.Timeout | undefined
@@ -58,9 +60,9 @@ export abstract class BackgroundWorker implements OnApplicationBootstrap, Before
   constructor(private readonly interval: BackgroundInterval) {}
 
   /** Claims work that is due: at most so many pieces. */
-  protected abstract claim(limit: number): Promise<string[]>
+  protected abstract claim(limit: number): Promise<Piece[]>
   /** Does a piece of work that was claimed. */
-  protected abstract handle(id: string): Promise<void>
+  protected abstract handle(piece: Piece): Promise<void>
 
   onApplicationBootstrap(): void {
     this.lookAfter(this.interval.milliseconds)
@@ -100,7 +102,7 @@ export abstract class BackgroundWorker implements OnApplicationBootstrap, Before
     this.mayBeMore = false
     try {
       const claimed = wanted > 0 ? await this.claim(wanted) : []
-      for (const id of claimed) this.start(id)
+      for (const piece of claimed) this.start(piece)
       if (claimed.length === wanted) this.mayBeMore = true
     } catch (error) {
       this.log.error(error)
@@ -121,18 +123,19 @@ export abstract class BackgroundWorker implements OnApplicationBootstrap, Before
     this.measuredAt = now
   }
 
-  private start(id: string): void {
-    const done = this.done(id).finally(() => {
+  private start(piece: Piece): void {
+    const done = this.done(piece).finally(() => {
       this.underWay.delete(done)
       if (this.mayBeMore) this.wake()
     })
     this.underWay.add(done)
   }
 
-  private async done(id: string): Promise<void> {
+  private async done(piece: Piece): Promise<void> {
     try {
-      await this.handle(id)
+      await this.handle(piece)
     } catch (error) {
+      const id = typeof piece === "string" ? piece : piece.id
       this.log.error(`${id} could not be handled: ${error instanceof Error ? error.message : String(error)}`)
     }
   }

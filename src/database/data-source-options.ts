@@ -17,6 +17,9 @@ export interface DatabaseConnection {
 const STATEMENT_TIMEOUT = 10_000
 const LOCK_TIMEOUT = 5_000
 
+/** Milliseconds after which PostgreSQL ends a transaction whose process is silent: its host may have vanished, with locks held. */
+const IDLE_TRANSACTION_TIMEOUT = 5_000
+
 /** Milliseconds after which a connection that does not answer is given up. */
 const ANSWER_TIMEOUT = 12_000
 
@@ -45,6 +48,7 @@ export function dataSourceOptions(
       connectionTimeoutMillis: acquireTimeout,
       statement_timeout: STATEMENT_TIMEOUT,
       lock_timeout: LOCK_TIMEOUT,
+      idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT,
       keepAlive: true,
     },
   }

@@ -18,6 +18,8 @@ export async function migrate(options: DataSourceOptions): Promise<void> {
     const runner = dataSource.createQueryRunner()
     await runner.query("SET statement_timeout = 0")
     await runner.query("SET lock_timeout = 0")
+    // The lock of a host that vanished ends with its connection: PostgreSQL has to notice that within seconds, not hours.
+    await runner.query("SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3")
     await runner.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK])
     try {
       const executor = new MigrationExecutor(dataSource, runner)

@@ -6,6 +6,16 @@ export type Write =
   | { readonly insert: EntityTarget<ObjectLiteral>; readonly row: ObjectLiteral }
   | { readonly update: EntityTarget<ObjectLiteral>; readonly id: string; readonly set: ObjectLiteral }
 
+/** A time by the database's clock: so many milliseconds after now(). */
+export class FromNow {
+  constructor(readonly milliseconds: number) {}
+}
+
+/** @param milliseconds parameter of the statement */
+export function fromNowSql(milliseconds: string): string {
+  return `now() + ${milliseconds}::float8 * interval '1 millisecond'`
+}
+
 /**
  * Writes rows of several tables in one statement: one trip to the database, however much a use case changes. The rows
  * of one table are inserted in the order given. PostgreSQL does not define the order among the parts, so no row may
@@ -66,5 +76,6 @@ function bind(
 ): string {
   const column = metadata.findColumnWithPropertyName(name)
   if (!column) throw new Error(`${metadata.tableName} has no column ${name}`)
+  if (value instanceof FromNow) return fromNowSql(`$${parameters.push(value.milliseconds)}`)
   return `$${parameters.push(tx.dataSource.driver.preparePersistentValue(value, column))}::${String(column.type)}`
 }

@@ -28,7 +28,11 @@ export class IdempotencyKey {
   @Column("json", { nullable: true })
   response!: KeptAnswer | null
 
-  /** Until then a request is believed to be at it. */
+  /** Names the claim of the request that runs, see {@link Leases}. */
+  @Column("text", { nullable: true })
+  claim_token!: string | null
+
+  /** The claim's end, which the running request puts off. */
   @TimeColumn()
   claimed_until!: Date | null
 

@@ -7,8 +7,9 @@ import { callerOf, nameRequest } from "../common/caller.js"
 import { ServiceError } from "../common/errors.js"
 import { AnswersRepeat } from "../common/repeat.js"
 import { isRecord } from "../common/validation.js"
+import type { Lease } from "../database/leases.js"
 import { answerAgain, checkKey, FATES, hashOf, keptRefusal } from "./idempotency.rules.js"
-import { IdempotencyService, type Claim, type KeyedRequest } from "./idempotency.service.js"
+import { IdempotencyService, type KeyedRequest } from "./idempotency.service.js"
 
 const KEY_HEADER = "idempotency-key"
 const REPLAYED_HEADER = "idempotent-replayed"
@@ -44,11 +45,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
       return of(answerAgain(claim.answer))
     }
     nameRequest(context, claim.id)
-    return of(await this.run(claim, context, next))
+    return of(await this.keys.run(claim, () => this.run(claim, context, next)))
   }
 
   /** Awaited rather than subscribed to: the answer is kept also when nobody waits for it any more. */
-  private async run(claim: Claim, context: ExecutionContext, next: CallHandler): Promise<unknown> {
+  private async run(claim: Lease, context: ExecutionContext, next: CallHandler): Promise<unknown> {
     let body: unknown
     try {
       body = await lastValueFrom(next.handle(), { defaultValue: undefined })
@@ -62,7 +63,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   /** What is no refusal is a fault of ours, which may have come after something was done. */
-  private async fail(claim: Claim, error: unknown): Promise<void> {
+  private async fail(claim: Lease, error: unknown): Promise<void> {
     if (!(error instanceof ServiceError)) return this.keys.release(claim)
     switch (FATES[error.kind]) {
       case "answered":

@@ -6,7 +6,6 @@ import {
   answerAgain,
   canonicalJson,
   checkKey,
-  claimDuration,
   FATES,
   hashOf,
   keptRefusal,
@@ -104,9 +103,4 @@ describe("a failed request", () => {
 it("an answer is given again, nothing for nothing", () => {
   expect(answerAgain({ body: { a: [1] } })).toEqual({ a: [1] })
   expect(answerAgain(overJson({ body: undefined }) as KeptAnswer)).toBeUndefined()
-})
-
-it("a claim outlasts a request that waits for every provider call until its end", () => {
-  expect(claimDuration(10_000)).toBe(90_000)
-  expect(claimDuration(60_000)).toBeGreaterThan(5 * 61_000)
 })

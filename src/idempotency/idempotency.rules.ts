@@ -82,17 +82,3 @@ class KeptRefusalError extends ServiceError {
     this.kind = kind
   }
 }
-
-/** Milliseconds of a request outside of its calls to providers, with room to spare. */
-const OWN_TIME = 30_000
-
-/** Calls to providers that one request makes one after the other at most, waiting for that of another included. */
-const CALLS = 6
-
-/**
- * Milliseconds after which the process of a request that was not answered is taken for dead. A repeat of one that lives
- * after all does no harm, it takes up the same operations; but it would wait where it could be told to.
- */
-export function claimDuration(providerTimeout: number): number {
-  return OWN_TIME + CALLS * providerTimeout
-}

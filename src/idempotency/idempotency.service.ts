@@ -2,7 +2,9 @@ import { Injectable, Logger } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import { Conflict, IdempotencyMismatch } from "../common/errors.js"
 import { newId } from "../common/ids.js"
+import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
 import { PREPARED } from "../database/service-client.js"
+import { fromNowSql } from "../database/write-rows.js"
 import type { KeptAnswer } from "./idempotency.rules.js"
 
 /** Hours for which a key is kept. */
@@ -23,45 +25,34 @@ const CLAIM = `${PREPARED}
       ORDER BY expires_at LIMIT ${REMOVED_AT_ONCE} FOR UPDATE SKIP LOCKED
     ))
   )
-  INSERT INTO idempotency_key AS known (id, scope, key, request_hash, claimed_until, expires_at)
-  VALUES ($1::text, $2::text, $3::text, $4::text, now() + $5::float8 * interval '1 millisecond',
+  INSERT INTO idempotency_key AS known (id, scope, key, request_hash, claim_token, claimed_until, expires_at)
+  VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, ${fromNowSql("$6")},
     now() + interval '${KEPT_FOR} hours')
   ON CONFLICT (scope, key) DO UPDATE SET
     id = CASE WHEN known.expires_at <= now() THEN excluded.id ELSE known.id END,
     created_at = CASE WHEN known.expires_at <= now() THEN excluded.created_at ELSE known.created_at END,
     request_hash = excluded.request_hash,
     response = NULL,
-    claimed_until = excluded.claimed_until,
+    ${claimSql("$5", "$6")},
     expires_at = excluded.expires_at
   WHERE known.expires_at <= now() OR known.request_hash = excluded.request_hash AND known.response IS NULL
-    AND (known.claimed_until IS NULL OR known.claimed_until <= now())
-  RETURNING id, claimed_until AS until`
+    AND ${isFreeSql("known")}
+  RETURNING id`
 
 const LOOK_UP = `${PREPARED} SELECT request_hash, response FROM idempotency_key WHERE scope = $1 AND key = $2`
 
-/** Only who holds the claim may write; after it has run out that is somebody else. */
+/** Only the holder of the claim writes: a request that lost it to a repeat leaves the response to that one. */
 const ANSWER = `${PREPARED}
-  UPDATE idempotency_key SET response = $3::json, claimed_until = NULL WHERE id = $1 AND claimed_until = $2`
+  UPDATE idempotency_key SET response = $3::json, ${RELEASE_SQL} WHERE id = $1 AND claim_token = $2`
 
 const RELEASE = `${PREPARED}
-  UPDATE idempotency_key SET id = $3::text, claimed_until = NULL WHERE id = $1 AND claimed_until = $2`
+  UPDATE idempotency_key SET id = $3::text, ${RELEASE_SQL} WHERE id = $1 AND claim_token = $2`
 
 export interface KeyedRequest {
   /** Whose key it is. */
   readonly scope: string
   readonly key: string
   readonly hash: string
-}
-
-/** The right to run a request, until the time is over. */
-export interface Claim {
-  readonly id: string
-  readonly until: Date
-}
-
-/** How long a claim holds, in milliseconds. */
-export class ClaimDuration {
-  constructor(readonly milliseconds: number) {}
 }
 
 /**
@@ -74,7 +65,7 @@ export class IdempotencyService {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly duration: ClaimDuration,
+    private readonly leases: Leases,
   ) {}
 
   /**
@@ -82,35 +73,41 @@ export class IdempotencyService {
    * @throws IdempotencyMismatch when the key came with another request
    * @throws Conflict when the request is running
    */
-  async claim({ scope, key, hash }: KeyedRequest): Promise<Claim | { answer: KeptAnswer }> {
-    const values = [newId("idem"), scope, key, hash, this.duration.milliseconds]
-    const [claim] = await this.dataSource.query<Claim[]>(CLAIM, values)
-    if (claim) return claim
+  async claim({ scope, key, hash }: KeyedRequest): Promise<Lease | { answer: KeptAnswer }> {
+    const token = this.leases.newToken()
+    const values = [newId("idem"), scope, key, hash, token, this.leases.duration]
+    const [claimed] = await this.dataSource.query<{ id: string }[]>(CLAIM, values)
+    if (claimed) return { table: "idempotency_key", id: claimed.id, token }
     const [known] = await this.dataSource.query<Known[]>(LOOK_UP, [scope, key])
     if (known && known.request_hash !== hash) throw mismatch()
     if (known?.response) return { answer: known.response }
     throw inUse()
   }
 
+  /** Runs the request of a claim, which stays its own for as long as that takes. */
+  async run<T>(claim: Lease, work: () => Promise<T>): Promise<T> {
+    return this.leases.whileHeld(claim, work)
+  }
+
   /** Keeps the answer for whoever repeats the request. */
-  async keepAnswer(claim: Claim, answer: KeptAnswer): Promise<void> {
+  async keepAnswer(claim: Lease, answer: KeptAnswer): Promise<void> {
     await this.write(ANSWER, claim, () => JSON.stringify(answer))
   }
 
   /** Lets the request be run again, and take up what it began. */
-  async release(claim: Claim): Promise<void> {
+  async release(claim: Lease): Promise<void> {
     await this.write(RELEASE, claim, () => claim.id)
   }
 
   /** Lets the request be run again from the start: under another id nothing is found that it began. */
-  async startOver(claim: Claim): Promise<void> {
+  async startOver(claim: Lease): Promise<void> {
     await this.write(RELEASE, claim, () => newId("idem"))
   }
 
   /** The request was run, and is answered whether this could be written or not; a repeat takes up what it did. */
-  private async write(statement: string, { id, until }: Claim, value: () => string): Promise<void> {
+  private async write(statement: string, { id, token }: Lease, value: () => string): Promise<void> {
     try {
-      await this.dataSource.query(statement, [id, until, value()])
+      await this.dataSource.query(statement, [id, token, value()])
     } catch (error) {
       this.log.warn(`What became of the request of ${id} could not be kept: ${String(error)}`)
     }

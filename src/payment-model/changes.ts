@@ -12,6 +12,7 @@ type Pending =
  */
 export class Changes {
   private readonly rows = new Map<ObjectLiteral, Pending>()
+  private readonly forDatabase = new Map<ObjectLiteral, ObjectLiteral>()
   private readonly told: (() => PaymentEvent)[] = []
 
   /** A new row. What is left out has the default of its column. */
@@ -30,6 +31,11 @@ export class Changes {
     this.rows.set(row, { kind: "update", type, set: { ...pending?.set, ...changed } })
   }
 
+  /** Columns whose values only the database knows, such as times by its clock: the row in memory does not get them. */
+  setInDatabase<E extends ObjectLiteral>(row: E, set: Partial<Record<keyof E, unknown>>): void {
+    this.forDatabase.set(row, set)
+  }
+
   /** Tells a fact, in the words that are true once everything is changed. */
   tell(event: () => PaymentEvent): void {
     this.told.push(event)
@@ -40,10 +46,11 @@ export class Changes {
   }
 
   get writes(): Write[] {
-    return [...this.rows].map(([row, pending]) =>
-      pending.kind === "insert"
-        ? { insert: pending.type, row }
-        : { update: pending.type, id: row["id"] as string, set: pending.set },
-    )
+    return [...this.rows].map(([row, pending]) => {
+      const set = this.forDatabase.get(row)
+      return pending.kind === "insert"
+        ? { insert: pending.type, row: set ? { ...row, ...set } : row }
+        : { update: pending.type, id: row["id"] as string, set: { ...pending.set, ...set } }
+    })
   }
 }

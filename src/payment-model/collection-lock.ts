@@ -14,6 +14,12 @@ interface LockOptions {
   readonly withDeleted?: boolean
 }
 
+interface InternalOptions extends LockOptions {
+  readonly cartFirst?: string
+  /** Locks the operation after the collection, in the order in which requests write them. */
+  readonly withOperation?: boolean
+}
+
 /** @throws NotFound */
 export async function lockCollection(tx: EntityManager, id: string, options?: LockOptions): Promise<Aggregate> {
   return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${id}`, options)
@@ -23,6 +29,16 @@ export async function lockCollection(tx: EntityManager, id: string, options?: Lo
 export async function lockCollectionOfPayment(tx: EntityManager, paymentId: string): Promise<Aggregate> {
   const ofPayment = "collection.id = (SELECT payment_collection_id FROM payment WHERE id = $1)"
   return lock(tx, ofPayment, paymentId, `Payment with id: ${paymentId} was not found`, { withDeleted: true })
+}
+
+/**
+ * With the row of the operation: no other process claims it until the outcome is recorded. Also of a deleted collection.
+ * @throws NotFound
+ */
+export async function lockCollectionOfOperation(tx: EntityManager, operationId: string): Promise<Aggregate> {
+  const ofOperation = "operation.id = $1 AND collection.id = operation.payment_collection_id"
+  const options = { withDeleted: true, withOperation: true }
+  return lock(tx, ofOperation, operationId, `Operation id not found: ${operationId}`, options)
 }
 
 /** With the cart that it is for, where there is one. @throws NotFound */
@@ -44,14 +60,15 @@ async function lock(
   where: string,
   parameter: string,
   notFound: string,
-  { cartFirst = "", withDeleted = false }: LockOptions & { readonly cartFirst?: string } = {},
+  { cartFirst = "", withDeleted = false, withOperation = false }: InternalOptions = {},
 ): Promise<Aggregate> {
   const metadata = tx.dataSource.getMetadata(PaymentCollection)
   const cart = cartFirst && ", to_json(cart) AS cart"
   const [row] = await tx.query<{ collection: Json; cart?: CartRow | null }[]>(
     `${PREPARED}${cartFirst}SELECT ${wholeRowJson(metadata, "collection")} AS collection${cart}
-    FROM payment_collection collection ${cartFirst && "LEFT JOIN cart ON true"}
-    WHERE ${where} ${withDeleted ? "" : "AND collection.deleted_at IS NULL"} FOR UPDATE OF collection`,
+    FROM payment_collection collection ${cartFirst && "LEFT JOIN cart ON true"}${withOperation ? "CROSS JOIN payment_operation operation" : ""}
+    WHERE ${where} ${withDeleted ? "" : "AND collection.deleted_at IS NULL"}
+    FOR UPDATE OF collection${withOperation ? ", operation" : ""}`,
     [parameter],
   )
   if (!row) throw new NotFound(notFound)

@@ -3,8 +3,10 @@ import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { NotFound } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
+import { claimSql, isFreeSql, Leases, type Lease } from "../database/leases.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
 import { readPage, type PageOf } from "../database/read-page.js"
+import { fromNowSql } from "../database/write-rows.js"
 import { CartChangesService } from "../payment-collections/cart-changes.service.js"
 import { PaymentOperation } from "../payment-model/payment-operation.entity.js"
 import { SESSION_OPERATION_KINDS, sqlList, UNSETTLED_STATES, type OperationKind } from "../payment-model/status.js"
@@ -13,8 +15,8 @@ import { ProviderOperations } from "../payment-providers/provider-operations.js"
 import { OPERATION_FILTERS, type ListOperationsQuery } from "./operation.dto.js"
 import { SETTLERS } from "./settlers.js"
 
-/** Nobody is at it: it was never claimed, or whoever claimed it has died. */
-const FREE = `state IN (${sqlList(UNSETTLED_STATES)}) AND (claimed_until IS NULL OR claimed_until <= now())`
+/** The outcome is not known, and no process works on it. */
+const CLAIMABLE = `state IN (${sqlList(UNSETTLED_STATES)}) AND ${isFreeSql("payment_operation")}`
 
 /** Whose doing it is that a session follows its cart after all. */
 const RECONCILER: Caller = { id: "reconciler", salesChannelIds: [] }
@@ -31,6 +33,7 @@ export class PaymentOperationsService {
     private readonly operations: ProviderOperations,
     private readonly registry: PaymentProviderRegistry,
     private readonly carts: CartChangesService,
+    private readonly leases: Leases,
   ) {}
 
   async list(query: ListOperationsQuery, selection: Selection): Promise<PageOf<PaymentOperation>> {
@@ -66,38 +69,44 @@ export class PaymentOperationsService {
    * @throws Conflict `operation_in_progress` when whoever is at it does not get through in time
    */
   async settleNow(id: string): Promise<void> {
-    const [claimed] = await this.claim("id = $2", [id])
+    const [claimed] = await this.claim("id = $3", [id])
     await (claimed ? this.settle(claimed) : this.operations.settled(id))
   }
 
   /** Claims operations that are due; at most so many. Several instances share the work. */
-  async claimDue(limit: number): Promise<string[]> {
+  async claimDue(limit: number): Promise<Lease[]> {
     return this.claim(
-      `id = ANY(ARRAY(SELECT id FROM payment_operation WHERE ${FREE} AND next_attempt_at <= now()
-        AND provider_id = ANY($2) ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED))`,
+      `id = ANY(ARRAY(SELECT id FROM payment_operation WHERE ${CLAIMABLE} AND next_attempt_at <= now()
+        AND provider_id = ANY($3) ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED))`,
       [this.registry.ids, limit],
     )
   }
 
   /** Asks the provider of a claimed operation how it ended, and records it. */
-  async settle(id: string): Promise<void> {
-    const operation = await this.operations.find(id)
+  async settle(lease: Lease): Promise<void> {
+    await this.leases.whileHeld(lease, () => this.settleHeld(lease))
+  }
+
+  private async settleHeld(lease: Lease): Promise<void> {
+    const operation = await this.operations.find(lease.id)
     if (operation.settled_at !== null) return
-    const { failure } = await this.operations.reconcile(operation, SETTLERS[operation.kind])
-    if (failure?.state_differs && this.registry.canInspect(operation.provider_id)) {
+    const resolved = await this.operations.reconcile(operation, SETTLERS[operation.kind], lease)
+    if (!resolved) return
+    if (resolved.failure?.state_differs && this.registry.canInspect(operation.provider_id)) {
       await this.operations.refresh(operation)
     }
     // The cart may have moved on while nobody knew where the session stood.
     if (isAboutSession(operation)) await this.carts.follow(operation.payment_collection_id, RECONCILER)
   }
 
-  /** A claim is a lease: whoever has it calls the provider outside of any transaction, and may die of it. */
-  private async claim(where: string, parameters: unknown[]): Promise<string[]> {
+  /** A process that claimed an operation calls the provider outside of any transaction, and may die in the middle of it. */
+  private async claim(where: string, parameters: unknown[]): Promise<Lease[]> {
+    const token = this.leases.newToken()
     const [rows] = await this.dataSource.query<[{ id: string }[], number]>(
-      `UPDATE payment_operation SET claimed_until = now() + $1 * interval '1 millisecond',
-        next_attempt_at = now() + $1 * interval '1 millisecond', attempts = attempts + 1, updated_at = now() WHERE ${where} AND ${FREE} RETURNING id`,
-      [this.operations.lease, ...parameters],
+      `UPDATE payment_operation SET ${claimSql("$1", "$2")}, next_attempt_at = ${fromNowSql("$2")},
+        attempts = attempts + 1, updated_at = now() WHERE ${where} AND ${CLAIMABLE} RETURNING id`,
+      [token, this.leases.duration, ...parameters],
     )
-    return rows.map(({ id }) => id)
+    return rows.map(({ id }) => ({ table: "payment_operation", id, token }))
   }
 }

@@ -1,22 +1,28 @@
 import { Injectable } from "@nestjs/common"
 import { BackgroundInterval, BackgroundWorker } from "../common/background-worker.js"
+import type { Lease } from "../database/leases.js"
+import { ProviderOperations } from "../payment-providers/provider-operations.js"
 import { PaymentOperationsService } from "./payment-operations.service.js"
 
 /** Settles what was begun and not settled: a process died, or a provider did not answer. */
 @Injectable()
-export class Reconciler extends BackgroundWorker {
+export class Reconciler extends BackgroundWorker<Lease> {
   constructor(
     private readonly operations: PaymentOperationsService,
+    calls: ProviderOperations,
     interval: BackgroundInterval,
   ) {
     super(interval)
+    calls.onAbandoned(() => {
+      this.wake()
+    })
   }
 
-  protected async claim(limit: number): Promise<string[]> {
+  protected async claim(limit: number): Promise<Lease[]> {
     return this.operations.claimDue(limit)
   }
 
-  protected async handle(id: string): Promise<void> {
-    await this.operations.settle(id)
+  protected async handle(lease: Lease): Promise<void> {
+    await this.operations.settle(lease)
   }
 }

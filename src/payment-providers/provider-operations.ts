@@ -4,10 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
 import { Conflict, OutcomeUnknown, ServiceError } from "../common/errors.js"
 import { isRefusal } from "../database/database-errors.js"
-import { writeRows } from "../database/write-rows.js"
+import { IS_ABANDONED_SQL, Leases, RELEASED, type Lease } from "../database/leases.js"
+import { PREPARED } from "../database/service-client.js"
+import { FromNow, writeRows } from "../database/write-rows.js"
 import { outboxWrites } from "../outbox/outbox-event.entity.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
-import { lockCollection } from "../payment-model/collection-lock.js"
+import { lockCollectionOfOperation } from "../payment-model/collection-lock.js"
 import { mayHaveHappened, nextAttemptAt } from "../payment-model/operation.rules.js"
 import { PaymentOperation, type OperationFailure } from "../payment-model/payment-operation.entity.js"
 import type { OperationState } from "../payment-model/status.js"
@@ -19,12 +21,6 @@ import { ProviderStateSync, type SessionReference } from "./provider-state-sync.
 
 /** Milliseconds beyond a provider's deadline: who waits for a call also waits for what is recorded of it. */
 const GRACE = 1_000
-
-/** Calls that whoever is at an operation makes at most: looking it up, and asking for it again. */
-const CALLS_PER_LEASE = 2
-
-/** Milliseconds beyond these calls after which nobody is believed to be at it any more. */
-const LEASE_GRACE = 5_000
 
 /** Milliseconds between two looks at a call that another request began; doubled up to the last. */
 const FIRST_LOOK = 10
@@ -72,6 +68,22 @@ interface End {
   readonly aggregate?: Aggregate
 }
 
+/** What was decided, and written. */
+interface Begun {
+  readonly decision: Decision
+  readonly aggregate: Aggregate
+  /** The claim of an operation whose provider is still to be called. */
+  readonly lease?: Lease
+}
+
+/** What is known of an operation that another request began. */
+interface Progress {
+  readonly isSettled: boolean
+  readonly isStuck: boolean
+  /** The process that worked on it died, or cannot reach the database. */
+  readonly isAbandoned: boolean
+}
+
 export type Lock = (tx: EntityManager) => Promise<Aggregate>
 export type Decide = (aggregate: Aggregate, tx: EntityManager) => Decision | Promise<Decision>
 
@@ -94,13 +106,20 @@ export type Settle = (
 @Injectable()
 export class ProviderOperations {
   private readonly log = new Logger(ProviderOperations.name)
+  private abandoned: () => void = () => undefined
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly registry: PaymentProviderRegistry,
     private readonly deadline: ProviderDeadline,
+    private readonly leases: Leases,
     private readonly moduleRef: ModuleRef,
   ) {}
+
+  /** Has the listener called when a request waits for a call whose process died: somebody has to find out its outcome. */
+  onAbandoned(listener: () => void): void {
+    this.abandoned = listener
+  }
 
   /**
    * Runs a use case: decides, calls where that is decided, and decides again until it is done.
@@ -131,27 +150,27 @@ export class ProviderOperations {
     }
   }
 
-  /** Milliseconds for which whoever is at a call is believed to be alive. */
-  get lease(): number {
-    return CALLS_PER_LEASE * this.deadline.milliseconds + LEASE_GRACE
-  }
-
   /** An operation with what is private of it. */
   async find(id: string): Promise<PaymentOperation> {
     return findOperation(this.dataSource.manager, id)
   }
 
-  /** Asks a provider how an unsettled call ended, and records it. */
-  async reconcile(operation: PaymentOperation, settle: Settle): Promise<PaymentOperation> {
-    return this.record(operation, await this.registry.settle(operation), settle)
+  /**
+   * Asks a provider how an unsettled call ended, and records it.
+   * @param lease the claim of the operation, which is held
+   * @returns undefined when another process has claimed the operation, and records its outcome
+   */
+  async reconcile(operation: PaymentOperation, settle: Settle, lease: Lease): Promise<PaymentOperation | undefined> {
+    return this.record(lease, await this.registry.settle(operation), settle)
   }
 
   /** Waits for a call to be settled. @throws Conflict at the deadline */
   async settled(operationId: string, giveUpAt = Date.now() + this.deadline.milliseconds): Promise<PaymentOperation> {
     for (let wait = FIRST_LOOK; ; wait = Math.min(wait * 2, LAST_LOOK)) {
-      const operation = await findOperation(this.dataSource.manager, operationId)
-      if (operation.settled_at) return operation
-      if (operation.is_stuck || Date.now() + wait >= giveUpAt) {
+      const { isSettled, isStuck, isAbandoned } = await this.progressOf(operationId)
+      if (isSettled) return findOperation(this.dataSource.manager, operationId)
+      if (isAbandoned) this.abandoned()
+      if (isStuck || Date.now() + wait >= giveUpAt) {
         throw new Conflict(
           `Operation ${operationId} with the payment provider is not settled yet. Retry the request later.`,
           { code: "operation_in_progress", operationId, retryAfter: 1 },
@@ -159,6 +178,16 @@ export class ProviderOperations {
       }
       await sleep(wait)
     }
+  }
+
+  private async progressOf(operationId: string): Promise<Progress> {
+    const [progress] = await this.dataSource.query<Progress[]>(
+      `${PREPARED}SELECT settled_at IS NOT NULL AS "isSettled", is_stuck AS "isStuck", ${IS_ABANDONED_SQL} AS "isAbandoned"
+      FROM payment_operation WHERE id = $1`,
+      [operationId],
+    )
+    if (!progress) throw new Error(`Operation id not found: ${operationId}`)
+    return progress
   }
 
   /** Fetches the provider's current state of a session and records it. @throws as {@link ProviderStateSync.refresh} */
@@ -192,7 +221,7 @@ export class ProviderOperations {
     // Once is enough: a provider that refuses again on the state that it reported itself is taken at its word.
     let wasPutRight = false
     for (let step = 0; step < STEPS; step++) {
-      const { decision, aggregate } = await this.begin(lock, decide)
+      const { decision, aggregate, lease } = await this.begin(lock, decide)
       switch (decision.kind) {
         case "done":
           return { called, aggregate }
@@ -210,7 +239,7 @@ export class ProviderOperations {
           continue
         case "call": {
           const isSettled = decision.operation.settled_at !== null
-          called = isSettled ? decision.operation : await this.finish(decision)
+          called = lease ? await this.leases.whileHeld(lease, () => this.finish(decision, lease)) : decision.operation
           if (called.failure?.is_overtaken) continue
           if (!wasPutRight && (wasPutRight = await this.isPutRight(called, decision))) continue
           throwUnlessDone(called)
@@ -224,16 +253,16 @@ export class ProviderOperations {
     })
   }
 
-  private async begin(lock: Lock, decide: Decide): Promise<{ decision: Decision; aggregate: Aggregate }> {
+  private async begin(lock: Lock, decide: Decide): Promise<Begun> {
     let begun: PaymentOperation | undefined
     try {
       return await this.dataSource.transaction(async (tx) => {
         const aggregate = await lock(tx)
         const decision = await decide(aggregate, tx)
-        if (decision.kind === "call") await this.beginCall(aggregate, decision)
+        const lease = decision.kind === "call" ? await this.beginCall(aggregate, decision) : undefined
         await writeChanges(tx, aggregate)
         if (decision.kind === "call") begun = decision.operation
-        return { decision, aggregate }
+        return { decision, aggregate, lease }
       })
     } catch (cause) {
       // Everything was written, and whether the commit came through nobody can say: the call may be made later.
@@ -242,20 +271,25 @@ export class ProviderOperations {
     }
   }
 
-  private async beginCall(aggregate: Aggregate, { operation, settle }: Call): Promise<void> {
+  /** @returns the claim of the operation, which counts once the transaction is committed; none if the outcome is known */
+  private async beginCall(aggregate: Aggregate, { operation, settle }: Call): Promise<Lease | undefined> {
     const { capabilities } = this.registry.get(operation.provider_id)
-    if (capabilities.callsNetwork) {
-      const until = new Date(Date.now() + this.lease)
-      aggregate.changes.update(PaymentOperation, operation, { claimed_until: until, next_attempt_at: until })
-    } else {
+    if (!capabilities.callsNetwork) {
       apply(aggregate, operation, await this.registry.call(operation), settle)
+      return undefined
     }
+    const lease: Lease = { table: "payment_operation", id: operation.id, token: this.leases.newToken() }
+    const next_attempt_at = new FromNow(this.leases.duration)
+    aggregate.changes.setInDatabase(operation, { ...this.leases.columnsOf(lease), next_attempt_at })
+    return lease
   }
 
   /** Calls, and records what came of it. */
-  private async finish({ operation, settle }: Call): Promise<PaymentOperation> {
+  private async finish({ operation, settle }: Call, lease: Lease): Promise<PaymentOperation> {
     try {
-      return await this.record(operation, await this.registry.call(operation), settle)
+      // A process that has lost its claim leaves the outcome to the one that has it.
+      const recorded = await this.record(lease, await this.registry.call(operation), settle)
+      return recorded ?? (await this.settled(operation.id))
     } catch (cause) {
       // The call was made; that its outcome could not be written must not look like nothing happened.
       throw new OutcomeUnknown(operation.id, cause)
@@ -263,33 +297,30 @@ export class ProviderOperations {
   }
 
   /** An outcome that cannot be recorded is as good as unknown, and is told so to whoever looks at the operation. */
-  private async record(
-    operation: PaymentOperation,
-    outcome: ProviderOutcome,
-    settle: Settle,
-  ): Promise<PaymentOperation> {
+  private async record(lease: Lease, outcome: ProviderOutcome, settle: Settle): Promise<PaymentOperation | undefined> {
     try {
-      return await this.recordOutcome(operation, outcome, settle)
+      return await this.recordOutcome(lease, outcome, settle)
     } catch (error) {
       const unknown = {
         outcome: "unknown",
         cause: new Error("What the provider answered could not be recorded."),
       } as const
-      await this.recordOutcome(operation, unknown, () => undefined).catch(() => undefined)
+      await this.recordOutcome(lease, unknown, () => undefined).catch(() => undefined)
       throw error
     }
   }
 
-  /** The first outcome to be recorded counts; whoever comes later gets that one. */
+  /** The first outcome to be recorded counts, and every later caller gets that one. Only the claim's holder records. */
   private async recordOutcome(
-    { id, payment_collection_id }: PaymentOperation,
+    { id, token }: Lease,
     outcome: ProviderOutcome,
     settle: Settle,
-  ): Promise<PaymentOperation> {
+  ): Promise<PaymentOperation | undefined> {
     return this.dataSource.transaction(async (tx) => {
-      const aggregate = await lockCollection(tx, payment_collection_id, { withDeleted: true })
+      const aggregate = await lockCollectionOfOperation(tx, id)
       const operation = aggregate.operations.find((unsettled) => unsettled.id === id)
       if (!operation) return findOperation(tx, id)
+      if (operation.claim_token !== token) return undefined
       apply(aggregate, operation, outcome, settle)
       await writeChanges(tx, aggregate)
       return operation
@@ -315,7 +346,7 @@ function apply(aggregate: Aggregate, operation: PaymentOperation, outcome: Provi
   const isForAPerson = contradiction !== undefined || outcome.outcome === "gone"
   const next = isSettled || isForAPerson ? null : nextAttemptAt(operation, now, isTakenOn)
   aggregate.moveOperation(operation, state, {
-    claimed_until: null,
+    ...RELEASED,
     next_attempt_at: next,
     is_stuck: !isSettled && next === null,
     last_error: contradiction ?? errorOf(outcome),
@@ -428,7 +459,7 @@ function throwUnlessDone({ id, state, failure }: PaymentOperation): void {
 async function findOperation(tx: EntityManager, id: string): Promise<PaymentOperation> {
   return tx
     .createQueryBuilder(PaymentOperation, "operation")
-    .addSelect(["operation.request", "operation.failure", "operation.request_key", "operation.claimed_until"])
+    .addSelect(["operation.request", "operation.failure", "operation.request_key"])
     .where("operation.id = :id", { id })
     .getOneOrFail()
 }

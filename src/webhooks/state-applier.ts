@@ -2,6 +2,7 @@ import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, In, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { Conflict, ProviderError, ServiceError, StateConflict } from "../common/errors.js"
+import { LeaseLost, Leases, type Lease } from "../database/leases.js"
 import { PREPARED } from "../database/service-client.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollection } from "../payment-model/collection-lock.js"
@@ -74,6 +75,8 @@ interface Subject {
   isAbout(seen: Seen): boolean
   /** Whether the session has got another payment with its provider since. */
   isReplaced(row: PaymentSession | Payment): boolean
+  /** @throws LeaseLost when another process has claimed the event */
+  assertHeld(tx: EntityManager): Promise<void>
   /** What the provider reports now; undefined when it does not know the payment. */
   fetch(seen: Seen): Promise<PaymentState | undefined>
   /** @returns false when our records have changed since they were read */
@@ -94,12 +97,14 @@ export class StateApplier implements ProviderStateSync {
     private readonly registry: PaymentProviderRegistry,
     private readonly operations: ProviderOperations,
     private readonly unsettled: PaymentOperationsService,
+    private readonly leases: Leases,
   ) {}
 
   async refresh({ payment_session_id, provider_id }: SessionReference): Promise<void> {
     const subject: Subject = {
       isAbout: () => true,
       isReplaced: () => false,
+      assertHeld: () => Promise.resolve(),
       fetch: async ({ data, privateData }) => {
         const payment = { sessionId: payment_session_id, data, privateData: privateData ?? {} }
         const state = await fetched(() => this.registry.inspect(provider_id, payment))
@@ -115,9 +120,10 @@ export class StateApplier implements ProviderStateSync {
     }
   }
 
-  async bring(event: WebhookEvent): Promise<Verdict> {
+  /** @param lease the claim of the event, which is held: a process that loses it records nothing */
+  async bring(event: WebhookEvent, lease: Lease): Promise<Verdict> {
     try {
-      return await this.tryToBring(event)
+      return await this.tryToBring(event, lease)
     } catch (error) {
       if (TELLING.some((type) => error instanceof type)) return { verdict: "failed", reason: (error as Error).message }
       this.log.error(error)
@@ -125,12 +131,13 @@ export class StateApplier implements ProviderStateSync {
     }
   }
 
-  private async tryToBring(event: WebhookEvent): Promise<Verdict> {
+  private async tryToBring(event: WebhookEvent, lease: Lease): Promise<Verdict> {
     const sessionId = event.payment_session_id ?? (await this.inspect(event)).sessionId
     if (sessionId === undefined) return { verdict: "ignored" }
     return this.synchronize(sessionId, {
       isAbout: ({ providerId }) => this.isTold(event, providerId),
       isReplaced: (row) => this.isReplaced(event, row),
+      assertHeld: (tx) => this.leases.assertHeld(tx, lease),
       fetch: async () => {
         const state = await this.inspect(event)
         return state.sessionId === undefined ? undefined : state
@@ -222,6 +229,7 @@ export class StateApplier implements ProviderStateSync {
         (tx) => lockCollection(tx, seen.collectionId, { withDeleted: true }),
         async (aggregate, tx) => {
           if (aggregate.collection.version !== seen.version) throw new Outdated()
+          await subject.assertHeld(tx)
           const row = paymentOf(aggregate, state) ?? sessionOf(aggregate, state) ?? (await findDropped(tx, state))
           if (subject.isReplaced(row)) return passedOver(state)
           const decision = await this.decide(aggregate, tx, state, caller)
@@ -433,4 +441,4 @@ async function recordsOf(tx: EntityManager, payment: Payment, { refunds, dispute
 }
 
 /** The errors whose words are for operators. */
-const TELLING = [ServiceError, Contradiction, Unsettled, Unanswered]
+const TELLING = [ServiceError, Contradiction, Unsettled, Unanswered, LeaseLost]

@@ -58,7 +58,11 @@ export class WebhookEvent extends Row {
   @TimeColumn()
   next_attempt_at!: Date | null
 
-  /** Until then somebody is at it. */
+  /** Names the claim of the process that works on it, see {@link Leases}. */
+  @Column("text", { nullable: true, select: false })
+  claim_token!: string | null
+
+  /** The claim's end, which that process puts off while it works. */
   @TimeColumn({ select: false })
   claimed_until!: Date | null
 

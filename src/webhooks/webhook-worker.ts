@@ -1,10 +1,11 @@
 import { Injectable } from "@nestjs/common"
 import { BackgroundInterval, BackgroundWorker } from "../common/background-worker.js"
+import type { Lease } from "../database/leases.js"
 import { WebhooksService } from "./webhooks.service.js"
 
 /** Applies what providers told: right after it was kept, and again later where that failed. */
 @Injectable()
-export class WebhookWorker extends BackgroundWorker {
+export class WebhookWorker extends BackgroundWorker<Lease> {
   constructor(
     private readonly webhooks: WebhooksService,
     interval: BackgroundInterval,
@@ -12,11 +13,11 @@ export class WebhookWorker extends BackgroundWorker {
     super(interval)
   }
 
-  protected async claim(limit: number): Promise<string[]> {
+  protected async claim(limit: number): Promise<Lease[]> {
     return this.webhooks.claimDue(limit)
   }
 
-  protected async handle(id: string): Promise<void> {
-    await this.webhooks.apply(id)
+  protected async handle(lease: Lease): Promise<void> {
+    await this.webhooks.apply(lease)
   }
 }

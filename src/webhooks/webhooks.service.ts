@@ -2,12 +2,13 @@ import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import { Conflict, NotFound } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
+import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
 import { readGraph, reviveWholeRow, ROOT, wholeRowJson, type Json } from "../database/read-graph.js"
 import { readPage, type PageOf } from "../database/read-page.js"
 import { PREPARED } from "../database/service-client.js"
+import { fromNowSql } from "../database/write-rows.js"
 import { sqlList } from "../payment-model/status.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
-import { ProviderOperations } from "../payment-providers/provider-operations.js"
 import { StateApplier, type Verdict } from "./state-applier.js"
 import { WEBHOOK_EVENT_FILTERS, type ListWebhookEventsQuery } from "./webhook-event.dto.js"
 import { WAITING_STATES, WebhookEvent } from "./webhook-event.entity.js"
@@ -15,8 +16,7 @@ import { nextAttemptAt, nextLookAt } from "./webhook-event.rules.js"
 
 const WAITING = `state IN (${sqlList(WAITING_STATES)})`
 
-/** Nobody is at it: it was never claimed, or whoever claimed it has died. */
-const FREE = `(claimed_until IS NULL OR claimed_until <= now())`
+const IS_FREE = isFreeSql("webhook_event")
 
 /** Characters that are kept of why an event could not be applied. */
 const ERROR_LENGTH = 500
@@ -27,8 +27,8 @@ export class WebhooksService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly registry: PaymentProviderRegistry,
-    private readonly operations: ProviderOperations,
     private readonly states: StateApplier,
+    private readonly leases: Leases,
   ) {}
 
   async list(query: ListWebhookEventsQuery, selection: Selection): Promise<PageOf<WebhookEvent>> {
@@ -46,7 +46,7 @@ export class WebhooksService {
   /** Applies an event now, whatever has become of it; with all its attempts before it again. @throws NotFound, Conflict */
   async replay(id: string, selection: Selection): Promise<WebhookEvent> {
     await this.get(id, selection)
-    const [claimed] = await this.claim(`id = $2`, [id], { attempts: "1", state: "'pending'" })
+    const [claimed] = await this.claim(`id = $3`, [id], { attempts: "1", state: "'pending'" })
     if (claimed === undefined) {
       throw new Conflict(`Webhook event ${id} is being applied at the moment. Look at it again later.`, {
         code: "operation_in_progress",
@@ -58,34 +58,50 @@ export class WebhooksService {
   }
 
   /** Claims events that are due; at most so many. Several instances share the work. */
-  async claimDue(limit: number): Promise<string[]> {
+  async claimDue(limit: number): Promise<Lease[]> {
     return this.claim(
-      `id = ANY(ARRAY(SELECT id FROM webhook_event WHERE ${WAITING} AND ${FREE} AND next_attempt_at <= now()
-        AND provider_id = ANY($2) ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)) AND ${WAITING}`,
+      `id = ANY(ARRAY(SELECT id FROM webhook_event WHERE ${WAITING} AND ${IS_FREE} AND next_attempt_at <= now()
+        AND provider_id = ANY($3) ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED)) AND ${WAITING}`,
       [this.registry.ids, limit],
       { attempts: "attempts + 1", state: "state" },
     )
   }
 
   /** Applies a claimed event, and keeps what has become of it. */
-  async apply(id: string): Promise<void> {
-    const { event, told } = await this.find(id)
-    const verdict = await this.states.bring(event)
-    if (verdict.verdict === "applied") await this.close(told, "applied", verdict.sessionId)
-    else if (verdict.verdict === "ignored") await this.close([id], "ignored", null)
-    else await this.postpone(event, verdict)
+  async apply(lease: Lease): Promise<void> {
+    await this.leases.whileHeld(lease, () => this.applyHeld(lease))
   }
 
-  private async close(ids: string[], state: "applied" | "ignored", sessionId: string | null): Promise<void> {
+  private async applyHeld(lease: Lease): Promise<void> {
+    const { event, told } = await this.find(lease.id)
+    const verdict = await this.states.bring(event, lease)
+    if (verdict.verdict === "applied") await this.close(lease, told, "applied", verdict.sessionId)
+    else if (verdict.verdict === "ignored") await this.close(lease, [lease.id], "ignored", null)
+    else await this.postpone(lease, event, verdict)
+  }
+
+  /**
+   * Closes a claimed event, and with it the others that its answer covers, whether they are claimed or not. Their rows are
+   * locked in one order: another process may be closing the same ones.
+   */
+  private async close(
+    { id, token }: Lease,
+    ids: string[],
+    state: "applied" | "ignored",
+    sessionId: string | null,
+  ): Promise<void> {
     await this.dataSource.query(
-      `${PREPARED}UPDATE webhook_event SET state = $2, payment_session_id = coalesce($3, payment_session_id), payload = NULL,
-        next_attempt_at = NULL, claimed_until = NULL, last_error = NULL, handled_at = now(), updated_at = now()
-        WHERE id = ANY($1) AND ${WAITING}`,
-      [ids, state, sessionId],
+      `${PREPARED}WITH waiting AS MATERIALIZED (
+        SELECT id, claim_token FROM webhook_event WHERE id = ANY($1) AND ${WAITING} ORDER BY id FOR UPDATE
+      ) UPDATE webhook_event SET state = $2, payment_session_id = coalesce($3, payment_session_id), payload = NULL,
+        next_attempt_at = NULL, ${RELEASE_SQL}, last_error = NULL, handled_at = now(), updated_at = now()
+        WHERE id IN (SELECT id FROM waiting) AND EXISTS (SELECT FROM waiting WHERE id = $4 AND claim_token = $5)`,
+      [ids, state, sessionId, id, token],
     )
   }
 
   private async postpone(
+    { token }: Lease,
     event: WebhookEvent,
     { verdict, reason }: Extract<Verdict, { reason: string }>,
   ): Promise<void> {
@@ -96,9 +112,10 @@ export class WebhooksService {
     const next = isUnknown ? nextLookAt(event, now) : nextAttemptAt({ attempts }, now)
     const state = isUnknown ? "parked" : "pending"
     await this.dataSource.query(
-      `UPDATE webhook_event SET state = $2, next_attempt_at = $3, claimed_until = NULL, last_error = $4,
+      `UPDATE webhook_event SET state = $2, next_attempt_at = $3, ${RELEASE_SQL}, last_error = $4,
         attempts = $5, payload = CASE WHEN $6 THEN NULL ELSE payload END,
-        handled_at = CASE WHEN $3::timestamptz IS NULL THEN now() END, updated_at = now() WHERE id = $1 AND ${WAITING}`,
+        handled_at = CASE WHEN $3::timestamptz IS NULL THEN now() END, updated_at = now()
+        WHERE id = $1 AND ${WAITING} AND claim_token = $7`,
       [
         event.id,
         next ? state : "dead",
@@ -107,6 +124,7 @@ export class WebhooksService {
         attempts,
         // Nobody's here: what a stranger paid is not kept.
         isUnknown && !next,
+        token,
       ],
     )
   }
@@ -128,18 +146,18 @@ export class WebhooksService {
     return { event: Object.assign(new WebhookEvent(), reviveWholeRow(metadata, row.event)), told: row.told }
   }
 
-  /** A claim is a lease: whoever has it asks the provider outside of any transaction, and may die of it. */
+  /** A process that claimed an event calls the provider outside of any transaction, and may die in the middle of it. */
   private async claim(
     where: string,
     parameters: unknown[],
     set: { attempts: string; state: string },
-  ): Promise<string[]> {
+  ): Promise<Lease[]> {
+    const token = this.leases.newToken()
     const [rows] = await this.dataSource.query<[{ id: string }[], number]>(
-      `${PREPARED}UPDATE webhook_event SET claimed_until = now() + $1 * interval '1 millisecond',
-        next_attempt_at = now() + $1 * interval '1 millisecond', attempts = ${set.attempts}, state = ${set.state},
-        handled_at = NULL, updated_at = now() WHERE ${where} AND ${FREE} RETURNING id`,
-      [this.operations.lease, ...parameters],
+      `${PREPARED}UPDATE webhook_event SET ${claimSql("$1", "$2")}, next_attempt_at = ${fromNowSql("$2")}, attempts = ${set.attempts}, state = ${set.state},
+        handled_at = NULL, updated_at = now() WHERE ${where} AND ${IS_FREE} RETURNING id`,
+      [token, this.leases.duration, ...parameters],
     )
-    return rows.map(({ id }) => id)
+    return rows.map(({ id }) => ({ table: "webhook_event", id, token }))
   }
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
 import { PaymentOperationsService } from "../../src/payment-operations/payment-operations.service.js"
+import { takeClaims } from "../support/leases.js"
 import type { Answer, TestService } from "../support/service.js"
 import { answerProblems, selfProblems, viewProblems } from "./answer-rules.js"
 import { bookProblems } from "./bank-rules.js"
@@ -152,13 +153,14 @@ export class Sequence {
     return { intent: { act: "nothing" }, answers: [answer], problems: isOdd ? ["a retry is not answered so"] : [] }
   }
 
-  /** As the service's own reconciler does, also where another process believes to be at it still. */
+  /** As the service's own reconciler does, also when another process has lost its claim and does not know it yet. */
   private async reconcile(twice: boolean): Promise<Done> {
     const ids = await this.makeDue()
     const operations = this.first.app.get(PaymentOperationsService)
-    const all = twice ? [...ids, ...ids] : ids
+    const all = await takeClaims(this.first, "payment_operation", ids)
+    if (twice) all.push(...(await takeClaims(this.first, "payment_operation", ids)))
     this.trace.push(`   settles ${ids.join(", ") || "nothing"}`)
-    const ends = await Promise.allSettled(all.map((id) => operations.settle(id)))
+    const ends = await Promise.allSettled(all.map((lease) => operations.settle(lease)))
     const problems = ends.flatMap((end) =>
       end.status === "rejected" ? [`settling failed: ${String(end.reason)}`] : [],
     )

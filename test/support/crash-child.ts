@@ -9,6 +9,7 @@ import { createLogger } from "../../src/common/logger.js"
 import { readConfig } from "../../src/config.js"
 import { dataSourceOptions, servedConnection } from "../../src/database/data-source-options.js"
 import { EmbeddedPostgres } from "../../src/database/embedded-postgres.js"
+import { LeaseTimes } from "../../src/database/leases.js"
 import { migrate } from "../../src/database/migrate.js"
 import { ServiceClient } from "../../src/database/service-client.js"
 import { entities } from "../../src/entities.js"
@@ -73,7 +74,9 @@ await migrate(options)
 const mortal = { ...options, extra: { ...(options.extra as object), Client: MortalClient } } as typeof options
 const bank = FakeProvidersModule.over(new LineOverHttp(process.env["FAKE_BANK_URL"] ?? ""))
 const providers = [...(await loadOwnProviders(process.env)), bank]
-const app = await createService(config, mortal, createLogger(config.logLevel), providers)
+const leaseDuration = process.env["LEASE_DURATION"]
+const leaseTimes = leaseDuration === undefined ? new LeaseTimes() : new LeaseTimes(Number(leaseDuration))
+const app = await createService(config, mortal, createLogger(config.logLevel), providers, leaseTimes)
 app
   .getHttpAdapter()
   .getInstance()

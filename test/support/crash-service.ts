@@ -17,6 +17,7 @@ export interface Request {
 
 export interface Answer {
   status: number
+  headers: Headers
   body: any
 }
 
@@ -52,8 +53,10 @@ export class MortalService {
         TCP_PORT: "0",
         LOG_LEVEL: "error",
         RECONCILER_INTERVAL: "50",
-        // Longer than any test: what a dead process had claimed is free when the test says so.
+        // Longer than any test: no call that hangs ends by itself, and what a dead process had claimed is free when the test
+        // says so.
         PROVIDER_TIMEOUT: "60000",
+        LEASE_DURATION: "600000",
         DATABASE_POOL_SIZE: "32",
         BOOTSTRAP_PUBLISHABLE_KEY: KEYS.publishable,
         BOOTSTRAP_SECRET_KEY: KEYS.secret,
@@ -104,7 +107,7 @@ export class MortalService {
       })
       const text = await response.text()
       const isJson = response.headers.get("content-type")?.startsWith("application/json")
-      return { status: response.status, body: isJson ? JSON.parse(text) : text }
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
     } catch {
       return undefined
     }

@@ -5,6 +5,7 @@ import { newToken } from "../../src/api-keys/api-key.rules.js"
 import { createLogger } from "../../src/common/logger.js"
 import { readConfig, type Config } from "../../src/config.js"
 import { dataSourceOptions, type DatabaseConnection } from "../../src/database/data-source-options.js"
+import type { LeaseTimes } from "../../src/database/leases.js"
 import { entities } from "../../src/entities.js"
 import { PaymentProviderRegistry } from "../../src/payment-providers/payment-provider.registry.js"
 import { loadOwnProviders, type ProviderModule } from "../../src/payment-providers/provider-modules.js"
@@ -24,6 +25,7 @@ export interface Answer {
 export interface StartOptions {
   /** Nest modules with more payment providers. */
   modules?: ProviderModule[]
+  leaseTimes?: LeaseTimes
 }
 
 export interface CallOptions {
@@ -62,7 +64,7 @@ export class TestService {
   static async startOn(
     connection: DatabaseConnection,
     env: Record<string, string> = {},
-    { modules = [], drop = () => Promise.resolve() }: StartOptions & { drop?: () => Promise<void> } = {},
+    { modules = [], leaseTimes, drop = () => Promise.resolve() }: StartOptions & { drop?: () => Promise<void> } = {},
   ): Promise<TestService> {
     const publishableKey = newToken("publishable")
     const secretKey = newToken("secret")
@@ -79,7 +81,7 @@ export class TestService {
     const statements = new StatementLog()
     const options = { ...dataSourceOptions(connection, entities), logging: ["query" as const], logger: statements }
     const providers = [...(await loadOwnProviders(env)), ...modules]
-    const app = await createService(config, options, createLogger(config.logLevel), providers)
+    const app = await createService(config, options, createLogger(config.logLevel), providers, leaseTimes)
     await app.startAllMicroservices()
     await app.listen(0, "127.0.0.1")
     const [microservice] = app.getMicroservices()

@@ -1,5 +1,5 @@
 import { newSession } from "./factories.js"
-import { TestService, type Answer } from "./service.js"
+import { TestService, type Answer, type StartOptions } from "./service.js"
 import { referenceOf, signed, TellingAccount } from "./telling-account.js"
 import { tellingProviders } from "./telling-provider.js"
 
@@ -30,9 +30,9 @@ export class WebhookWorld {
     readonly other: TellingAccount,
   ) {}
 
-  static async start(env: Record<string, string> = {}): Promise<WebhookWorld> {
+  static async start(env: Record<string, string> = {}, options: StartOptions = {}): Promise<WebhookWorld> {
     const [account, other] = [new TellingAccount(), new TellingAccount()]
-    const service = await TestService.start(env, { modules: [tellingProviders(account, other)] })
+    const service = await TestService.start(env, { ...options, modules: [tellingProviders(account, other)] })
     return new WebhookWorld(service, account, other)
   }
 

@@ -2,6 +2,7 @@ import { Initial1795392000000 } from "./1795392000000-initial.js"
 import { SeedRefundReasons1795395600000 } from "./1795395600000-seed-refund-reasons.js"
 import { OperationsEventsIdempotency1795399200000 } from "./1795399200000-operations-events-idempotency.js"
 import { WebhooksDisputesAccountHolders1795402800000 } from "./1795402800000-webhooks-disputes-account-holders.js"
+import { Leases1795406400000 } from "./1795406400000-leases.js"
 import { AcceptedOperations1795410000000 } from "./1795410000000-accepted-operations.js"
 import { OutgrownCollectionsCartOrders1795413600000 } from "./1795413600000-outgrown-collections-cart-orders.js"
 import { PaymentCaptureBefore1795417200000 } from "./1795417200000-payment-capture-before.js"
@@ -12,6 +13,7 @@ export const migrations = [
   SeedRefundReasons1795395600000,
   OperationsEventsIdempotency1795399200000,
   WebhooksDisputesAccountHolders1795402800000,
+  Leases1795406400000,
   AcceptedOperations1795410000000,
   OutgrownCollectionsCartOrders1795413600000,
   PaymentCaptureBefore1795417200000,

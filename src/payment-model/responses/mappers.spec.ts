@@ -65,6 +65,7 @@ const OPERATION = Object.assign(new PaymentOperation(), {
   request: { client_data: {}, data: {}, private_data: { key: SECRET }, context: {} },
   failure: null,
   request_key: SECRET,
+  claim_token: SECRET,
   claimed_until: UPDATED,
   ...TIMES,
 })
@@ -330,7 +331,8 @@ describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => 
 
 describe("a call to a provider", () => {
   it("is told to operators without what it asks of the provider, or the key that it came with", () => {
-    const { request: _request, failure: _failure, request_key: _key, claimed_until: _until, ...rest } = OPERATION
+    const { request: _request, failure: _failure, request_key: _key, ...others } = OPERATION
+    const { claim_token: _token, claimed_until: _until, ...rest } = others
     expect(toOperationResponse(OPERATION)).toEqual({ ...rest, amount: 40 })
   })
 })

@@ -8,6 +8,7 @@ import { admin, putCart, read, send, type Request } from "../../model/requests.j
 import { historyProblems, rowProblems } from "../../model/row-rules.js"
 import { readRows, unsettledOf, type Rows } from "../../model/rows.js"
 import type { Tally } from "../../model/tally.js"
+import { takeClaims } from "../../support/leases.js"
 import type { Answer, TestService } from "../../support/service.js"
 import { stripeBookProblems } from "../book-rules.js"
 import type { Account } from "./account.js"
@@ -128,7 +129,8 @@ export class LifeRun {
   private async lookAgain(): Promise<void> {
     const ids = await this.makeDue()
     const operations = this.next().app.get(PaymentOperationsService)
-    const ends = await Promise.allSettled(ids.map((id) => operations.settle(id)))
+    const leases = await takeClaims({ dataSource: this.next().dataSource }, "payment_operation", ids)
+    const ends = await Promise.allSettled(leases.map((lease) => operations.settle(lease)))
     this.trace.push(`   settles ${ids.join(", ") || "nothing"}`)
     const failures = ends.filter((end) => end.status === "rejected")
     this.fail(failures.map(({ reason }) => `settling failed: ${String(reason)}`))

@@ -223,7 +223,7 @@ describe("the feed", () => {
     const before = await end()
     const repeat = await service.store("POST", "/store/payment-collections", { cart_id: cartId })
     expect(repeat.body.payment_collection.id).toBe(id)
-    await putCart(service, { id: cartId, total: 99 })
+    await putCart(service, { id: cartId, total: 9 })
     expect((await service.admin("POST", `/admin/payments/${paymentId}/capture`, { amount: 11 })).status).toBe(400)
     expect((await service.admin("DELETE", `/admin/payment-collections/${id}`)).status).toBe(400)
     expect(await follow(before)).toEqual([])

@@ -23,7 +23,9 @@ export class AdminCartsController {
     operationId: "putCart",
     description:
       "The service that owns carts calls this on every change. All is replaced; what is left out becomes null. While " +
-      "nothing is authorized the cart's payment collection follows, and its open session with it.",
+      "nothing is authorized the cart's payment collection follows, and its open session with it. After that a larger " +
+      "total shows in the collection's `outstanding_amount`, and another session pays the difference. The collection " +
+      "gets the cart's `order_id`, and keeps it when that is left out.",
   })
   @ApiEnvelope(
     "cart",

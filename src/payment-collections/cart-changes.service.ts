@@ -10,7 +10,8 @@ import { ProviderOperations } from "../payment-providers/provider-operations.js"
 import { PaymentSessionsService, type FollowProgress } from "../payment-sessions/payment-sessions.service.js"
 
 /**
- * A cart that changes takes its collection with it, while nothing is authorized. An open session is changed at its
+ * A cart that changes takes its collection with it, while nothing is authorized. After that it is reported when it costs
+ * more than the collection is for; only a session raises the amount. An open session is changed at its
  * provider first; where that fails, collection and session stay as they were, together, and the change is pending: the
  * next create, session or cart change tries again, and until then the old amount cannot be authorized.
  */

@@ -73,6 +73,7 @@ export function majorOf(minor: number, currency: string): number {
 function shownOf(collection: any) {
   return {
     amounts: amountsOf(collection),
+    outstanding: collection.outstanding_amount,
     sums: sumsOf(collection.payments),
     currency: collection.currency_code,
     status: collection.status,
@@ -108,7 +109,19 @@ function expectedOf(rows: Rows, row: CollectionRow): ReturnType<typeof shownOf> 
       ...inMajor(session),
       payment: payments.find(({ payment_session_id }) => payment_session_id === session.id),
     }))
-  return shownOf({ ...inMajor(row), payment_sessions: sessions, payments })
+  const outstanding_amount = majorOf(outstandingOf(rows, row), row.currency_code)
+  return shownOf({ ...inMajor(row), outstanding_amount, payment_sessions: sessions, payments })
+}
+
+/** What the cart costs, or the amount where the cart is in another currency, beyond what is authorized. */
+function outstandingOf({ carts, payments }: Rows, { id, cart_id, amount, currency_code }: CollectionRow): number {
+  const cart = carts.find((candidate) => candidate.id === cart_id)
+  const price = cart?.currency_code === currency_code ? cart.total : amount
+  const authorized = payments
+    .filter((payment) => payment.payment_collection_id === id && payment.currency_code === currency_code)
+    .filter(({ is_surplus }) => !is_surplus)
+    .reduce((sum, payment) => sum + payment.authorized_amount, 0)
+  return Math.max(0, price - authorized)
 }
 
 function succeeded(movements: readonly MovementRow[], { id, currency_code }: PaymentRow) {

@@ -17,6 +17,7 @@ import { FAULTS, isHarmless, type Fault } from "./faults.js"
 const TOTALS: [number, number][] = [
   [4, 1000],
   [4, 1250],
+  [2, 2000],
   [4, 999],
   [1, 2],
   [1, 1],

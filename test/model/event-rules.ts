@@ -11,7 +11,7 @@ interface Fact {
 
 /** What is wrong with the events beside the rows of the same moment. */
 export function eventProblems(rows: Rows): string[] {
-  return [...countProblems(rows), ...orderProblems(rows)]
+  return [...countProblems(rows), ...orderProblems(rows), ...outgrownProblems(rows)]
 }
 
 /**
@@ -98,6 +98,19 @@ function orderProblems({ events, captures, refunds }: Rows): string[] {
       ...(Number(data[about.total]) === total ? [] : [`${key} tells ${about.total} ${data[about.total]} at ${total}`]),
     ]
   })
+}
+
+/** A cart that is said to have outgrown its payment costs more than what the collection is for, and holds money. */
+function outgrownProblems({ events }: Rows): string[] {
+  return events
+    .filter(({ name }) => name === "payment_collection.outgrown")
+    .flatMap(({ data }) => {
+      const [amount, authorized, outstanding] = ["amount", "authorized_amount", "outstanding_amount"].map((name) =>
+        Number(data[name]),
+      ) as [number, number, number]
+      const isOutgrown = authorized > 0 && outstanding > 0 && authorized + outstanding > amount
+      return isOutgrown ? [] : [`an event says that a cart outgrew ${JSON.stringify(data)}`]
+    })
 }
 
 const MOVEMENTS: Readonly<Record<string, { id: string; amount: string; total: string }>> = {

@@ -156,6 +156,7 @@ class Prophet {
       isDeleted: false,
       currency,
       amount: total,
+      reported: null,
       isMarked: false,
       isCompleted: false,
       isGivenUp: false,
@@ -164,16 +165,30 @@ class Prophet {
   }
 
   private follow(collection: Collection): void {
-    const { currency, amount } = this.figures(collection)
-    if (collection.currency === currency && collection.amount === amount) return
+    this.report(collection)
+    const figures = this.figures(collection)
+    if (collection.currency === figures.currency && collection.amount === figures.amount) return
     const { session } = collection
-    if (session && (amount > 0 || session.provider === SYSTEM)) {
+    const { authorized } = totalsOf(collection.payments)
+    const rest = figures.amount - authorized
+    if (session && (rest > 0 || (authorized === 0 && session.provider === SYSTEM))) {
       this.update(collection, session, session.data)
       return
     }
     // Nothing to pay is no business of a bank's.
     if (session) this.cancelSession(collection, session)
-    Object.assign(collection, { currency, amount })
+    // Only a session raises the amount of what holds money.
+    const isRaise = !this.follows(collection) && figures.amount > collection.amount
+    if (!isRaise) adopt(collection, figures)
+  }
+
+  /** What holds money and is outgrown by its cart is reported, once per total. */
+  private report(collection: Collection): void {
+    const { currency, total } = this.cartAt(collection.cart)
+    const { authorized } = totalsOf(collection.payments)
+    const isOutgrown =
+      authorized > 0 && currency === collection.currency && total > Math.max(collection.amount, authorized)
+    collection.reported = isOutgrown ? total : null
   }
 
   /** What was complete with nothing to pay gives way once there is something to pay. */
@@ -181,20 +196,31 @@ class Prophet {
     return isCompleted && amount === 0 && this.cartAt(cart).total > 0
   }
 
-  /** What the collection is to be for: what its cart says, while nothing is authorized. */
+  /** Whether the collection is what its cart says: nothing is authorized. */
+  private follows(collection: Collection): boolean {
+    return ["not_paid", "awaiting"].includes(statusIn(collection)) && totalsOf(collection.payments).authorized === 0
+  }
+
+  /**
+   * What the collection is to be for: what its cart says, while nothing is authorized; then as much as its cart costs in
+   * the same currency, and never less than what is authorized, until it is over.
+   */
   private figures(collection: Collection): { currency: Currency; amount: number } {
-    const follows =
-      ["not_paid", "awaiting"].includes(statusIn(collection)) && totalsOf(collection.payments).authorized === 0
-    if (!follows) return { currency: collection.currency, amount: collection.amount }
     const { currency, total } = this.cartAt(collection.cart)
-    return { currency, amount: total }
+    if (this.follows(collection)) return { currency, amount: total }
+    const stays = currency !== collection.currency || ["completed", "canceled"].includes(statusIn(collection))
+    const { authorized } = totalsOf(collection.payments)
+    return { currency: collection.currency, amount: stays ? collection.amount : Math.max(total, authorized) }
   }
 
   /** What is left to pay. */
   private due(collection: Collection): { currency: Currency; amount: number } {
-    if (!PAYABLE.includes(statusIn(collection))) throw new Refusal(NOT_ALLOWED)
     const { currency, amount } = this.figures(collection)
-    return { currency, amount: amount - totalsOf(collection.payments).authorized }
+    const { authorized } = totalsOf(collection.payments)
+    const status = statusIn(collection)
+    const isPayable = PAYABLE.includes(status) || (status === "authorized" && amount > authorized)
+    if (!isPayable || (authorized > 0 && amount <= authorized)) throw new Refusal(NOT_ALLOWED)
+    return { currency, amount: amount - authorized }
   }
 
   private open(collection: Collection, provider: Provider, data: string): void {
@@ -205,11 +231,14 @@ class Prophet {
     if (session) {
       const { amount, currency } = session
       const isSame = amount === wanted.amount && currency === wanted.currency && session.data === data
-      if (isSame && session.status !== "error") return
+      if (isSame && session.status !== "error") {
+        adopt(collection, figures)
+        return
+      }
       this.update(collection, session, data)
       return
     }
-    Object.assign(collection, figures)
+    adopt(collection, figures)
     const { amount } = wanted
     const effect = this.ask("initiate", provider, amount)
     collection.session = {
@@ -226,6 +255,7 @@ class Prophet {
   private displace(collection: Collection, provider: Provider): void {
     const { amount } = this.due(collection)
     if (provider !== SYSTEM && amount === 0) throw new Refusal(INVALID)
+    this.report(collection)
     const { session } = collection
     if (session && session.provider !== provider) this.cancelSession(collection, session)
   }
@@ -243,8 +273,7 @@ class Prophet {
     const status = openedStatus(effect)
     Object.assign(session, { amount, currency: figures.currency, data, status })
     session.bank.asked = lessIf(effect, amount)
-    Object.assign(collection, figures)
-    settleStatus(collection)
+    adopt(collection, figures)
   }
 
   private cancelSession(collection: Collection, session: Session): void {
@@ -355,6 +384,7 @@ class Prophet {
   private isReady({ provider, amount, currency, status }: Session, collection: Collection, wanted: Provider): boolean {
     const due = this.due(collection)
     if (wanted !== SYSTEM && due.amount === 0) throw new Refusal(INVALID)
+    this.report(collection)
     return status !== "error" && provider === wanted && amount === due.amount && currency === due.currency
   }
 
@@ -417,6 +447,12 @@ class Prophet {
     if (!cart) throw new Error(`There is no cart ${index}`)
     return cart
   }
+}
+
+function adopt(collection: Collection, figures: { currency: Currency; amount: number }): void {
+  Object.assign(collection, figures)
+  if (collection.reported !== null && figures.amount >= collection.reported) collection.reported = null
+  settleStatus(collection)
 }
 
 function finish({ bank }: Session, end: "succeed" | "decline"): void {

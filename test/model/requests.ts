@@ -147,7 +147,10 @@ function nextAction(
     return { do: "open", cart, provider: session.provider_id as Provider, note: 0, old: false }
   }
   if (session) return { do: "authorize", cart, which: "current", old: false }
-  if (["not_paid", "partially_authorized", "partially_captured"].includes(collection.status)) {
+  const cartRow = rows.carts.find(({ id }) => id === collection.cart_id)
+  const isOutgrown = cartRow?.currency_code === collection.currency_code && cartRow.total > collection.amount
+  const isOpenable = ["not_paid", "partially_authorized", "partially_captured"].includes(collection.status)
+  if (isOpenable || (collection.status === "authorized" && isOutgrown)) {
     return { do: "open", cart, provider, note: 0, old: false }
   }
   const isHeld = rows.payments.some(

@@ -32,7 +32,7 @@ function liveCollections({ carts, collections }: Rows): string[] {
 }
 
 function collectionProblems(rows: Rows, collection: CollectionRow): string[] {
-  const { id, amount, status, completed_at, currency_code } = collection
+  const { id, amount, status, completed_at, currency_code, outgrown_total } = collection
   const open = rows.sessions.filter(
     (session) =>
       session.payment_collection_id === id && session.deleted_at === null && OPEN_STATUSES.includes(session.status),
@@ -62,6 +62,9 @@ function collectionProblems(rows: Rows, collection: CollectionRow): string[] {
     ...(held.authorized === totals.authorized_amount
       ? []
       : [`${id} has a canceled payment that counts more than it captured`]),
+    ...(outgrown_total === null || outgrown_total > amount
+      ? []
+      : [`${id} of ${amount} is marked as outgrown by ${outgrown_total}`]),
     ...(status === expected ? [] : [`${id} is ${status}, by its children it is ${expected}`]),
     ...((completed_at !== null) === (status === "completed") ? [] : [`${id} is ${status}, completed ${completed_at}`]),
   ]

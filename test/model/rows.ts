@@ -20,6 +20,7 @@ export interface CollectionRow extends Row {
   authorized_amount: number
   captured_amount: number
   refunded_amount: number
+  outgrown_total: number | null
   status: string
   version: number
   marking_paid_at: string | null

@@ -46,6 +46,8 @@ export interface Collection {
   isDeleted: boolean
   currency: Currency
   amount: number
+  /** The total of the cart that was last reported as larger than the amount. */
+  reported: number | null
   /** Whether somebody began to mark it as paid. */
   isMarked: boolean
   isCompleted: boolean
@@ -88,6 +90,7 @@ export function worldOf(rows: Rows, bank: FakeBank): World {
         isDeleted: row.deleted_at !== null,
         currency: row.currency_code as Currency,
         amount: row.amount,
+        reported: row.outgrown_total,
         isMarked: row.marking_paid_at !== null,
         isCompleted: row.completed_at !== null,
         isGivenUp: row.status === "canceled",
@@ -145,12 +148,13 @@ export function wordsOfWorld({ carts, collections }: World): string[] {
 }
 
 function collectionWords(collection: Collection, index: number): string[] {
-  const { cart, isDeleted, amount, currency, session, payments } = collection
+  const { cart, isDeleted, amount, currency, reported, session, payments } = collection
   const { authorized, captured, refunded } = totalsOf(payments)
   const name = `collection ${index}`
   return [
     `${name}: of cart ${cart}, ${isDeleted ? "deleted, " : ""}${statusIn(collection)}, ` +
-      `${amount} ${currency}, ${authorized} authorized, ${captured} captured, ${refunded} refunded`,
+      `${amount} ${currency}, ${authorized} authorized, ${captured} captured, ${refunded} refunded` +
+      (reported === null ? "" : `, outgrown by a cart of ${reported}`),
     ...(session
       ? [
           `${name} session: ${session.provider}, ${session.amount} ${session.currency}, ${session.status}, ${session.data}`,

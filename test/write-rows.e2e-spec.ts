@@ -294,6 +294,7 @@ describe("under the lock of a collection", () => {
       sales_channel_id: null,
       customer_id: null,
       email: "buyer@example.com",
+      order_id: null,
       completed_at: null,
     }
     const byId = await transaction((tx) => lockCollectionAndCart(tx, id))

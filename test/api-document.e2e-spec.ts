@@ -350,6 +350,8 @@ describe("what the service answers", () => {
       return service.admin("POST", `/admin/payments/${paymentId}/refund`, { ...body, refund_reason_id })
     },
     cancelPayment: async () => service.admin("POST", `/admin/payments/${(await newPayment(service)).paymentId}/cancel`),
+    refreshPayment: async () =>
+      service.admin("POST", `/admin/payments/${(await newPayment(service)).paymentId}/refresh`),
     listOperations: async () => service.admin("GET", `/admin/operations?id=${await newOperation()}`),
     getOperation: async () => service.admin("GET", `/admin/operations/${await newOperation()}`),
     retryOperation: async () => service.admin("POST", `/admin/operations/${await newOperation()}/retry`),

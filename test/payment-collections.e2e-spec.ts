@@ -36,13 +36,16 @@ describe("POST /store/payment-collections", () => {
     })
   })
 
-  it("answers sessions, payments, captures, refunds and reasons of a paid one, and only what succeeded", async () => {
+  it("answers sessions, payments, captures, refunds and reasons of a paid one, and counts only what succeeded", async () => {
     const paid = await newPaidCollection(service)
     const { payment_collection } = (await create(paid.cartId)).body
-    const captures = [expect.objectContaining({ amount: 4 }), expect.objectContaining({ amount: 3 })]
-    const refunds = [
-      expect.objectContaining({ amount: 2, note: "sorry", refund_reason: expect.objectContaining({ code: "late" }) }),
+    const captures = [
+      expect.objectContaining({ amount: 4, status: "succeeded" }),
+      expect.objectContaining({ amount: 3, status: "succeeded" }),
+      expect.objectContaining({ amount: 0.5, status: "pending" }),
     ]
+    const refund_reason = expect.objectContaining({ code: "late" })
+    const refunds = [expect.objectContaining({ amount: 2, status: "succeeded", note: "sorry", refund_reason })]
     const payment = expect.objectContaining({ id: paid.paymentId, amount: 10, captured_amount: 7, captures, refunds })
     expect(payment_collection).toMatchObject({
       id: paid.id,
@@ -395,13 +398,15 @@ describe("/admin/payments", () => {
       payment_collection_id: paid.id,
       payment_session_id: paid.sessionId,
       captures: [
-        { id: expect.any(String), amount: 4 },
-        { id: expect.any(String), amount: 3 },
+        { id: expect.any(String), amount: 4, status: "succeeded" },
+        { id: expect.any(String), amount: 3, status: "succeeded" },
+        { id: expect.any(String), amount: 0.5, status: "pending" },
       ],
       refunds: [
         {
           id: expect.any(String),
           amount: 2,
+          status: "succeeded",
           note: "sorry",
           payment_id: paid.paymentId,
           refund_reason_id: "refr_test",

@@ -92,7 +92,7 @@ async function until(holds: () => boolean): Promise<void> {
 async function waiting(send: () => Promise<Response>): Promise<{ response: Promise<Response> }> {
   service.statements.take()
   const response = send()
-  await until(() => service.statements.take().some((statement) => statement.includes('"operation"."id" = $1')))
+  await until(() => service.statements.take().some((statement) => statement.includes('"isSettled"')))
   return { response }
 }
 

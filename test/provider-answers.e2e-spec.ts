@@ -188,9 +188,11 @@ describe("a provider whose code answers what is no outcome", () => {
     scripted.script("capture", answer)
     const operationId = expectUnknown(await act(paymentId, "capture", { amount: 4 }))
     await expectWaiting(operationId, words)
-    expect(await payment(paymentId)).toMatchObject({ captures: [], captured_amount: 0 })
+    const pending = { captures: [{ amount: 4, status: "pending" }], captured_amount: 0 }
+    expect(await payment(paymentId)).toMatchObject(pending)
     expect((await retry(operationId)).body.operation).toMatchObject({ state: "succeeded", last_error: null })
-    expect(await payment(paymentId)).toMatchObject({ captures: [{ amount: 4 }], captured_amount: 4 })
+    const succeeded = { captures: [{ amount: 4, status: "succeeded" }], captured_amount: 4 }
+    expect(await payment(paymentId)).toMatchObject(succeeded)
     expect(await collection(id)).toMatchObject({ captured_amount: 4 })
     expect(scripted.callsOf("capture")).toHaveLength(1)
   })
@@ -643,7 +645,8 @@ describe("an operation that is too old to be repeated", () => {
       { state: "unknown", is_stuck: true, next_attempt_at: null, last_error: expect.stringMatching(/too old/) },
     ])
     expect([callsOf("capture").length, callsOf("lookUp").length]).toEqual([1, 1])
-    expect(await payment(paymentId)).toMatchObject({ captures: [], captured_amount: 0 })
+    const pending = { captures: [{ amount: 10, status: "pending" }], captured_amount: 0 }
+    expect(await payment(paymentId)).toMatchObject(pending)
   })
 
   it("is settled also when it is stuck, once the provider knows of it", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
+import { randomUUID } from "node:crypto"
 import { describeServed } from "./support/served.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
@@ -29,6 +30,9 @@ const authorize = (id: string, sessionId: string) =>
   service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
 const act = (paymentId: string, name: string, body?: object) =>
   service.admin("POST", `/admin/payments/${paymentId}/${name}`, body)
+/** As a request of its own: it is never taken for the repeat of an equal one. */
+const actWithKey = (paymentId: string, name: string, body: object) =>
+  service.admin("POST", `/admin/payments/${paymentId}/${name}`, body, { headers: { "idempotency-key": randomUUID() } })
 const collection = async (id: string) =>
   (await service.store("GET", `/store/payment-collections/${id}`)).body.payment_collection
 const statuses = (answers: Answer[]) => answers.map(({ status }) => status)
@@ -111,7 +115,7 @@ describe("requests that meet while the provider is asked", () => {
   it("captures of random parts take what is there and no more; everybody is told the truth", async () => {
     const { id, sessionId, paymentId } = await newPayment(service, {}, FAKE)
     const amounts = Array.from({ length: 20 }, () => Math.ceil(Math.random() * 300) / 100)
-    const answers = await Promise.all(amounts.map((amount) => act(paymentId, "capture", { amount })))
+    const answers = await Promise.all(amounts.map((amount) => actWithKey(paymentId, "capture", { amount })))
     const taken = amounts
       .filter((_, i) => answers[i]?.status === 200)
       .reduce((sum, each) => sum + Math.round(each * 100), 0)
@@ -158,10 +162,10 @@ describe("requests that meet while the provider is asked", () => {
     expect(await collection(id)).toMatchObject({ status: "canceled", authorized_amount: 0 })
   })
 
-  it("twenty refunds give back what was captured and no more", async () => {
+  it("twenty refunds with keys of their own give back what was captured and no more", async () => {
     const { sessionId, paymentId } = await newPayment(service, {}, FAKE)
     await act(paymentId, "capture")
-    const answers = await Promise.all(times(20, () => act(paymentId, "refund", { amount: 0.9 })))
+    const answers = await Promise.all(times(20, () => actWithKey(paymentId, "refund", { amount: 0.9 })))
     expect([count(answers, 200), count(answers, 400)]).toEqual([11, 9])
     expect(bank.books.get(sessionId)?.refunded).toBe(990n)
     expect((await act(paymentId, "refund")).body.payment.refunds).toHaveLength(12)

@@ -43,7 +43,7 @@ describe("a result over TCP", () => {
     const fields = "*payment_sessions,*payments,payments.captures.*,payments.refunds.*,status,created_at"
     const { response } = await tcp.ask("payment_collections.retrieve", { id, fields })
     expect(response).toEqual((await service.admin("GET", `/admin/payment-collections/${id}?${query({ fields })}`)).body)
-    expect(response.payment_collection.payments[0].captures).toHaveLength(2)
+    expect(response.payment_collection.payments[0].captures).toHaveLength(3)
   })
 
   it.each([
@@ -675,6 +675,9 @@ describe("the client in another process", () => {
          const { payment_collection } = await client.paymentSessions.authorize({ ...session, idempotency_key: "1" })
          const [payment] = payment_collection.payments ?? []
          await client.payments.capture({ id: payment?.id ?? "", amount: 5 })
+         const { payment: more } = await client.payments.refund({ id: "pay_1", amount: 1, metadata: { return_id: "ret_1" } })
+         const status: "pending" | "succeeded" | "failed" | undefined = more.refunds?.[0]?.status
+         if (status === "pending") return 0
          await client.operations.list({ state: ["pending", "unknown"], limit: 5 })
          return (await client.payments.refund({ id: payment?.id ?? "" })).payment.refunds?.[0]?.amount
        }
@@ -732,7 +735,7 @@ describe("the client in another process", () => {
     const authorized = await ask("paymentSessions", "authorize", { ...of, id: session.id })
     expect(authorized.payment_collection).toMatchObject({ status: "authorized", authorized_amount: 49.9 })
     const payment = { id: authorized.payment_collection.payments[0].id as string }
-    const fields = "captured_amount,refunded_amount,canceled_at,captures.created_by,refunds.created_by"
+    const fields = "captured_amount,refunded_amount,canceled_at,captures.created_by,refunds.created_by,refunds.metadata"
     expect((await ask("payments", "capture", { ...payment, amount: 20, fields })).payment).toMatchObject({
       captured_amount: 20,
       captures: [{ created_by: "shop" }],
@@ -741,7 +744,7 @@ describe("the client in another process", () => {
     const refund = { ...payment, amount: 5, refund_reason_id: reason.id, note: "late", fields }
     expect((await ask("payments", "refund", refund)).payment).toMatchObject({
       refunded_amount: 5,
-      refunds: [{ created_by: "shop" }],
+      refunds: [{ created_by: "shop", metadata: null }],
     })
     expect((await ask("payments", "cancel", { ...payment, fields })).payment.canceled_at).toEqual(expect.any(String))
     expect((await ask("paymentCollections", "retrieve", { id: of.payment_collection_id })).payment_collection).toEqual(
@@ -757,6 +760,12 @@ describe("the client in another process", () => {
     const operation = { id: operations[0].id as string }
     expect(await ask("operations", "retrieve", operation)).toEqual({ operation: operations[0] })
     expect(await ask("operations", "retry", operation)).toEqual({ operation: operations[0] })
+
+    const metadata = { return_id: "ret_1" }
+    expect((await ask("payments", "refund", { ...payment, amount: 1, metadata, fields })).payment).toMatchObject({
+      refunded_amount: 6,
+      refunds: [{ metadata: null }, { metadata }],
+    })
 
     const order = { order_id: "order_of_shop", amount: 12.5, currency_code: "eur" }
     const made = (await ask("paymentCollections", "createForOrder", order)).payment_collection

@@ -60,8 +60,9 @@ export class AdminPaymentsController {
     summary: "Capture a payment",
     operationId: "capturePayment",
     description:
-      "All that is left, or a part. Once everything is captured, a call without an amount changes nothing. With a " +
-      "provider that captures once, a part is final: the rest is given up.",
+      "All that is left, or a part. A payment that is captured in full stays as it is, with an amount or without. With a " +
+      "provider that captures once, a part is final: the rest is voided. While an equal capture without an outcome is " +
+      "in progress, a request without an idempotency key waits for it and gets its result.",
   })
   @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, CAPTURED_IN_PART))
   @ApiErrors(...REFUSALS)
@@ -82,7 +83,10 @@ export class AdminPaymentsController {
   @ApiOperation({
     summary: "Refund a payment",
     operationId: "refundPayment",
-    description: "All that was captured and not given back yet, or a part; never more.",
+    description:
+      "All that was captured and not refunded yet, or a part; never more. A refund that the provider has accepted and " +
+      "not finished is listed as `pending`. While an equal refund without an outcome is in progress, a request without " +
+      "an idempotency key waits for it and gets its result.",
   })
   @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, REFUNDED_IN_PART))
   @ApiErrors(...REFUSALS)

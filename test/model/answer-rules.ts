@@ -89,8 +89,8 @@ function shownOf(collection: any) {
       ...amountsOf(payment),
       timeOf(payment.captured_at),
       timeOf(payment.canceled_at),
-      byId(payment.captures, ({ amount }) => [amount]),
-      byId(payment.refunds, ({ amount }) => [amount]),
+      byId(payment.captures, ({ amount, status }) => [amount, status]),
+      byId(payment.refunds, ({ amount, status }) => [amount, status]),
     ]),
   }
 }
@@ -100,8 +100,8 @@ function expectedOf(rows: Rows, row: CollectionRow): ReturnType<typeof shownOf> 
     .filter((payment) => payment.payment_collection_id === row.id)
     .map((payment) => ({
       ...inMajor(payment),
-      captures: succeeded(rows.captures, payment),
-      refunds: succeeded(rows.refunds, payment),
+      captures: movementsOf(rows.captures, payment),
+      refunds: movementsOf(rows.refunds, payment),
     }))
   const sessions = rows.sessions
     .filter((session) => session.payment_collection_id === row.id && session.deleted_at === null)
@@ -124,10 +124,23 @@ function outstandingOf({ carts, payments }: Rows, { id, cart_id, amount, currenc
   return Math.max(0, price - authorized)
 }
 
-function succeeded(movements: readonly MovementRow[], { id, currency_code }: PaymentRow) {
+function movementsOf(movements: readonly MovementRow[], { id, currency_code }: PaymentRow) {
   return movements
-    .filter(({ payment_id, status }) => payment_id === id && status === "succeeded")
-    .map((movement) => ({ id: movement.id, amount: majorOf(movement.amount, currency_code) }))
+    .filter(({ payment_id }) => payment_id === id)
+    .map((movement) => ({
+      id: movement.id,
+      amount: majorOf(movement.amount, currency_code),
+      status: SHOWN[movement.status],
+    }))
+}
+
+/** How the API shows what the database says of a capture or refund. */
+const SHOWN: Readonly<Record<string, string>> = {
+  pending: "pending",
+  unknown: "pending",
+  succeeded: "succeeded",
+  declined: "failed",
+  failed: "failed",
 }
 
 /** A row with its amounts as the API answers them. */
@@ -145,9 +158,14 @@ function sumsOf(payments: any[]): string[] {
   const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0).toFixed(3)
   return [
     sum(payments.map((payment) => payment.authorized_amount)),
-    sum(payments.flatMap(({ captures }) => captures.map(({ amount }: any) => amount))),
-    sum(payments.flatMap(({ refunds }) => refunds.map(({ amount }: any) => amount))),
+    sum(payments.flatMap(({ captures }) => succeededOf(captures))),
+    sum(payments.flatMap(({ refunds }) => succeededOf(refunds))),
   ]
+}
+
+/** Only what succeeded counts. */
+function succeededOf(movements: any[]): number[] {
+  return movements.filter(({ status }) => status === "succeeded").map(({ amount }) => amount)
 }
 
 function byId(list: any[], view: (element: any) => unknown[]): unknown[] {

@@ -1,4 +1,4 @@
-import type { EventRow, Rows } from "./rows.js"
+import type { EventRow, OperationRow, Rows } from "./rows.js"
 
 // Every fact is told once, and nothing is told that is none.
 
@@ -23,9 +23,22 @@ export function countProblems(rows: Rows, untold: readonly string[] = []): strin
   return facts.flatMap((fact) => factProblems(rows.events, fact))
 }
 
-function factsOf({ collections, sessions, payments, captures, refunds, operations }: Rows): Fact[] {
+function factsOf({ collections, sessions, payments, captures, refunds, operations, events }: Rows): Fact[] {
   const ids = (rows: { id: string }[]) => rows.map(({ id }) => id)
-  const failed = refunds.filter(({ status }) => status === "failed")
+  const refundsBy = (matches: (operation: OperationRow) => boolean) =>
+    operations
+      .filter((operation) => operation.refund_id !== null && matches(operation))
+      .map(({ refund_id }) => refund_id ?? "")
+  const accepted = refundsBy(({ is_accepted }) => is_accepted)
+  const succeededOnce = refundsBy(({ state }) => state === "succeeded")
+  const made = refundsBy(() => true)
+  // What was refunded with the provider directly: the rows say how it ended, and not what it was on its way there.
+  const elsewhere = refunds.filter(({ id }) => !made.includes(id))
+  const toldOnce = (name: string, of: { id: string }[]) =>
+    ids(of.filter(({ id }) => events.some((event) => event.name === name && event.data["refund_id"] === id)))
+  const failedOfOurs = refunds.filter(
+    ({ id, status }) => made.includes(id) && (status === "failed" || (status === "declined" && accepted.includes(id))),
+  )
   const succeeded = (movements: { id: string; status: string }[]) =>
     ids(movements.filter(({ status }) => status === "succeeded"))
   const sessionsOf = (kinds: string[], state: string) =>
@@ -69,8 +82,28 @@ function factsOf({ collections, sessions, payments, captures, refunds, operation
     { event: "payment.authorized", by: "id", ids: ids(payments) },
     { event: "payment.canceled", by: "id", ids: ids(payments.filter(({ canceled_at }) => canceled_at)) },
     { event: "payment.captured", by: "capture_id", ids: succeeded(captures) },
-    { event: "payment.refunded", by: "refund_id", ids: [...succeeded(refunds), ...ids(failed)] },
-    { event: "payment.refund_failed", by: "refund_id", ids: ids(failed) },
+    {
+      event: "payment.refund_pending",
+      by: "refund_id",
+      ids: [...accepted, ...toldOnce("payment.refund_pending", elsewhere)],
+    },
+    {
+      event: "payment.refunded",
+      by: "refund_id",
+      ids: [
+        ...succeededOnce,
+        ...succeeded(elsewhere),
+        ...toldOnce(
+          "payment.refunded",
+          elsewhere.filter(({ status }) => status === "failed"),
+        ),
+      ],
+    },
+    {
+      event: "payment.refund_failed",
+      by: "refund_id",
+      ids: ids([...failedOfOurs, ...elsewhere.filter(({ status }) => status === "failed")]),
+    },
   ]
 }
 

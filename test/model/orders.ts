@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
 import type { Answer } from "../support/service.js"
+import { SYSTEM } from "./commands.js"
 import { predict, type Intent, type PredictedAnswer } from "./prediction.js"
 import { wordsOfWorld, type World } from "./world.js"
 
@@ -46,8 +47,10 @@ class Search {
 
   constructor(private readonly after: readonly string[]) {}
 
-  finds(world: World, acts: readonly Act[], done: readonly string[]): boolean {
+  /** @param before the worlds that led here */
+  finds(world: World, acts: readonly Act[], done: readonly string[], before: readonly World[] = []): boolean {
     if (acts.length === 0) return this.isReached(world, done)
+    const worlds = [...before, world]
     return acts.some((act, index) => {
       const { answer: expected, world: next } = predict(world, act.intent, [])
       if (!next) return false
@@ -58,7 +61,13 @@ class Search {
         return false
       }
       const others = acts.filter((_, other) => other !== index)
-      return this.finds(next, [...rest, ...others], [...done, intent.act])
+      // Those that equal it may each have met it in progress: then they got its result.
+      const equal = expected.status === 200 ? others.filter((other) => mayBeSame(worlds, intent, other)) : []
+      return subsetsOf(equal).some((same) => {
+        const left = others.filter((other) => !same.includes(other))
+        const words = same.length > 0 ? `${intent.act} (${same.length + 1} at once)` : intent.act
+        return this.finds(next, [...rest, ...left], [...done, words], worlds)
+      })
     })
   }
 
@@ -68,6 +77,27 @@ class Search {
     this.tried.push(`${done.join(", ")}: ${reached.filter((line) => !this.after.includes(line)).join("; ")}`)
     return false
   }
+}
+
+/** Whether one that came without a key may have got the result of another one. @param worlds the last is what it began in */
+function mayBeSame(worlds: readonly World[], begun: Intent, { intent, answer }: Act): boolean {
+  if ((begun.act !== "capture" && begun.act !== "refund") || intent.act !== begun.act || intent.keyed) return false
+  if (intent.payment !== begun.payment || (answer && answer.status !== 200)) return false
+  const rests = worlds.flatMap((world) => restIn(world, begun.payment, begun.act))
+  const moved = begun.amount ?? rests.at(-1)
+  return intent.amount === undefined ? rests.some((rest) => rest === moved) : intent.amount === moved
+}
+
+/** Nothing for a provider without a network: what it does has an outcome at once, so that nobody meets it in progress. */
+function restIn({ collections }: World, paymentId: string, act: "capture" | "refund"): number[] {
+  return collections
+    .flatMap(({ payments }) => payments)
+    .filter(({ id, provider }) => id === paymentId && provider !== SYSTEM)
+    .map(({ authorized, captured, refunded }) => (act === "capture" ? authorized - captured : captured - refunded))
+}
+
+function subsetsOf<T>(list: readonly T[]): T[][] {
+  return list.reduce<T[][]>((subsets, each) => [...subsets, ...subsets.map((subset) => [...subset, each])], [[]])
 }
 
 function agrees({ status, body }: Answer, expected: PredictedAnswer): boolean {

@@ -15,7 +15,8 @@ export type Intent =
   /** To displace is the first half of opening a session: the one of another provider is canceled. */
   | { act: "open" | "displace"; collection: string; provider: Provider; data: string }
   | { act: "authorize"; collection: string; session: string }
-  | { act: "capture" | "refund"; payment: string; amount?: number }
+  /** One without a key that meets an equal one in progress gets its result. */
+  | { act: "capture" | "refund"; payment: string; amount?: number; keyed?: boolean }
   | { act: "cancel"; payment: string }
   | { act: "mark" | "admit" | "proceed"; collection: string; provider: Provider }
   | { act: "delete" | "read"; collection: string }
@@ -320,6 +321,8 @@ class Prophet {
     if (payment.isCanceled) throw new Refusal(isSingle && payment.captured > 0 ? NOT_ALLOWED : INVALID)
     const rest = payment.authorized - payment.captured
     const amount = requested ?? rest
+    // What is captured in full stays so, whatever amount is asked for.
+    if (rest === 0 && payment.captured > 0) return
     if (amount > rest) throw new Refusal(INVALID)
     if (amount === 0) return
     const effect = this.move("capture", payment.provider, amount)

@@ -73,6 +73,8 @@ export interface OperationRow extends Row {
   amount: number
   state: string
   is_stuck: boolean
+  /** Whether a provider has said that it works on it. */
+  is_accepted: boolean
   last_error: string | null
   settled_at: string | null
 }

@@ -14,7 +14,7 @@ import { historyProblems, rowProblems } from "./row-rules.js"
 import { readRows, unsettledOf, type Rows } from "./rows.js"
 import type { Lane, Switchboard } from "./switchboard.js"
 import type { Tally } from "./tally.js"
-import { wordsOfWorld, worldOf, type World } from "./world.js"
+import { restOf, wordsOfWorld, worldOf, type World } from "./world.js"
 
 /** How often everything is tried to be settled in the end: what is settled can let the next thing be settled. */
 const LAST_ROUNDS = 5
@@ -132,12 +132,17 @@ export class Sequence {
       case "repeat":
         return this.repeat(action.request, isAlone)
       default: {
-        const { intent, request } = aim(action, rows, this.cartIds, this.name)
+        const { intent: aimed, request } = aim(action, rows, this.cartIds, this.name)
         const isKeyed = keyed && request.method === "POST"
+        const intent = aimed.act === "capture" || aimed.act === "refund" ? { ...aimed, keyed: isKeyed } : aimed
         const sent = isKeyed ? { ...request, key: key ?? this.newKey() } : request
         const answer = await this.send(sent)
         this.tally.count(`${intent.act} ${answer.status}`)
-        const problems = [...this.keep({ request: sent, intent, answer }), ...selfProblems(answer)]
+        const problems = [
+          ...this.keep({ request: sent, intent, answer }),
+          ...selfProblems(answer),
+          ...(isAlone ? repeatProblems(rows, intent, answer) : []),
+        ]
         const isView = sent.audience === "store" && answer.status === 200
         return { intent, answers: [answer], problems, view: isView ? answer : undefined }
       }
@@ -377,6 +382,20 @@ function wordsOfAnswer({ status, body }: Answer): string {
   const { type, code, operation_id } = body
   const said = [status, type, code, operation_id, status >= 400 ? `"${body?.message}"` : undefined]
   return said.filter((word) => word !== undefined).join(" ")
+}
+
+/** What is wrong with the response to a request without a key that equals one in progress, which nobody resolves meanwhile. */
+function repeatProblems(rows: Rows, intent: Intent, { status, body }: Answer): string[] {
+  if ((intent.act !== "capture" && intent.act !== "refund") || intent.keyed) return []
+  const payment = rows.payments.find(({ id }) => id === intent.payment)
+  if (!payment) return []
+  const wanted = intent.amount ?? restOf(payment, intent.act)
+  const equal = unsettledOf(rows).filter(
+    ({ kind, payment_id, amount }) => kind === intent.act && payment_id === payment.id && amount === wanted,
+  )
+  if (equal.length === 0) return []
+  const isWaiting = status === 409 && equal.some(({ id }) => id === body.operation_id)
+  return isWaiting ? [] : [`an equal ${intent.act} is in progress, and this one is answered ${status}`]
 }
 
 function usesSecondCart({ commands }: Step): boolean {

@@ -74,6 +74,15 @@ function standingOf({ amount, isCompleted, isGivenUp, session, payments }: Colle
   return { amount, wasCompleted: isCompleted, isGivenUp, session: session?.status, payments }
 }
 
+/** What is left to capture or refund of a payment, whatever is reserved of it. */
+export function restOf(
+  payment: Pick<PaymentRow, "authorized_amount" | "captured_amount" | "refunded_amount">,
+  act: "capture" | "refund",
+): number {
+  const { authorized_amount, captured_amount, refunded_amount } = payment
+  return act === "capture" ? authorized_amount - captured_amount : captured_amount - refunded_amount
+}
+
 /** The world as database and bank have it. */
 export function worldOf(rows: Rows, bank: FakeBank): World {
   const waiting = new Set(

@@ -130,8 +130,12 @@ const EVENTS = `
       FROM capture JOIN payment ON payment.id = payment_id WHERE capture.status = 'succeeded'
     UNION ALL SELECT 'payment.refunded', refund.id, payment_collection_id
       FROM refund JOIN payment ON payment.id = payment_id WHERE refund.status IN ('succeeded', 'failed')
+    UNION ALL SELECT 'payment.refund_pending', refund_id, payment_collection_id
+      FROM payment_operation WHERE kind = 'refund' AND is_accepted
     UNION ALL SELECT 'payment.refund_failed', refund.id, payment_collection_id
       FROM refund JOIN payment ON payment.id = payment_id WHERE refund.status = 'failed'
+        OR (refund.status = 'declined' AND EXISTS (SELECT FROM payment_operation
+          WHERE refund_id = refund.id AND is_accepted))
   ), told AS (
     SELECT name, coalesce(data->>'capture_id', data->>'refund_id', data->>'id') AS id, aggregate_id AS collection
     FROM outbox_event WHERE name <> 'payment_collection.updated'

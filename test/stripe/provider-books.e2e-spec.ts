@@ -45,10 +45,11 @@ describe("what Stripe's books say of a session", () => {
   })
 
   it("is pending while a bank is at it, and requires more while a transfer is not there in full", async () => {
-    const debit = await opened()
+    const automatic = providerOf(stripe, { STRIPE_CAPTURE: "automatic" })
+    const debit = await opened(automatic)
     stripe.pays(debit.intentId, "asynchronous")
     expect(await stateOf(debit)).toMatchObject({ standing: { status: "pending", asynchronous: true } })
-    const transfer = await opened()
+    const transfer = await opened(automatic)
     stripe.pays(transfer.intentId, "bank_transfer")
     stripe.transfers(transfer.intentId, 400)
     expect(await stateOf(transfer)).toMatchObject({ standing: { status: "requires_more" } })
@@ -263,8 +264,8 @@ describe("customers", () => {
   })
 })
 
-async function opened(): Promise<Session> {
-  const session = new Session(providerOf(stripe))
+async function opened(provider = providerOf(stripe)): Promise<Session> {
+  const session = new Session(provider)
   await session.does("initiate")
   return session
 }

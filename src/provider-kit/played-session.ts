@@ -217,9 +217,9 @@ export class PlayedSession implements KitSession {
   }
 }
 
-/** No longer than those of a service: they have to fit where a provider keeps them. */
+/** As long as those of the service, and of the same characters: a provider may tell its objects from others by them. */
 function newId(prefix: string): string {
-  return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 26)}`
+  return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 26).toUpperCase()}`
 }
 
 /** A provider that changes what it is given would change what is repeated. */

@@ -68,7 +68,7 @@ describe("what Stripe's books say of a session", () => {
 
   it("tells a capture in part with multicapture from one that ended it", async () => {
     stripe.offersMulticapture()
-    const session = await opened()
+    const session = await opened(providerOf(stripe, { STRIPE_MULTICAPTURE: "true" }))
     stripe.pays(session.intentId)
     stripe.captures(session.intentId, 400, false)
     const standing = { status: "authorized", amount: eur(1000n), captured: eur(400n) }
@@ -257,10 +257,6 @@ describe("customers", () => {
     stripe.fails("POST /v1/customers", "timeout_before")
     const call = { idempotencyKey: newId("accholder"), customer: ada, signal: AbortSignal.timeout(200) }
     expect(await holders.create(call)).toMatchObject({ outcome: "unknown" })
-    expect(await holders.listMethods("cus_unknown", soon())).toMatchObject({
-      outcome: "declined",
-      refusedBy: "provider",
-    })
   })
 })
 

@@ -11,7 +11,7 @@ import type { AccountSettings } from "./settings.js"
 export const MANUALLY_CAPTURABLE = [
   ...(["affirm", "afterpay_clearpay", "alma", "amazon_pay", "billie", "card", "cashapp", "kakao_pay"] as const),
   ...(["klarna", "kr_card", "link", "mobilepay", "naver_pay", "payco", "paypal", "revolut_pay"] as const),
-  ...(["samsung_pay", "satispay"] as const),
+  ...(["samsung_pay", "satispay", "scalapay", "sequra", "sunbit"] as const),
 ] as const satisfies readonly (keyof Stripe.PaymentIntentCreateParams.PaymentMethodOptions)[]
 
 /** Currencies of methods that take some only (docs.stripe.com/payments/payment-methods/payment-method-support). */

@@ -108,6 +108,11 @@ export function alreadyAuthorized(intent: Stripe.PaymentIntent): AlreadyAuthoriz
   return authorizedBy(intent) ? { outcome: "already_authorized", ...moved(intent), ...answerOf(intent) } : undefined
 }
 
+/** Whether money was refunded or disputed before our records know of the payment: an outcome cannot report that. */
+export function hasMoreToRecord({ latest_charge: charge }: Stripe.PaymentIntent): boolean {
+  return typeof charge === "object" && charge !== null && (charge.amount_refunded > 0 || charge.disputed)
+}
+
 /** Where the shopper's authorization stands. */
 export function standingOf(intent: Stripe.PaymentIntent): PaymentState["standing"] {
   const { status, last_payment_error } = intent

@@ -45,6 +45,7 @@ import {
   alreadyAuthorized,
   answerOf,
   authorizationOutcome,
+  hasMoreToRecord,
   isMulticapture,
   openOutcome,
   privateDataOf,
@@ -137,6 +138,7 @@ export class StripePaymentProvider implements PaymentProvider {
   async authorize(call: ProviderCall): Promise<ProviderOutcome> {
     return this.make({ ...call, operation: "authorize" }, async () => {
       const intent = await this.retrieve(call)
+      if (hasMoreToRecord(intent)) return otherState()
       if (!isLeftToUs(intent, call)) return authorizationOutcome(intent)
       const { return_url } = call.clientData
       const params = { ...(typeof return_url === "string" && { return_url }), expand: EXPAND }
@@ -329,7 +331,7 @@ export class StripePaymentProvider implements PaymentProvider {
   private async updateInOtherState(call: ProviderCall, data: ClientData): Promise<ProviderOutcome> {
     const intent = await this.retrieve(call)
     if (intent.status === "processing") return isProcessing()
-    const authorized = alreadyAuthorized(intent)
+    const authorized = hasMoreToRecord(intent) ? otherState() : alreadyAuthorized(intent)
     if (authorized) return authorized
     return intent.status === "canceled" ? this.create(call, data, `${call.idempotencyKey}-new`) : otherState()
   }
@@ -339,7 +341,7 @@ export class StripePaymentProvider implements PaymentProvider {
     const intent = await this.retrieve(call)
     if (intent.status === "canceled" || captured(intent, call)) return canceled(intent, call)
     if (intent.status === "processing") return isProcessing()
-    return (is_authorized ? undefined : alreadyAuthorized(intent)) ?? otherState()
+    return (is_authorized || hasMoreToRecord(intent) ? undefined : alreadyAuthorized(intent)) ?? otherState()
   }
 
   private retrieve(call: InspectCall): Promise<Stripe.PaymentIntent> {

@@ -168,29 +168,29 @@ describe("a payment intent", () => {
     await expect(sdk.paymentIntents.update(id, { description: "A late word" })).resolves.toMatchObject({ id })
   })
 
-  it("is canceled until it is paid, and gives up what was authorized", async () => {
+  it("is canceled until it is paid, and releases what was authorized", async () => {
     const held = await authorized()
     const canceled = await sdk.paymentIntents.cancel(held.id, { cancellation_reason: "abandoned" })
     expect(canceled).toMatchObject({ status: "canceled", cancellation_reason: "abandoned", amount_capturable: 0 })
-    expect(await chargeOf(held.id)).toMatchObject({ refunded: true, amount_refunded: 1000, amount_captured: 0 })
+    expect(await chargeOf(held.id)).toMatchObject({ refunded: false, amount_refunded: 0, amount_captured: 0 })
     for (const call of [sdk.paymentIntents.cancel(held.id), sdk.paymentIntents.capture(held.id)]) {
       const error = await refusal(call)
       expect(error).toMatchObject({ code: "payment_intent_unexpected_state" })
       expect(error.payment_intent).toMatchObject({ id: held.id, status: "canceled" })
     }
     const { id } = await authorized()
-    expect(stripe.expires(id)).toMatchObject({ status: "canceled", cancellation_reason: "automatic" })
+    expect(stripe.expires(id)).toMatchObject({ status: "canceled", cancellation_reason: "expired" })
   })
 })
 
 describe("a capture in part", () => {
-  it("gives up the rest, which Stripe books as refunded", async () => {
+  it("releases the rest, which is no refund", async () => {
     const { id } = await authorized()
     const captured = await sdk.paymentIntents.capture(id, { amount_to_capture: 300 })
     expect(captured).toMatchObject({ status: "succeeded", amount_capturable: 0, amount_received: 300 })
     const charge = await chargeOf(id)
-    expect(charge).toMatchObject({ amount_captured: 300, amount_refunded: 700, refunded: false })
-    expect(charge.refunds?.data).toMatchObject([{ amount: 700, status: "succeeded", metadata: {} }])
+    expect(charge).toMatchObject({ amount_captured: 300, amount_refunded: 0, refunded: false })
+    expect(charge.refunds?.data).toEqual([])
   })
 
   it("cannot keep the rest, nor take more than there is", async () => {
@@ -449,7 +449,7 @@ describe("a request", () => {
 
   it.each([
     ["amount_too_small", 49, "eur"],
-    ["amount_too_large", 100_000_000, "eur"],
+    ["amount_too_large", 1_000_000_000_000, "eur"],
     ["parameter_invalid_integer", 0, "eur"],
     ["parameter_invalid_integer", 10.5, "eur"],
   ])("is refused as %s for %d %s", async (code, amount, currency) => {

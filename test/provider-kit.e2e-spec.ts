@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
-import { providerChecks, type ProviderHarness } from "../src/provider-kit/index.js"
-import type { PaymentProvider, Pending, ProviderCall, ProviderOutcome } from "../src/payment-providers/index.js"
+import { providerChecks, type KitSession, type ProviderHarness } from "../src/provider-kit/index.js"
+import type {
+  Gone,
+  InspectCall,
+  LookUpCall,
+  NotFoundThere,
+  PaymentProvider,
+  PaymentState,
+  Pending,
+  ProviderCall,
+  ProviderOutcome,
+} from "../src/payment-providers/index.js"
 import { SystemPaymentProvider } from "../src/payment-providers/system.provider.js"
 import {
   FakeBank,
@@ -9,6 +19,7 @@ import {
   LineInside,
   LineOverHttp,
   serveBank,
+  type BankAccount,
   type BankLine,
 } from "./support/fake-provider.js"
 
@@ -26,6 +37,7 @@ describe.each<[string, ProviderHarness]>([
   ["the system provider", { provider: () => new SystemPaymentProvider(), clientData: { iban: "DE02" } }],
   ["a fake provider", fake((line) => new FakePaymentProvider(line), near)],
   ["a fake provider that captures once", fake((line) => new FakeSingleCaptureProvider(line), near)],
+  ["a fake provider whose payments change elsewhere", changing((line) => new AwareProvider(line))],
   ["a fake provider over a network", fake((line) => new FakePaymentProvider(line), far)],
 ])("%s", (_, harness) => {
   for (const check of providerChecks(harness)) it(check.name, check.run)
@@ -35,7 +47,7 @@ describe("the checks", () => {
   it("that a harness has nothing for are left out, and say so", () => {
     const checks = providerChecks({ provider: () => new SystemPaymentProvider() })
     const leftOut = checks.filter(({ isLeftOut }) => isLeftOut).map(({ name }) => name)
-    expect(leftOut).toHaveLength(5)
+    expect(leftOut).toHaveLength(15)
     for (const name of leftOut) expect(name).toMatch(/^LEFT OUT \(the harness has no [\w.]+\): /)
   })
 
@@ -81,6 +93,165 @@ describe("the checks", () => {
     await expect(check?.run()).rejects.toThrow(reason)
   })
 })
+
+describe("the checks of what happens at the provider", () => {
+  const refuses = (call: ProviderCall, how: object) =>
+    Promise.resolve({ outcome: "declined", message: `No: ${call.amount.minor}.`, ...how } as ProviderOutcome)
+
+  it.each<[string, Partial<PaymentProvider>, check: string, reason: string]>([
+    ["refuses what is gone", { capture: (call) => refuses(call, {}) }, "capture: of a payment", "does not know"],
+    [
+      "fails at what is gone",
+      { refund: () => Promise.reject(new Error("no such payment")) },
+      "refund: of a payment",
+      "no such",
+    ],
+    [
+      "says that the customer is gone",
+      { update: () => Promise.resolve({ outcome: "gone", object: "account_holder" }) },
+      "update: of a payment",
+      "The payment is gone",
+    ],
+    [
+      "finds nothing of what is gone",
+      { lookUp: () => Promise.resolve({ outcome: "not_found" }) },
+      "cancel_session: of a payment",
+      "not_found",
+    ],
+    [
+      "still sees what is gone",
+      { inspect: (call) => Promise.resolve(standing(call, 1n)) },
+      "authorize: of a payment",
+      "inspect",
+    ],
+    [
+      "keeps the other state to itself",
+      { capture: (call) => refuses(call, {}) },
+      "capture: after a capture",
+      "stateDiffers",
+    ],
+    ["cannot report the other state", { inspect: undefined }, "cancel: after a capture", "has inspect"],
+    [
+      "reports the state before",
+      { inspect: (call) => Promise.resolve(standing(call, 0n)) },
+      "capture: after a capture",
+      "inspect reports what was captured",
+    ],
+    [
+      "reports a canceled payment as authorized",
+      { inspect: (call) => Promise.resolve(standing(call, 0n)) },
+      "capture: after a cancellation",
+      "inspect reports that the payment is canceled",
+    ],
+    [
+      "reports no refunds",
+      { inspect: (call) => Promise.resolve(standing(call, 10_007n)) },
+      "refund: after a refund",
+      "inspect reports what was refunded",
+    ],
+    [
+      "authorizes more than was asked for",
+      { authorize: tenfold("authorize") },
+      "no outcome reports more",
+      "100070 eur instead of 10007 eur",
+    ],
+    [
+      "captures more than was asked for",
+      { capture: tenfold("capture") },
+      "no outcome reports more",
+      "33300 eur instead of 3330 eur",
+    ],
+    [
+      "refunds more than was asked for",
+      { refund: tenfold("refund") },
+      "no outcome reports more",
+      "11100 eur instead of 1110 eur",
+    ],
+  ])("fail a provider that %s", async (_, wrong, name, reason) => {
+    const harness = changing((line) => Object.assign(new AwareProvider(line), wrong))
+    const check = providerChecks(harness).find((candidate) => candidate.name.startsWith(name))
+    await expect(check?.run()).rejects.toThrow(reason)
+  })
+})
+
+/** A provider that knows when a payment is gone, and when its bank's books are not what a call assumes. */
+class AwareProvider extends FakePaymentProvider {
+  override initiate = (call: ProviderCall) => super.initiate(call)
+  override update = (call: ProviderCall) => this.aware(call, () => super.update(call))
+  override authorize = (call: ProviderCall) => this.aware(call, () => super.authorize(call))
+  override capture = (call: ProviderCall) => this.aware(call, () => super.capture(call))
+  override refund = (call: ProviderCall) => this.aware(call, () => super.refund(call))
+  override cancel = (call: ProviderCall) => this.aware(call, () => super.cancel(call))
+
+  override async lookUp(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+    const isOpen = call.operation !== "initiate"
+    return isOpen && !bank.books.has(call.sessionId) ? { outcome: "gone" } : super.lookUp(call)
+  }
+
+  inspect(call: InspectCall): Promise<PaymentState | Gone> {
+    const account = bank.books.get(call.sessionId)
+    return Promise.resolve(account ? stateIn(call, account) : { outcome: "gone" })
+  }
+
+  private async aware(call: ProviderCall, ask: () => Promise<ProviderOutcome>): Promise<ProviderOutcome> {
+    if (!bank.books.has(call.sessionId)) return { outcome: "gone" }
+    const outcome = await ask()
+    const isState = outcome.outcome === "declined" && outcome.code === "bank_refused"
+    return isState ? { ...outcome, refusedBy: "state", stateDiffers: true } : outcome
+  }
+}
+
+function stateIn({ sessionId }: InspectCall, account: BankAccount): PaymentState {
+  const { currency, authorized, captured, refunded, canceled } = account
+  const money = (minor: bigint) => ({ minor, currency })
+  return {
+    sessionId,
+    standing: canceled
+      ? { status: "canceled" }
+      : { status: "authorized", amount: money(authorized), captured: money(captured) },
+    isClosed: canceled || authorized === captured,
+    refunds: refunded > 0n ? [{ id: "1", amount: money(refunded), status: "succeeded" }] : [],
+    disputes: [],
+  }
+}
+
+function standing(call: InspectCall, captured: bigint): PaymentState {
+  const account = { currency: "eur", amount: 10_007n, authorized: 10_007n, captured, refunded: 0n, canceled: false }
+  return stateIn(call, account)
+}
+
+function tenfold(method: "authorize" | "capture" | "refund"): PaymentProvider["authorize"] {
+  return async (call) => {
+    const outcome = await new FakePaymentProvider(near())[method](call)
+    if (outcome.outcome !== "succeeded") return outcome
+    return { ...outcome, amount: { ...outcome.amount, minor: outcome.amount.minor * 10n } }
+  }
+}
+
+/** A fake provider whose bank's books somebody else changes, too. */
+function changing(make: (line: BankLine) => PaymentProvider): ProviderHarness {
+  const change = (about: (account: BankAccount) => void) => (session: KitSession) => {
+    const account = bank.books.get(session.id)
+    if (account) about(account)
+  }
+  return {
+    ...fake(make, near),
+    dashboard: {
+      forgets: ({ id }) => {
+        bank.books.delete(id)
+      },
+      captures: change((account) => {
+        account.captured = account.authorized
+      }),
+      cancels: change((account) => {
+        account.canceled = true
+      }),
+      refunds: change((account) => {
+        account.refunded = account.captured
+      }),
+    },
+  }
+}
 
 /** A fake provider and its bank, as the kit sees them. */
 function fake(make: (line: BankLine) => PaymentProvider, line: () => BankLine): ProviderHarness {

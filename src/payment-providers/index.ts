@@ -6,6 +6,8 @@ export {
   type AlreadyAuthorized,
   type Declined,
   type DisputeState,
+  type Gone,
+  type InspectCall,
   type LookUpCall,
   type NotFoundThere,
   type NotOurs,

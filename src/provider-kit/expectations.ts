@@ -24,6 +24,9 @@ export function checkShape(outcome: ProviderOutcome, { amount }: ProviderCall): 
     case "already_authorized": {
       checkAmount(outcome.amount, amount)
       if (outcome.captured) checkAmount(outcome.captured, amount)
+      // A shopper who was faster than an update has authorized the amount before it.
+      if (outcome.outcome === "succeeded") checkWithin(outcome.amount, amount)
+      if (outcome.captured) checkWithin(outcome.captured, outcome.amount)
       checkAnswer(outcome)
       return
     }
@@ -52,6 +55,12 @@ function checkAmount({ minor, currency }: Money, asked: Money): void {
   assert.equal(typeof minor, "bigint", "An amount is a bigint of minor units")
   assert.ok(minor >= 0n, "An amount is not negative")
   assert.equal(currency, asked.currency, "An amount is in the currency that was asked for")
+}
+
+/** @throws AssertionError when an amount is larger than its bound: the service records no more than was asked for */
+export function checkWithin({ minor, currency }: Money, most: Money): void {
+  const words = `${minor} ${currency} instead of ${most.minor} ${most.currency}`
+  assert.ok(minor <= most.minor, `An outcome reports no more than was asked for: ${words}`)
 }
 
 function checkAnswer({ data, privateData }: ProviderAnswer): void {
@@ -98,6 +107,18 @@ export function expectSucceeded(end: End, { minor, currency }: Money): asserts e
 
 export function expectRefused(end: End): void {
   assert.equal(end.outcome, "declined", `It should have been declined: ${textOf(end)}`)
+}
+
+export function expectGone(end: End): void {
+  assert.ok(end.outcome === "gone", `The provider does not know the payment: ${textOf(end)}`)
+  assert.equal(end.object ?? "payment", "payment", "The payment is gone")
+}
+
+/** A refusal after which the service fetches the payment's state. */
+export function expectOtherState(end: End): void {
+  expectRefused(end)
+  const isSaid = end.outcome === "declined" && end.stateDiffers === true
+  assert.ok(isSaid, `The refusal says that the state differs (stateDiffers): ${textOf(end)}`)
 }
 
 export function expectUnknown(end: End): void {

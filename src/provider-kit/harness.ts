@@ -42,6 +42,17 @@ export interface ProviderHarness {
     /** Sees to it that the shopper has to do more, once, before the session is authorized. */
     readonly isAskedForMore?: Act<[KitSession]>
   }
+  /** What somebody does to the payment at the provider, so that this service does not hear of it. */
+  readonly dashboard?: {
+    /** The provider does not know the payment any more, as if another account had it. */
+    readonly forgets?: Act<[KitSession]>
+    /** Captures all that is authorized. */
+    readonly captures?: Act<[KitSession]>
+    /** Cancels the authorization. */
+    readonly cancels?: Act<[KitSession]>
+    /** Refunds all that is captured. */
+    readonly refunds?: Act<[KitSession]>
+  }
   readonly books?: (session: KitSession) => ProviderBooks | Promise<ProviderBooks>
   /** What must not reach a storefront, given what the provider has left for itself: keys, tokens, ids of its own. */
   readonly secrets?: (privateData: ProviderData) => readonly string[]

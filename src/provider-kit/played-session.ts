@@ -3,13 +3,15 @@ import { randomUUID } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Money } from "../common/money.js"
 import type {
+  Gone,
   LookUpCall,
   PaymentProvider,
+  PaymentState,
   ProviderCall,
   ProviderData,
   ProviderOutcome,
 } from "../payment-providers/payment-provider.contract.js"
-import { checkShape, expectSucceeded, expectWaiting, textOf, type End } from "./expectations.js"
+import { checkShape, checkWithin, expectSucceeded, expectWaiting, textOf, type End } from "./expectations.js"
 import type { KitSession, ProviderBooks, ProviderHarness } from "./harness.js"
 
 export type Method = "initiate" | "update" | "authorize" | "capture" | "refund" | "cancel"
@@ -159,6 +161,23 @@ export class PlayedSession implements KitSession {
     return (await this.repeat(made)).outcome
   }
 
+  /** What the provider reports of the payment now. @throws AssertionError when it cannot report that */
+  async inspect(): Promise<PaymentState | Gone> {
+    const call = { sessionId: this.id, data: frozen(this.data), privateData: frozen(this.privateData) }
+    const state = await this.provider.inspect?.({ ...call, signal: AbortSignal.timeout(DEADLINE) })
+    assert.ok(state, "A provider that reports another state has inspect, so that the service can fetch it")
+    return state
+  }
+
+  /** The state that {@link inspect} reports; it has to be about this session. */
+  async state(): Promise<PaymentState> {
+    const state = await this.inspect()
+    assert.ok("standing" in state, "inspect reports the state of a payment that the provider knows")
+    assert.equal(state.sessionId, this.id, "inspect reports the session that it was asked for")
+    if (state.standing.status === "authorized") checkWithin(state.standing.amount, this.amount)
+    return state
+  }
+
   /** Whether what is authorized can be captured in parts. */
   get hasMulticapture(): boolean {
     const { multicapture } = this.provider.capabilities
@@ -217,9 +236,9 @@ export class PlayedSession implements KitSession {
   }
 }
 
-/** No longer than those of a service: they have to fit where a provider keeps them. */
+/** As long as those of the service, and of the same characters: a provider may tell its objects from others by them. */
 function newId(prefix: string): string {
-  return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 26)}`
+  return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 26).toUpperCase()}`
 }
 
 /** A provider that changes what it is given would change what is repeated. */

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict"
 import type { Money } from "../common/money.js"
 import type { ProviderOutcome } from "../payment-providers/payment-provider.contract.js"
-import { expectRefused, expectSameEnd, expectSucceeded, expectUnknown, expectWaiting, textOf } from "./expectations.js"
+import {
+  checkWithin,
+  expectGone,
+  expectOtherState,
+  expectRefused,
+  expectSameEnd,
+  expectSucceeded,
+  expectUnknown,
+  expectWaiting,
+  textOf,
+} from "./expectations.js"
 import type { ProviderHarness } from "./harness.js"
 import { amountsOf, PlayedSession } from "./played-session.js"
-import { after, split, STEPS } from "./steps.js"
+import { after, before, methodOf, split, STEPS } from "./steps.js"
 
 export interface ProviderCheck {
   readonly name: string
@@ -26,6 +36,10 @@ const SHORTLY = 50
 const NEEDS = {
   "shopper.declines": ({ shopper }: ProviderHarness) => shopper?.declines,
   "shopper.isAskedForMore": ({ shopper }: ProviderHarness) => shopper?.isAskedForMore,
+  "dashboard.forgets": ({ dashboard }: ProviderHarness) => dashboard?.forgets,
+  "dashboard.captures": ({ dashboard }: ProviderHarness) => dashboard?.captures,
+  "dashboard.cancels": ({ dashboard }: ProviderHarness) => dashboard?.cancels,
+  "dashboard.refunds": ({ dashboard }: ProviderHarness) => dashboard?.refunds,
   secrets: ({ secrets }: ProviderHarness) => secrets,
   "line.losesNextAnswer": ({ line }: ProviderHarness) => line?.losesNextAnswer,
   "line.ignoresNextCall": ({ line }: ProviderHarness) => line?.ignoresNextCall,
@@ -214,6 +228,73 @@ const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: "no outcome reports more than was asked for",
+    run: async (harness) => {
+      const session = await PlayedSession.open(harness)
+      await harness.shopper?.authorizes?.(session)
+      const [part] = split(session.amount)
+      const [less] = split(part)
+      for (const [method, amount] of [
+        ["authorize", session.amount],
+        ["capture", part],
+        ["refund", less],
+      ] as const) {
+        const end = await session.ended(await session.make(method, amount))
+        assert.ok(end.outcome === "succeeded", `${method}: ${textOf(end)}`)
+        checkWithin(end.amount, amount)
+      }
+    },
+  },
+  // Nothing was opened yet at the first step, so nothing can be gone.
+  ...STEPS.filter((step) => step !== "initiate").map((step) => ({
+    name: `${step}: of a payment that the provider does not know it says gone, and so do a lookup and inspect`,
+    needs: "dashboard.forgets" as const,
+    run: async (harness: ProviderHarness) => {
+      const session = await before(step, harness)
+      await harness.dashboard?.forgets?.(session)
+      const made = await session.make(methodOf(step), split(session.amount)[0])
+      expectGone(made.outcome)
+      expectGone(await session.lookUp(made))
+      if (session.provider.inspect) assert.deepEqual(await session.inspect().then(outcomeIn), "gone", "inspect")
+    },
+  })),
+  ...(["capture", "cancel"] as const).map((method) => ({
+    name: `${method}: after a capture in the dashboard it is declined for another state, which inspect reports`,
+    needs: "dashboard.captures" as const,
+    run: async (harness: ProviderHarness) => {
+      const session = await PlayedSession.authorized(harness)
+      await harness.dashboard?.captures?.(session)
+      expectOtherState(await session.ended(await session.make(method, session.amount)))
+      const { standing } = await session.state()
+      assert.ok(standing.status === "authorized", "inspect reports that the payment is authorized")
+      assert.equal(standing.captured.minor, session.amount.minor, "inspect reports what was captured")
+    },
+  })),
+  {
+    name: "capture: after a cancellation in the dashboard it is declined for another state, which inspect reports",
+    needs: "dashboard.cancels",
+    run: async (harness) => {
+      const session = await PlayedSession.authorized(harness)
+      await harness.dashboard?.cancels?.(session)
+      expectOtherState(await session.ended(await session.make("capture", session.amount)))
+      const { standing, isClosed } = await session.state()
+      assert.equal(standing.status, "canceled", "inspect reports that the payment is canceled")
+      assert.equal(isClosed, true, "inspect reports that nothing more can be captured")
+    },
+  },
+  {
+    name: "refund: after a refund in the dashboard it is declined for another state, which inspect reports",
+    needs: "dashboard.refunds",
+    run: async (harness) => {
+      const session = await PlayedSession.captured(harness)
+      await harness.dashboard?.refunds?.(session)
+      expectOtherState(await session.ended(await session.make("refund", session.amount)))
+      const { refunds } = await session.state()
+      const refunded = refunds.reduce((sum, { amount }) => sum + amount.minor, 0n)
+      assert.equal(refunded, session.amount.minor, "inspect reports what was refunded")
+    },
+  },
+  {
     name: "a decline is an outcome, with a message for the shopper",
     needs: "shopper.declines",
     run: async (harness) => {
@@ -292,6 +373,10 @@ const CHECKS: readonly Check[] = [
     },
   },
 ]
+
+function outcomeIn(state: object): unknown {
+  return "outcome" in state ? state.outcome : undefined
+}
 
 async function paysExactly(harness: ProviderHarness, amount: Money): Promise<void> {
   const session = await PlayedSession.captured(harness, amount)

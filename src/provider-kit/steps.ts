@@ -1,6 +1,6 @@
 import type { Money } from "../common/money.js"
 import type { ProviderBooks, ProviderHarness } from "./harness.js"
-import { PlayedSession, type Made } from "./played-session.js"
+import { PlayedSession, type Made, type Method } from "./played-session.js"
 
 /** What is asked of a provider, one after the other. */
 export const STEPS = [
@@ -12,7 +12,7 @@ export const STEPS = [
   "refund",
   "cancel_payment",
 ] as const
-type Step = (typeof STEPS)[number]
+export type Step = (typeof STEPS)[number]
 
 /** Where a session stands before each step. */
 const STARTS: Record<Step, (harness: ProviderHarness) => Promise<PlayedSession>> = {
@@ -23,6 +23,16 @@ const STARTS: Record<Step, (harness: ProviderHarness) => Promise<PlayedSession>>
   capture: (harness) => PlayedSession.authorized(harness),
   refund: (harness) => PlayedSession.captured(harness),
   cancel_payment: (harness) => PlayedSession.authorized(harness),
+}
+
+/** A session that stands where the step can be made. */
+export function before(step: Step, harness: ProviderHarness): Promise<PlayedSession> {
+  return STARTS[step](harness)
+}
+
+/** The provider's method for a step. */
+export function methodOf(step: Step): Method {
+  return step === "cancel_session" || step === "cancel_payment" ? "cancel" : step
 }
 
 /** Plays a session up to a step, and gives what the provider's books have to say then. */

@@ -45,10 +45,11 @@ describe("what Stripe's books say of a session", () => {
   })
 
   it("is pending while a bank is at it, and requires more while a transfer is not there in full", async () => {
-    const debit = await opened()
+    const automatic = providerOf(stripe, { STRIPE_CAPTURE: "automatic" })
+    const debit = await opened(automatic)
     stripe.pays(debit.intentId, "asynchronous")
     expect(await stateOf(debit)).toMatchObject({ standing: { status: "pending", asynchronous: true } })
-    const transfer = await opened()
+    const transfer = await opened(automatic)
     stripe.pays(transfer.intentId, "bank_transfer")
     stripe.transfers(transfer.intentId, 400)
     expect(await stateOf(transfer)).toMatchObject({ standing: { status: "requires_more" } })
@@ -67,7 +68,7 @@ describe("what Stripe's books say of a session", () => {
 
   it("tells a capture in part with multicapture from one that ended it", async () => {
     stripe.offersMulticapture()
-    const session = await opened()
+    const session = await opened(providerOf(stripe, { STRIPE_MULTICAPTURE: "true" }))
     stripe.pays(session.intentId)
     stripe.captures(session.intentId, 400, false)
     const standing = { status: "authorized", amount: eur(1000n), captured: eur(400n) }
@@ -88,6 +89,94 @@ describe("what Stripe's books say of a session", () => {
       stripe[ends](session.intentId)
       expect(await stateOf(session)).toMatchObject({ standing: { status: "canceled" }, isClosed: true, refunds: [] })
     }
+  })
+
+  it("has no refund of what was released, also if the account's API version made refunds of that", async () => {
+    stripe.configure({ releasesMakeRefunds: true })
+    for (const ends of ["cancels", "expires"] as const) {
+      const session = await opened()
+      stripe.pays(session.intentId)
+      stripe[ends](session.intentId)
+      expect(await stateOf(session)).toMatchObject({ standing: { status: "canceled" }, refunds: [] })
+    }
+    const session = await captured(500)
+    expect(await stateOf(session)).toMatchObject({ refunds: [] })
+    const { id } = stripe.refunds(session.intentId, 500)
+    expect(await stateOf(session)).toMatchObject({ refunds: [{ id, amount: eur(500n) }] })
+    // As if Stripe did not name the release, there is more refunded than captured.
+    for (const refund of stripe.books.refunds.values()) delete refund.destination_details
+    expect(await stateOf(session)).toMatchObject({ refunds: [{ id, amount: eur(500n) }] })
+  })
+
+  it("has a refund that is as large as what was released", async () => {
+    const session = await captured(500)
+    const { id } = stripe.refunds(session.intentId, 500)
+    expect(await stateOf(session)).toMatchObject({
+      standing: { status: "authorized", amount: eur(1000n), captured: eur(500n) },
+      refunds: [{ id, amount: eur(500n), status: "succeeded" }],
+    })
+  })
+
+  it("says by when to capture, as long as that can be done", async () => {
+    const session = await opened()
+    stripe.pays(session.intentId)
+    const [charge] = stripe.books.charges.values()
+    const captureBefore = new Date((charge?.payment_method_details.card?.capture_before ?? 0) * 1000)
+    expect(await stateOf(session)).toMatchObject({ captureBefore })
+    expect(await session.does("authorize")).toMatchObject({ outcome: "succeeded", captureBefore })
+    stripe.captures(session.intentId)
+    expect(await stateOf(session)).not.toHaveProperty("captureBefore")
+    expect(await session.does("authorize")).not.toHaveProperty("captureBefore")
+  })
+
+  it("is the same for a request as for a webhook, and also if others have overwritten our metadata", async () => {
+    const session = await captured(400)
+    stripe.refunds(session.intentId, 100)
+    expect(await session.provider.inspect?.(session.call())).toEqual(await stateOf(session))
+    stripe.writeMetadata(session.intentId, { session_id: "1234" })
+    expect(await session.provider.inspect?.(session.call())).toMatchObject({
+      sessionId: session.id,
+      refunds: [{ amount: eur(100n) }],
+    })
+    const { webhooks } = session.provider
+    expect(await webhooks?.inspect(eventAbout(session.intentId), soon())).toEqual({})
+  })
+
+  it("takes no refund for ours whose operation_id others have written", async () => {
+    const session = await captured()
+    const refund = stripe.books.refund(stripe.refunds(session.intentId, 300).id)
+    refund.metadata = { operation_id: "4711" }
+    expect((await stateOf(session)).refunds).toEqual([{ id: refund.id, amount: eur(300n), status: "succeeded" }])
+  })
+
+  it.each([
+    ["a currency that ISO 4217 does not have", { currency: "xxz", amount: 100 }],
+    ["a fraction of a minor unit", { currency: "isk", amount: 150 }],
+    ["more than can be recorded", { currency: "eur", amount: 1_000_000_000_000_000 }],
+  ])("leaves out a dispute in %s, and logs so once", async (_, opening) => {
+    const session = await captured()
+    const { id } = stripe.disputes(session.intentId)
+    const strange = stripe.disputes(session.intentId, opening)
+    const logged = jest.spyOn(Logger.prototype, "error")
+    expect(await stateOf(session)).toMatchObject({ standing: { captured: eur(1000n) }, disputes: [{ id }] })
+    expect(logged.mock.calls).toEqual([[expect.stringContaining(`Dispute ${strange.id} is not recorded`)]])
+  })
+
+  it("leaves out a refund whose amount cannot be recorded, and all else is there", async () => {
+    const session = await captured()
+    const strange = stripe.books.refund(stripe.refunds(session.intentId, 100).id)
+    strange.currency = "xxz"
+    const { id } = stripe.refunds(session.intentId, 200)
+    expect(await stateOf(session)).toMatchObject({ refunds: [{ id }] })
+  })
+
+  it("waits for what it does not know the status of", async () => {
+    const session = await captured()
+    stripe.books.refund(stripe.refunds(session.intentId, 100).id).status = "under_thought"
+    expect(await stateOf(session)).toMatchObject({ refunds: [{ status: "pending" }] })
+    const open = await opened()
+    stripe.books.intent(open.intentId).status = "requires_thought"
+    expect(await stateOf(open)).toMatchObject({ standing: { status: "pending" }, isClosed: false })
   })
 
   it("tells our refunds by our keys, and why one failed", async () => {
@@ -182,6 +271,35 @@ describe("customers", () => {
     expect(await created()).not.toBe(id)
   })
 
+  it("that were deleted are created anew under the same account holder, once", async () => {
+    const key = newId("accholder")
+    const first = await created(key)
+    stripe.deleteCustomer(first)
+    const replace = () => holders.create({ idempotencyKey: key, replaces: first, customer: ada, signal: soon() })
+    const second = await replace()
+    expect(second).toEqual({ outcome: "succeeded", value: { id: expect.stringMatching(/^cus_/) } })
+    expect(second).not.toEqual({ outcome: "succeeded", value: { id: first } })
+    expect(await replace()).toEqual(second)
+    stripe.forgetKeys()
+    expect(await replace()).toEqual(second)
+    const nameless = { idempotencyKey: newId("accholder"), customer: { id: "cus_nameless" }, signal: soon() }
+    const before = await holders.create(nameless)
+    const id = before.outcome === "succeeded" ? before.value.id : ""
+    stripe.deleteCustomer(id)
+    expect(await holders.create({ ...nameless, replaces: id })).not.toEqual(before)
+  })
+
+  it.each(["deleted", "unknown"])("that are %s are gone, and none of their methods is asked for", async (how) => {
+    const id = how === "deleted" ? await created() : "cus_unknown"
+    const methodId = how === "deleted" ? stripe.savesCard(id).id : "pm_unknown"
+    if (how === "deleted") stripe.deleteCustomer(id)
+    const gone = { outcome: "gone", object: "account_holder" }
+    expect(await holders.listMethods(id, soon())).toEqual(gone)
+    expect(await holders.saveMethod(id, {}, newId("req"), soon())).toEqual(gone)
+    expect(await holders.removeMethod(id, methodId, soon())).toEqual(gone)
+    expect(await holders.remove(id, soon())).toEqual({ outcome: "succeeded", value: null })
+  })
+
   it("are removed once, and are gone", async () => {
     const id = await created()
     const gone = { outcome: "succeeded", value: null }
@@ -256,15 +374,11 @@ describe("customers", () => {
     stripe.fails("POST /v1/customers", "timeout_before")
     const call = { idempotencyKey: newId("accholder"), customer: ada, signal: AbortSignal.timeout(200) }
     expect(await holders.create(call)).toMatchObject({ outcome: "unknown" })
-    expect(await holders.listMethods("cus_unknown", soon())).toMatchObject({
-      outcome: "declined",
-      refusedBy: "provider",
-    })
   })
 })
 
-async function opened(): Promise<Session> {
-  const session = new Session(providerOf(stripe))
+async function opened(provider = providerOf(stripe)): Promise<Session> {
+  const session = new Session(provider)
   await session.does("initiate")
   return session
 }

@@ -31,7 +31,7 @@ describe.each([
 function harnessOf(stripe: () => FakeStripe): ProviderHarness {
   const intentIdOf = ({ privateData }: KitSession) => String(privateData["payment_intent"])
   return {
-    provider: () => providerOf(stripe()),
+    provider: () => providerOf(stripe(), { STRIPE_MULTICAPTURE: "true" }),
     amounts: [
       { minor: 10_007n, currency: "eur" },
       { minor: 5_003n, currency: "jpy" },
@@ -50,6 +50,20 @@ function harnessOf(stripe: () => FakeStripe): ProviderHarness {
       },
       isAskedForMore: (session) => {
         stripe().pays(intentIdOf(session), "challenge")
+      },
+    },
+    dashboard: {
+      forgets: (session) => {
+        stripe().forget(intentIdOf(session))
+      },
+      captures: (session) => {
+        stripe().captures(intentIdOf(session))
+      },
+      cancels: (session) => {
+        stripe().cancels(intentIdOf(session))
+      },
+      refunds: (session) => {
+        stripe().refunds(intentIdOf(session))
       },
     },
     books: (session) => {

@@ -81,5 +81,5 @@ export class Session {
 }
 
 export function newId(prefix: string): string {
-  return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 26)}`
+  return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 26).toUpperCase()}`
 }

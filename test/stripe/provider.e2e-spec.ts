@@ -35,6 +35,8 @@ async function opened(about: Parameters<Session["does"]>[1] = {}, provider = pro
   return session
 }
 
+const inParts = () => providerOf(stripe, { STRIPE_MULTICAPTURE: "true" })
+
 async function authorized(provider = providerOf(stripe)): Promise<Session> {
   const session = await opened({}, provider)
   stripe.pays(session.intentId)
@@ -106,11 +108,11 @@ describe("opening a payment", () => {
     expect(paramsSentTo(/payment_intents$/)).toEqual({
       amount: "1000",
       currency: "eur",
-      capture_method: "manual",
+      capture_method: "automatic",
       description: "Acme",
       metadata: { session_id: session.id, operation_id: call.idempotencyKey, client_fields: "" },
       allowed_payment_method_types: ["card", "sepa_debit"],
-      payment_method_options: { card: { request_multicapture: "if_available" } },
+      payment_method_options: { card: { capture_method: "manual" } },
       expand: ["latest_charge"],
     })
   })
@@ -144,6 +146,71 @@ describe("opening a payment", () => {
     })
     expect(paramsSentTo(/payment_intents$/)).not.toHaveProperty("payment_method_options")
   })
+
+  it("offers methods that cannot be captured later beside those that can", async () => {
+    const session = await opened()
+    expect(intentOf(session)).toMatchObject({ payment_method_types: ["card", "sepa_debit"] })
+    stripe.pays(session.intentId)
+    expect(intentOf(session).status).toBe("requires_capture")
+    const debit = await opened()
+    stripe.pays(debit.intentId, "asynchronous")
+    stripe.settles(debit.intentId)
+    const money = { minor: 1000n, currency: "eur" }
+    expect(await debit.does("authorize")).toMatchObject({
+      outcome: "succeeded",
+      amount: money,
+      captured: money,
+      isClosed: true,
+    })
+  })
+
+  it("offers all that is enabled at the dashboard, and captures later what can be", async () => {
+    stripe.configure({ dashboardMethods: ["card", "sepa_debit", "ideal", "klarna"] })
+    const session = await opened({}, providerOf(stripe, { STRIPE_PAYMENT_METHOD_TYPES: undefined }))
+    expect(intentOf(session).payment_method_types).toEqual(["card", "sepa_debit", "ideal", "klarna"])
+    expect(paramsSentTo(/payment_intents$/)).not.toHaveProperty("allowed_payment_method_types")
+    expect(paramsSentTo(/payment_intents$/)).toMatchObject({
+      automatic_payment_methods: { enabled: "true" },
+      payment_method_options: { card: { capture_method: "manual" }, klarna: { capture_method: "manual" } },
+    })
+    stripe.pays(session.intentId)
+    expect(await session.does("authorize")).toMatchObject({ captured: { minor: 0n } })
+  })
+
+  it("asks for captures in parts only if the account is set up for them, which other accounts may refuse", async () => {
+    for (const multicapture of ["refused_at_creation", "refused_at_confirmation"] as const) {
+      stripe.configure({ multicapture })
+      expect((await authorized()).privateData).toMatchObject({ is_authorized: true, multicapture: false })
+    }
+    stripe.configure({ multicapture: "available" })
+    expect((await authorized(inParts())).privateData).toMatchObject({ multicapture: true })
+    await opened({}, providerOf(stripe, { STRIPE_MULTICAPTURE: "true", STRIPE_CAPTURE: "automatic" }))
+    expect(paramsSentTo(/payment_intents$/)).not.toHaveProperty("payment_method_options")
+  })
+
+  it.each(["refused", "returned"] as const)(
+    "that no payment method can pay is refused by who can change it, and leaves no open intent (%s by Stripe)",
+    async (withoutPaymentMethods) => {
+      stripe.configure({ withoutPaymentMethods })
+      const swish = providerOf(stripe, { STRIPE_PAYMENT_METHOD_TYPES: "swish,card" })
+      const clientData = { payment_method_types: ["swish"] }
+      const session = new Session(swish)
+      const refusal = { outcome: "declined", code: "no_payment_method", retryable: false }
+      expect(await session.does("initiate", { clientData })).toMatchObject({
+        ...refusal,
+        refusedBy: "caller",
+        message: expect.stringContaining("payment_method_types"),
+      })
+      const only = new Session(providerOf(stripe, { STRIPE_PAYMENT_METHOD_TYPES: "swish" }))
+      expect(await only.does("initiate")).toMatchObject({ ...refusal, refusedBy: "provider" })
+      const open = await opened({}, swish)
+      expect(await open.does("update", { clientData })).toMatchObject({ ...refusal, refusedBy: "caller" })
+      const payable = [...stripe.books.paymentIntents.values()].filter(
+        ({ status, payment_method_types }) => status !== "canceled" && payment_method_types.length === 0,
+      )
+      expect(payable).toEqual([])
+    },
+  )
 
   it("by a provider of one means of payment offers that, and captures at once", async () => {
     const session = await opened({}, providerOf(stripe, {}, "pp_stripe-bancontact_stripe"))
@@ -251,6 +318,14 @@ describe("changing a payment", () => {
     expect(session.privateData).toEqual({ payment_intent: session.intentId })
   })
 
+  it("captures later what can be, also of methods that are chosen afterwards", async () => {
+    const session = await opened({ clientData: { payment_method_types: ["sepa_debit"] } })
+    await session.does("update", { clientData: { payment_method_types: ["card"] } })
+    expect(paramsSentTo(/payment_intents\/\w+$/)).not.toHaveProperty("automatic_payment_methods")
+    stripe.pays(session.intentId)
+    expect(await session.does("authorize")).toMatchObject({ outcome: "succeeded", captured: { minor: 0n } })
+  })
+
   it("leaves alone what the shopper has chosen in the browser", async () => {
     const session = await opened()
     stripe.pays(session.intentId, "challenge")
@@ -300,11 +375,12 @@ describe("changing a payment", () => {
   })
 
   it("waits while the payment is being processed", async () => {
-    const session = await opened()
+    const session = await opened({}, providerOf(stripe, { STRIPE_CAPTURE: "automatic" }))
     stripe.pays(session.intentId, "asynchronous")
     expect(await session.does("update", { minor: 2000n })).toMatchObject({
       outcome: "declined",
-      refusedBy: "provider",
+      refusedBy: "state",
+      stateDiffers: true,
       retryable: true,
       code: "payment_processing",
     })
@@ -363,7 +439,7 @@ describe("an authorization", () => {
   })
 
   it("is pending until the shopper has paid, and asynchronous while a bank takes its time", async () => {
-    const session = await opened()
+    const session = await opened({}, providerOf(stripe, { STRIPE_CAPTURE: "automatic" }))
     expect(await session.does("authorize")).toMatchObject({ outcome: "pending" })
     stripe.pays(session.intentId, "asynchronous")
     expect(await session.does("authorize")).toMatchObject({ outcome: "pending", asynchronous: true })
@@ -400,7 +476,7 @@ describe("a capture", () => {
     expect(paramsSentTo(/capture$/)).not.toHaveProperty("final_capture")
 
     stripe.offersMulticapture()
-    const session = await authorized()
+    const session = await authorized(inParts())
     expect(session.privateData).toMatchObject({ multicapture: true })
     await session.does("capture", { minor: 400n })
     expect(paramsSentTo(/capture$/)).toMatchObject({ final_capture: "false" })
@@ -409,10 +485,10 @@ describe("a capture", () => {
     expect(intentOf(session).status).toBe("succeeded")
   })
 
-  it("can be made in more parts than Stripe keeps notes of", async () => {
+  it("can be made in as many parts as Stripe takes, which are more than it keeps notes of", async () => {
     stripe.offersMulticapture()
-    const session = await authorized()
-    for (let part = 0; part < 60; part++) {
+    const session = await authorized(inParts())
+    for (let part = 0; part < 48; part++) {
       expect(await session.does("capture", { minor: 10n })).toMatchObject({
         outcome: "succeeded",
         amount: { minor: 10n },
@@ -422,7 +498,76 @@ describe("a capture", () => {
     await session.repeats("capture", call)
     expect(await session.provider.lookUp({ ...call, operation: "capture" })).toMatchObject({ outcome: "succeeded" })
     expect(await session.does("cancel")).toMatchObject({ outcome: "succeeded" })
-    expect(intentOf(session)).toMatchObject({ amount_received: 610, status: "succeeded" })
+    expect(intentOf(session)).toMatchObject({ amount_received: 490, status: "succeeded" })
+  })
+
+  it.each([
+    ["12 names, and the 37th part", 12, 37],
+    ["40 names, and the 9th part", 40, 9],
+    ["all names that we leave, and the 12th part", 47, 12],
+  ])("is made and found whatever others write in metadata: %s", async (_, names, parts) => {
+    stripe.offersMulticapture()
+    const session = await authorized(inParts())
+    const foreign = Object.fromEntries(Array.from({ length: names }, (_, nth) => [`op_code_${nth}`, "theirs"]))
+    stripe.writeMetadata(session.intentId, foreign)
+    for (let part = 0; part < parts; part++) {
+      const call = session.call({ minor: 10n })
+      const amount = { minor: 10n, currency: "eur" }
+      expect(await session.repeats("capture", call)).toMatchObject({ outcome: "succeeded", amount })
+      const found = await session.provider.lookUp({ ...call, operation: "capture" })
+      expect(found).toMatchObject({ outcome: "succeeded", amount })
+      expect(await session.repeats("capture", call)).toMatchObject({ outcome: "succeeded", amount })
+    }
+    expect(intentOf(session)).toMatchObject({ amount_received: 10 * parts, metadata: foreign })
+    const cancel = session.call({ minor: 1000n })
+    expect(await session.repeats("cancel", cancel)).toMatchObject({ outcome: "succeeded" })
+    expect(await session.provider.lookUp({ ...cancel, operation: "cancel_payment" })).toMatchObject({
+      outcome: "succeeded",
+    })
+  })
+
+  it.each([
+    ["there is room in a value of ours", 47, {}],
+    ["others have removed our names, too", 50, { session_id: "", operation_id: "", client_fields: "" }],
+  ])("of a payment whose metadata others have filled is made, if %s", async (_, names, removed) => {
+    const session = await authorized()
+    stripe.writeMetadata(session.intentId, removed)
+    const foreign = Object.fromEntries(Array.from({ length: names }, (_, nth) => [`name_${nth}`, "theirs"]))
+    stripe.writeMetadata(session.intentId, foreign)
+    expect(await session.does("capture", { minor: 400n })).toMatchObject({
+      outcome: "succeeded",
+      amount: { minor: 400n },
+    })
+    expect(intentOf(session)).toMatchObject({ amount_received: 400, metadata: foreign })
+  })
+
+  it("whose mark others have overwritten is not found, and does not fail the lookup", async () => {
+    const session = await authorized()
+    const call = session.call()
+    stripe.writeMetadata(session.intentId, { [call.idempotencyKey]: "theirs" })
+    expect(await session.provider.lookUp({ ...call, operation: "capture" })).toEqual({ outcome: "not_found" })
+  })
+
+  it.each(["charge_expired_for_capture", "capture_charge_authorization_expired"] as const)(
+    "of what the bank has ended says so, whichever code Stripe has for it: %s",
+    async (captureOfLapsed) => {
+      stripe.configure({ codes: { captureOfLapsed } })
+      const session = await authorized()
+      stripe.lapse(session.intentId)
+      expect(await session.does("capture")).toMatchObject({
+        outcome: "declined",
+        refusedBy: "state",
+        stateDiffers: true,
+        message: expect.stringContaining("expired"),
+      })
+    },
+  )
+
+  it("of more than is left, because somebody has captured a part, is declined for another state", async () => {
+    stripe.offersMulticapture()
+    const session = await authorized(inParts())
+    stripe.captures(session.intentId, 400, false)
+    expect(await session.does("capture")).toMatchObject({ outcome: "declined", refusedBy: "state", stateDiffers: true })
   })
 
   it("that somebody made at the dashboard is not taken for ours", async () => {
@@ -430,7 +575,8 @@ describe("a capture", () => {
     stripe.captures(session.intentId)
     expect(await session.does("capture")).toMatchObject({
       outcome: "declined",
-      refusedBy: "provider",
+      refusedBy: "state",
+      stateDiffers: true,
       message: expect.stringContaining("Look at it again"),
     })
   })
@@ -497,11 +643,11 @@ describe("a refund", () => {
     expect(await session.provider.lookUp({ ...call, operation: "refund" })).toMatchObject({ outcome: "succeeded" })
   })
 
-  it("of what was refunded at the dashboard is declined by the provider", async () => {
+  it("of what was refunded at the dashboard is declined, because the state differs", async () => {
     const session = await authorized()
     await session.does("capture")
     stripe.refunds(session.intentId)
-    expect(await session.does("refund")).toMatchObject({ outcome: "declined", refusedBy: "provider" })
+    expect(await session.does("refund")).toMatchObject({ outcome: "declined", refusedBy: "state", stateDiffers: true })
   })
 
   it("that Stripe failed at, and stored so, is found where it was done; declined an hour later where not", async () => {
@@ -549,18 +695,18 @@ describe("a cancellation", () => {
   it("of a payment that is captured is declined", async () => {
     const session = await authorized()
     await session.does("capture")
-    expect(await session.does("cancel")).toMatchObject({ outcome: "declined", refusedBy: "provider" })
+    expect(await session.does("cancel")).toMatchObject({ outcome: "declined", refusedBy: "state", stateDiffers: true })
   })
 
   it("waits while the payment is being processed", async () => {
-    const session = await opened()
+    const session = await opened({}, providerOf(stripe, { STRIPE_CAPTURE: "automatic" }))
     stripe.pays(session.intentId, "asynchronous")
     expect(await session.does("cancel")).toMatchObject({ outcome: "declined", code: "payment_processing" })
   })
 
   it("of the rest, after a capture in part, is a last capture of nothing, and is found", async () => {
     stripe.offersMulticapture()
-    const session = await authorized()
+    const session = await authorized(inParts())
     await session.does("capture", { minor: 400n })
     const call = session.call({ minor: 600n })
     expect(await session.repeats("cancel", call)).toMatchObject({ outcome: "succeeded", amount: { minor: 600n } })
@@ -568,6 +714,66 @@ describe("a cancellation", () => {
     expect(await session.provider.lookUp({ ...call, operation: "cancel_payment" })).toMatchObject({
       outcome: "succeeded",
     })
+  })
+})
+
+describe("what Stripe does not know any more", () => {
+  const calls = ["update", "authorize", "capture", "refund", "cancel"] as const
+
+  it.each(calls)("is gone, if it is the payment: %s", async (method) => {
+    const session = method === "update" ? await opened() : await authorized()
+    stripe.forget(session.intentId)
+    const call = session.call()
+    const gone = { outcome: "gone" }
+    expect(await session.repeats(method, call)).toEqual(gone)
+    const operation = method === "cancel" ? "cancel_payment" : method
+    expect(await session.provider.lookUp({ ...call, operation })).toEqual(gone)
+    expect(await session.provider.inspect?.(call)).toEqual(gone)
+    expect(await session.repeats(method, call)).toEqual(gone)
+  })
+
+  it("is gone with the whole account", async () => {
+    const session = await authorized()
+    stripe.forgetAll()
+    for (const method of calls) expect([method, await session.does(method)]).toEqual([method, { outcome: "gone" }])
+  })
+
+  it("is no gone payment if Stripe does not know the payment method, nor if that was detached", async () => {
+    const customer = await customerId()
+    const { id: payment_method } = stripe.savesCard(customer)
+    const context = { account_holder: { id: customer } }
+    stripe.detachMethod(payment_method)
+    const named = { outcome: "declined", refusedBy: "caller", message: expect.stringContaining("payment_method") }
+    const session = new Session(providerOf(stripe))
+    for (const clientData of [{ payment_method }, { payment_method: "pm_unknown" }]) {
+      expect(await session.does("initiate", { context, clientData })).toMatchObject(named)
+    }
+    await session.does("initiate", { context })
+    expect(await session.does("update", { context, clientData: { payment_method } })).toMatchObject(named)
+  })
+
+  it("is the payment method, if it was detached before the payment is confirmed", async () => {
+    const customer = await customerId()
+    const { id: payment_method } = stripe.savesCard(customer)
+    const about = { context: { account_holder: { id: customer } }, clientData: { payment_method } }
+    const session = await opened(about)
+    stripe.detachMethod(payment_method)
+    expect(await session.does("authorize", about)).toMatchObject({
+      outcome: "declined",
+      refusedBy: "caller",
+      message: expect.stringContaining("payment_method"),
+    })
+  })
+
+  it.each(["deleted", "forgotten"])("is the account holder, if the customer was %s", async (how) => {
+    const customer = await customerId()
+    const context = { account_holder: { id: customer } }
+    const guests = await opened()
+    if (how === "deleted") stripe.deleteCustomer(customer)
+    else stripe.forget(customer)
+    const gone = { outcome: "gone", object: "account_holder" }
+    expect(await new Session(providerOf(stripe)).does("initiate", { context })).toEqual(gone)
+    expect(await guests.does("update", { context })).toEqual(gone)
   })
 })
 

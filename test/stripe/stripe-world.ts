@@ -34,6 +34,8 @@ export function settingsFor(stripe: FakeStripe): Record<string, string> {
     STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
     STRIPE_API_BASE: stripe.url,
     STRIPE_PAYMENT_METHOD_TYPES: "card,sepa_debit",
+    // Without effect in an account that does not have it.
+    STRIPE_MULTICAPTURE: "true",
   }
 }
 

@@ -8,7 +8,7 @@ import type {
   SavedMethod,
 } from "../payment-provider.contract.js"
 import { isDeclined, readSetupData } from "./client-data.js"
-import { isMissing, outcomeOfError } from "./errors.js"
+import { missingObject, outcomeOfError } from "./errors.js"
 import { within, type StripeClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 
@@ -22,13 +22,17 @@ export class StripeAccountHolders implements AccountHolders {
     private readonly account: Pick<StripeAccount, "automaticPaymentMethods" | "paymentMethodTypes">,
   ) {}
 
-  async create({ idempotencyKey, customer, signal }: AccountHolderCall): Promise<ProviderResult<{ id: string }>> {
+  /** A customer that was deleted is replaced under a key of its own, which Stripe has not answered before. */
+  async create(call: AccountHolderCall): Promise<ProviderResult<{ id: string }>> {
+    const { idempotencyKey: holderId, replaces, customer, signal } = call
     return result(signal, async () => {
       const { id, email, name, phone } = customer
       // Stripe forgets the key after a day; the customer with our id in its metadata stays.
-      const known = email === undefined ? undefined : await this.find(email, idempotencyKey, signal)
-      if (known) return { id: known.id }
-      const params = { email, name, phone, metadata: { account_holder_id: idempotencyKey, customer_id: id } }
+      const known = email === undefined ? [] : await this.find(email, holderId, signal)
+      const present = known.find((candidate) => candidate.id !== replaces)
+      if (present) return { id: present.id }
+      const params = { email, name, phone, metadata: { account_holder_id: holderId, customer_id: id } }
+      const idempotencyKey = replaces === undefined ? holderId : `${holderId}-${replaces}`
       const created = await this.stripe(signal).customers.create(params, { idempotencyKey })
       return { id: created.id }
     })
@@ -39,7 +43,7 @@ export class StripeAccountHolders implements AccountHolders {
       try {
         await this.stripe(signal).customers.del(holderId)
       } catch (error) {
-        if (!isMissing(error)) throw error
+        if (missingObject(error) !== "customer") throw error
       }
       return null
     })
@@ -83,17 +87,14 @@ export class StripeAccountHolders implements AccountHolders {
         return { outcome: "succeeded", value: null }
       })
     } catch (error) {
-      return isMissing(error) ? noSuchMethod() : outcomeOfError(error)
+      const missing = missingObject(error)
+      return missing === undefined || missing === "customer" ? outcomeOfError(error) : noSuchMethod()
     }
   }
 
-  private async find(
-    email: string,
-    accountHolderId: string,
-    signal: AbortSignal,
-  ): Promise<Stripe.Customer | undefined> {
+  private async find(email: string, holderId: string, signal: AbortSignal): Promise<Stripe.Customer[]> {
     const { data } = await this.stripe(signal).customers.list({ email, limit: PAGE })
-    return data.find(({ metadata }) => metadata["account_holder_id"] === accountHolderId)
+    return data.filter(({ metadata }) => metadata["account_holder_id"] === holderId)
   }
 }
 

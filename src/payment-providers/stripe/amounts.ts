@@ -1,4 +1,4 @@
-import { exponentOf, type CurrencyCode, type Money } from "../../common/money.js"
+import { exponentOf, MAX_MINOR, type CurrencyCode, type Money } from "../../common/money.js"
 
 // Between the minor units of ISO 4217 and the units in which Stripe's API takes an amount; exactly, both ways.
 // https://docs.stripe.com/currencies
@@ -85,8 +85,17 @@ export function toStripeAmount(amount: Money): number {
   return Number(exact)
 }
 
-/** An amount of Stripe's API as money. @throws RangeError when it is not a whole number of minor units */
+/**
+ * An amount of Stripe's API as money.
+ * @throws RangeError when it is not a whole number of minor units, or too large, or ISO 4217 does not have its currency
+ */
 export function fromStripeAmount(amount: number, currency: CurrencyCode): Money {
+  const money = convert(amount, currency)
+  if (money.minor < 0n || money.minor > MAX_MINOR) throw new RangeError(`Stripe reports ${amount} ${currency}`)
+  return money
+}
+
+function convert(amount: number, currency: CurrencyCode): Money {
   const surplus = BigInt(stripeDecimals(currency) - exponentOf(currency))
   const units = BigInt(amount)
   if (surplus <= 0n) return { minor: units * 10n ** -surplus, currency }

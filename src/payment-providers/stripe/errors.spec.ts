@@ -2,9 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { Logger } from "@nestjs/common"
 import Stripe from "stripe"
 import { InexactAmount } from "./amounts.js"
-import { declineOf, inWords, isStoredFailure, outcomeOfError } from "./errors.js"
+import type { Declined } from "../payment-provider.contract.js"
+import { LISTED_CODES, meaningOf } from "./error-codes.js"
+import { declineOf, failedAttempt, inWords, isStoredFailure, outcomeOfError } from "./errors.js"
 
 const KEY = "sk_test_hunter2"
+/** Stripe's sentence about these says what the amount may be. */
+const AMOUNTS = ["amount_too_small", "amount_too_large"]
 
 /** What Stripe answers, as the SDK throws it. */
 function thrown(statusCode: number, raw: Record<string, unknown> = {}, headers: Record<string, string> = {}): unknown {
@@ -54,10 +58,7 @@ describe("a declined card", () => {
     [{ code: "expired_card", decline_code: "" }, false],
     [{}, false],
   ])("with %j may pass at the next try: %s", (refusal, retryable) => {
-    expect(declineOf(refusal)).toMatchObject({
-      retryable,
-      message: "The payment was declined. Try another way to pay.",
-    })
+    expect(declineOf(refusal)).toMatchObject({ retryable, message: expect.stringMatching(/^\S.*\.$/) })
   })
 
   it.each([[""], ["x".repeat(301)]])("without words that a shopper would read is told in ours: '%s'", (message) => {
@@ -99,13 +100,80 @@ describe("a request that Stripe refuses", () => {
     "charge_already_captured",
     "charge_already_refunded",
     "charge_disputed",
+    "refund_disputed_payment",
+    "charge_not_refundable",
     "charge_expired_for_capture",
-  ])("for the state of things is the provider's, and not to be repeated: %s", (code) => {
-    expect(outcomeOfError(thrown(400, { code }))).toMatchObject({
+    "capture_charge_authorization_expired",
+    "intent_invalid_state",
+  ])("because of the payment's state says that the state differs: %s", (code) => {
+    expect(outcomeOfError(thrown(400, { code }))).toEqual({
       outcome: "declined",
-      refusedBy: "provider",
+      message: expect.any(String),
+      refusedBy: "state",
+      stateDiffers: true,
       retryable: false,
       code,
+    })
+    expect(logged).toEqual([])
+  })
+
+  it.each([
+    ["without a code", {}],
+    ["for an amount that should be there", { code: "amount_too_large", param: "amount_to_capture" }],
+  ])("%s says that the state differs if the call moves money", (_, raw) => {
+    const error = thrown(400, raw)
+    const differs = { outcome: "declined", refusedBy: "state", stateDiffers: true }
+    expect(outcomeOfError(error, { movesMoney: true })).toMatchObject(differs)
+    expect(outcomeOfError(error)).not.toHaveProperty("stateDiffers")
+  })
+
+  it.each([
+    [404, "intent", "No such payment_intent: 'pi_1'"],
+    [404, "id", "No such payment_intent: 'pi_1'"],
+    [400, "payment_intent", "No such payment_intent: 'pi_1'"],
+    [
+      404,
+      "intent",
+      "No such payment_intent: 'pi_1'; a similar object exists in test mode, but a live mode key was used.",
+    ],
+    [404, "intent", "Unbekannt"],
+    [400, "payment_intent", "Unbekannt"],
+  ])("because Stripe does not know the payment says that it is gone: %s %s %s", (status, param, message) => {
+    expect(outcomeOfError(thrown(status, { code: "resource_missing", param, message }))).toEqual({ outcome: "gone" })
+  })
+
+  it.each([
+    [404, "id", "No such customer: 'cus_1'"],
+    [400, "customer", "No such customer: 'cus_1'"],
+    [400, "customer", "Unbekannt"],
+  ])("because Stripe does not know the customer says so: %s %s %s", (status, param, message) => {
+    const gone = { outcome: "gone", object: "account_holder" }
+    expect(outcomeOfError(thrown(status, { code: "resource_missing", param, message }))).toEqual(gone)
+  })
+
+  it.each([
+    ["charge", "No such charge: 'ch_1'"],
+    ["id", "No such refund: 're_1'"],
+    ["intent", "No such setupintent: 'seti_1'"],
+    ["id", "Unbekannt"],
+  ])("because Stripe does not know something else is no missing payment: %s %s", (param, message) => {
+    expect(outcomeOfError(thrown(404, { code: "resource_missing", param, message }))).toMatchObject({
+      outcome: "declined",
+      refusedBy: "provider",
+      code: "resource_missing",
+    })
+  })
+
+  it.each([
+    [{ code: "resource_missing", param: "payment_method", message: "No such PaymentMethod: 'pm_1'" }],
+    [{ code: "resource_missing", param: "id", message: "No such PaymentMethod: 'pm_1'" }],
+    [{ code: "payment_method_unexpected_state" }],
+    [{ message: "The provided PaymentMethod was detached from a Customer. It may not be used again." }],
+  ])("for a payment method that is gone or detached is the caller's, and names payment_method: %j", (raw) => {
+    expect(outcomeOfError(thrown(400, raw))).toMatchObject({
+      outcome: "declined",
+      refusedBy: "caller",
+      message: expect.stringContaining("payment_method"),
     })
   })
 
@@ -116,6 +184,38 @@ describe("a request that Stripe refuses", () => {
     expect(outcome).toMatchObject({ outcome: "declined", refusedBy: "provider" })
     expect(JSON.stringify(outcome)).not.toContain("foo")
     expect(logged).toEqual(["Stripe: Received unknown parameter: foo (400, parameter_unknown, req_1)"])
+  })
+})
+
+describe("a code that the SDK lists", () => {
+  const generic = "The payment provider does not do this as things are. The log names the reason."
+
+  it("is told from one of a later version, which gets a general sentence", () => {
+    expect(outcomeOfError(thrown(400, { code: "of_a_later_version" }))).toMatchObject({
+      message: generic,
+      refusedBy: "provider",
+    })
+  })
+
+  it.each(LISTED_CODES)("has a sentence of its own that a shopper may read: %s", (code) => {
+    const outcome = outcomeOfError(thrown(400, { code, message: `Secret ${KEY}\nof pi_1` })) as Declined
+    // The SDK has an error of its own for it, which leaves open what became of the call.
+    if (code === "rate_limit") return
+    expect(outcome.outcome).toBe("declined")
+    expect(outcome.message).not.toBe(generic)
+    expect(outcome.message).toBe(AMOUNTS.includes(code) ? `Secret ${KEY} of pi_1` : meaningOf(code)?.message)
+    expect(meaningOf(code)?.message).toMatch(/^[A-Z].{10,250}\.$/)
+    expect(meaningOf(code)?.message).not.toMatch(/stripe|api|token|\b(pi|cus|sk|rk|ch)_/i)
+    expect(outcome.refusedBy === "state").toBe(outcome.stateDiffers === true)
+  })
+
+  it("says of a failed attempt to pay who refused it, and never that the state differs", () => {
+    for (const code of LISTED_CODES) {
+      const outcome = failedAttempt({ code })
+      expect([code, outcome.stateDiffers, outcome.refusedBy]).not.toContain("state")
+      expect([code, outcome.stateDiffers]).toEqual([code, undefined])
+      expect(outcome.message).toMatch(/^[A-Z].{10,250}\.$/)
+    }
   })
 })
 

@@ -36,9 +36,10 @@ export function createParams(call: ProviderCall, data: ClientData, terms: Terms)
     amount: toStripeAmount(call.amount),
     currency: call.amount.currency,
     metadata: intentMetadata(call, data),
-    capture_method: captureMethod(terms),
+    // Each payment method that can be captured later says so itself: on the intent it would exclude all others.
+    capture_method: "automatic",
     ...offered(data, terms),
-    ...options(data, terms),
+    ...optionsFor(offeredTypes(data, terms), terms),
     ...(payment_method !== undefined && { payment_method }),
     ...(setup_future_usage !== undefined && { setup_future_usage }),
     ...(customer !== undefined && { customer }),
@@ -57,13 +58,12 @@ export function updateParams(
   const { payment_method, payment_method_types, setup_future_usage } = data
   const wasSent = (name: string) => before.sent?.includes(name) === true
   const customer = customerOf(call)
+  const types = payment_method_types ?? (wasSent("payment_method_types") ? enabledTypes(terms) : [])
   return {
     amount: toStripeAmount(call.amount),
     currency: call.amount.currency,
     metadata: intentMetadata(call, data),
-    ...((payment_method_types !== undefined || wasSent("payment_method_types")) && {
-      allowed_payment_method_types: payment_method_types ?? [...enabledTypes(terms)],
-    }),
+    ...(types.length > 0 && { allowed_payment_method_types: [...types], ...optionsFor(types, terms) }),
     ...(wasSent("payment_method") && { payment_method: "" }),
     ...(wasSent("setup_future_usage") && { setup_future_usage: "" as const }),
     ...(payment_method !== undefined && { payment_method }),
@@ -86,34 +86,79 @@ function intentMetadata(call: ProviderCall, data: ClientData): Record<string, st
   return { ...metadataOf(call), [SENT]: sent.join(" ") }
 }
 
-function captureMethod({ account, variant }: Terms): "manual" | "automatic" {
-  return variant.only === undefined ? account.captureMethod : "automatic"
+/** What the shopper may choose from; undefined for all that is enabled in the dashboard. */
+function offeredTypes({ payment_method_types }: ClientData, terms: Terms): readonly string[] | undefined {
+  const isAutomatic = terms.variant.only === undefined && terms.account.automaticPaymentMethods
+  return payment_method_types ?? (isAutomatic ? undefined : enabledTypes(terms))
 }
 
-/** Which means of payment the shopper gets to see. */
+/** Which means of payment the shopper gets to see. Stripe takes one of the two parameters. */
 function offered(
-  { payment_method_types }: ClientData,
+  data: ClientData,
   terms: Terms,
 ): Pick<Stripe.PaymentIntentCreateParams, "allowed_payment_method_types" | "automatic_payment_methods"> {
-  const isAutomatic = terms.variant.only === undefined && terms.account.automaticPaymentMethods
-  if (payment_method_types === undefined && isAutomatic) return { automatic_payment_methods: { enabled: true } }
-  return { allowed_payment_method_types: payment_method_types ?? [...enabledTypes(terms)] }
+  const types = offeredTypes(data, terms)
+  return types === undefined
+    ? { automatic_payment_methods: { enabled: true } }
+    : { allowed_payment_method_types: [...types] }
 }
 
-/** Cards can be captured in parts where the account has that. */
-function options(
-  { payment_method_types }: ClientData,
-  terms: Terms,
-): Pick<Stripe.PaymentIntentCreateParams, "payment_method_options"> {
-  if (terms.variant.only !== undefined) {
-    const { paymentMethodOptions } = terms.variant
+type Options = Stripe.PaymentIntentCreateParams.PaymentMethodOptions
+
+/** The payment methods for which the SDK has a capture method of their own. */
+type ManualType = {
+  [Type in keyof Options]-?: "capture_method" extends keyof Extract<Options[Type], object> ? Type : never
+}[keyof Options]
+
+/**
+ * The payment methods that can be captured later. A new version of the SDK that adds one does not compile until it is
+ * here. https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
+ */
+const MANUAL_TYPES = {
+  affirm: true,
+  afterpay_clearpay: true,
+  alma: true,
+  amazon_pay: true,
+  billie: true,
+  card: true,
+  // Of terminals in shops, which this service does not have.
+  card_present: false,
+  cashapp: true,
+  kakao_pay: true,
+  klarna: true,
+  kr_card: true,
+  link: true,
+  mobilepay: true,
+  naver_pay: true,
+  payco: true,
+  paypal: true,
+  revolut_pay: true,
+  samsung_pay: true,
+  satispay: true,
+  scalapay: true,
+  sequra: true,
+  sunbit: true,
+} satisfies Record<ManualType, boolean>
+
+/** @param types undefined for all that is enabled in the dashboard */
+function optionsFor(
+  types: readonly string[] | undefined,
+  { account, variant }: Terms,
+): { payment_method_options?: Options } {
+  if (variant.only !== undefined) {
+    const { paymentMethodOptions } = variant
     return paymentMethodOptions ? { payment_method_options: paymentMethodOptions } : {}
   }
-  const types = payment_method_types ?? (terms.account.automaticPaymentMethods ? undefined : enabledTypes(terms))
-  const isForCards = types === undefined || types.includes("card")
-  return isForCards && captureMethod(terms) === "manual"
-    ? { payment_method_options: { card: { request_multicapture: "if_available" } } }
-    : {}
+  if (account.captureMethod === "automatic") return {}
+  const manual = Object.entries(MANUAL_TYPES).flatMap(([type, isManual]) =>
+    isManual && (types === undefined || types.includes(type)) ? [type] : [],
+  )
+  if (manual.length === 0) return {}
+  const options: Options = Object.fromEntries(manual.map((type) => [type, { capture_method: "manual" }]))
+  // Stripe offers it to some accounts only, and may refuse the cards of others.
+  const isInParts = account.multicapture && manual.includes("card")
+  const card = { capture_method: "manual", request_multicapture: "if_available" } as const
+  return { payment_method_options: isInParts ? { ...options, card } : options }
 }
 
 /** The customer in Stripe's books. */

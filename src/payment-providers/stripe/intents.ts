@@ -1,3 +1,4 @@
+import { Logger } from "@nestjs/common"
 import type Stripe from "stripe"
 import type { Money } from "../../common/money.js"
 import type {
@@ -9,9 +10,11 @@ import type {
   ProviderOutcome,
 } from "../payment-provider.contract.js"
 import { fromStripeAmount } from "./amounts.js"
-import { declineOf, otherState } from "./errors.js"
+import { declineOf, failedAttempt, otherState } from "./errors.js"
 
 // What a payment intent says: of the shopper's authorization, to the storefront, and to later calls.
+
+const logger = new Logger("Stripe")
 
 /** In an intent's metadata: names of what the storefront has sent, separated by blanks. */
 export const SENT = "client_fields"
@@ -105,6 +108,11 @@ export function alreadyAuthorized(intent: Stripe.PaymentIntent): AlreadyAuthoriz
   return authorizedBy(intent) ? { outcome: "already_authorized", ...moved(intent), ...answerOf(intent) } : undefined
 }
 
+/** Whether money was refunded or disputed before our records know of the payment: an outcome cannot report that. */
+export function hasMoreToRecord({ latest_charge: charge }: Stripe.PaymentIntent): boolean {
+  return typeof charge === "object" && charge !== null && (charge.amount_refunded > 0 || charge.disputed)
+}
+
 /** Where the shopper's authorization stands. */
 export function standingOf(intent: Stripe.PaymentIntent): PaymentState["standing"] {
   const { status, last_payment_error } = intent
@@ -123,7 +131,11 @@ export function standingOf(intent: Stripe.PaymentIntent): PaymentState["standing
     case "canceled":
       return { status: "canceled" }
     default:
-      throw new Error(`Stripe says '${status}' of a payment intent, which is not known here`)
+      // A later version of the API may have others. Nothing is authorized until Stripe says so in words known here.
+      logger.warn(
+        `Stripe reports the status '${String(status)}' of a payment intent, which this service does not know.`,
+      )
+      return { status: "pending" }
   }
 }
 
@@ -141,17 +153,36 @@ function authorizedBy({ status, amount_received }: Stripe.PaymentIntent): boolea
   return status === "requires_capture" || status === "succeeded" || (status === "canceled" && amount_received > 0)
 }
 
-function moved(intent: Stripe.PaymentIntent): { amount: Money; captured: Money; isClosed: boolean } {
-  return { amount: authorizedAmount(intent), captured: capturedAmount(intent), isClosed: isClosed(intent) }
+function moved(intent: Stripe.PaymentIntent): Pick<AlreadyAuthorized, "amount" | "captured" | "isClosed"> & Deadline {
+  return {
+    amount: authorizedAmount(intent),
+    captured: capturedAmount(intent),
+    isClosed: isClosed(intent),
+    ...deadlineOf(intent),
+  }
+}
+
+type Deadline = Pick<PaymentState, "captureBefore">
+
+/** When Stripe releases what is not captured, if there is anything. @param intent with its latest charge */
+export function deadlineOf(intent: Stripe.PaymentIntent): Deadline {
+  const seconds = cardOf(intent)?.capture_before
+  return intent.status === "requires_capture" && seconds !== undefined
+    ? { captureBefore: new Date(seconds * 1000) }
+    : {}
 }
 
 /** @param intent with its latest charge */
-function hasMulticapture({ latest_charge }: Stripe.PaymentIntent): boolean {
+function hasMulticapture(intent: Stripe.PaymentIntent): boolean {
+  return cardOf(intent)?.multicapture?.status === "available"
+}
+
+function cardOf({ latest_charge }: Stripe.PaymentIntent): Stripe.Charge.PaymentMethodDetails.Card | undefined {
   const details = typeof latest_charge === "object" ? latest_charge?.payment_method_details : undefined
-  return details?.card?.multicapture?.status === "available"
+  return details?.card ?? undefined
 }
 
 function failureOf({ type, ...error }: Stripe.PaymentIntent.LastPaymentError): Declined {
-  // Stripe's words are for shoppers where it is about their means of payment, and for developers elsewhere.
-  return declineOf(type === "card_error" ? error : { ...error, message: undefined })
+  // Stripe's words are for shoppers if they are about their means of payment, and for developers otherwise.
+  return type === "card_error" ? declineOf(error) : failedAttempt(error)
 }

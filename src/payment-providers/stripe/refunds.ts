@@ -1,3 +1,4 @@
+import { Logger } from "@nestjs/common"
 import type Stripe from "stripe"
 import type { ProviderOutcome, RefundState } from "../payment-provider.contract.js"
 import { fromStripeAmount } from "./amounts.js"
@@ -5,26 +6,40 @@ import { fromStripeAmount } from "./amounts.js"
 /** How many objects Stripe answers at once, at most. */
 const PAGE = 100
 
-/** What was given back of what was captured, by whomever. @param intent with its latest charge */
+const logger = new Logger("Stripe")
+
+/** The id of an operation of ours. What others write under the same name in the metadata is theirs. */
+const OPERATION_ID = /^op_[0-9A-HJKMNP-TV-Z]{26}$/
+
+export function isOperationId(text: string): boolean {
+  return OPERATION_ID.test(text)
+}
+
+/** What was refunded of what was captured, by whomever. @param intent with its latest charge */
 export async function refundsOf(stripe: Stripe, intent: Stripe.PaymentIntent): Promise<RefundState[]> {
   const refunds = await listRefunds(stripe, intent.id)
-  return refunds.filter((refund) => !isRelease(refund, refunds, intent)).map(refundState)
+  return withoutReleases(refunds, intent).flatMap((refund) => readableRefund(refund) ?? [])
 }
 
 /**
- * Stripe also books as a refund what was authorized and is not captured any more: all of a canceled payment, or the rest
- * of one that was captured in part. That is done at the capture, and so before anything else could be refunded.
+ * Up to 2025-02-24.acacia, Stripe made a refund of what was released: all of a canceled payment, or the rest of one that
+ * was captured in part. An account whose default version is older may still have them. They are reversals by name, or
+ * there is more refunded than was captured.
  */
-function isRelease(
-  refund: Stripe.Refund,
-  newestFirst: readonly Stripe.Refund[],
-  intent: Stripe.PaymentIntent,
-): boolean {
-  if (intent.amount_received === 0) return true
-  const { latest_charge: charge } = intent
-  if (typeof charge !== "object" || !charge?.captured || refund.metadata?.["operation_id"] !== undefined) return false
-  const isParts = charge.payment_method_details?.card?.multicapture?.status === "available"
-  return !isParts && refund === newestFirst.at(-1) && refund.amount === charge.amount - charge.amount_captured
+function withoutReleases(refunds: readonly Stripe.Refund[], intent: Stripe.PaymentIntent): readonly Stripe.Refund[] {
+  if (intent.amount_received === 0) return []
+  const unnamed = refunds.filter(({ destination_details: to }) => to?.card?.type !== "reversal")
+  const done = unnamed.filter(({ status }) => status !== "failed" && status !== "canceled")
+  const total = done.reduce((sum, { amount }) => sum + amount, 0)
+  if (total <= intent.amount_received) return unnamed
+  const rest = uncapturedOf(intent)
+  // The newest come first, and a release comes before any refund.
+  const release = done.findLast((refund) => refund.amount === rest && keyOf(refund) === undefined)
+  return unnamed.filter((refund) => refund !== release)
+}
+
+function uncapturedOf({ latest_charge: charge }: Stripe.PaymentIntent): number | undefined {
+  return typeof charge === "object" && charge ? charge.amount - charge.amount_captured : undefined
 }
 
 async function listRefunds(stripe: Stripe, paymentIntent: string): Promise<Stripe.Refund[]> {
@@ -43,9 +58,20 @@ export async function findRefund(
   return refunds.find(({ metadata }) => metadata?.["operation_id"] === operationId)
 }
 
+/** Undefined for an amount that cannot be recorded: it must not keep the rest of the payment from being recorded. */
+function readableRefund(refund: Stripe.Refund): RefundState | undefined {
+  try {
+    return refundState(refund)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    logger.error(`Refund ${refund.id} is not recorded, because its amount cannot be: ${error.message}`)
+    return undefined
+  }
+}
+
 function refundState(refund: Stripe.Refund): RefundState {
-  const { id, amount, currency, metadata, failure_reason } = refund
-  const idempotencyKey = metadata?.["operation_id"]
+  const { id, amount, currency, failure_reason } = refund
+  const idempotencyKey = keyOf(refund)
   const status = statusOf(refund)
   return {
     id,
@@ -54,6 +80,12 @@ function refundState(refund: Stripe.Refund): RefundState {
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(status === "failed" && { failure: (failure_reason ?? refund.status ?? "unknown").replaceAll("_", " ") }),
   }
+}
+
+/** The operation of ours that made a refund. */
+function keyOf({ metadata }: Stripe.Refund): string | undefined {
+  const id = metadata?.["operation_id"]
+  return id !== undefined && isOperationId(id) ? id : undefined
 }
 
 export function refundOutcome(refund: Stripe.Refund): ProviderOutcome {
@@ -88,6 +120,8 @@ function statusOf({ status }: Stripe.Refund): RefundState["status"] {
     case "canceled":
       return "failed"
     default:
-      throw new Error(`Stripe says '${status}' of a refund, which is not known here`)
+      // A later version of the API may have others. It is looked at again until it ends in words known here.
+      logger.warn(`Stripe reports the status '${status}' of a refund, which this service does not know.`)
+      return "pending"
   }
 }

@@ -17,6 +17,7 @@ describe("readStripeAccounts", () => {
         apiKey: "sk_test_1",
         webhookSecrets: [],
         captureMethod: "manual",
+        multicapture: false,
         automaticPaymentMethods: true,
         paymentMethodTypes: [],
         description: undefined,
@@ -28,6 +29,8 @@ describe("readStripeAccounts", () => {
   it.each<[string, NodeJS.ProcessEnv, Partial<StripeAccount>]>([
     ["a restricted live key", { STRIPE_API_KEY: "rk_live_1" }, { apiKey: "rk_live_1" }],
     ["secrets", { STRIPE_WEBHOOK_SECRET: "whsec_new, whsec_old" }, { webhookSecrets: ["whsec_new", "whsec_old"] }],
+    ["captures in parts", { STRIPE_MULTICAPTURE: "true" }, { multicapture: true }],
+    ["no captures in parts", { STRIPE_MULTICAPTURE: "false" }, { multicapture: false }],
     ["automatic capture", { STRIPE_CAPTURE: "automatic" }, { captureMethod: "automatic" }],
     [
       "types, which turn off what is automatic",
@@ -56,19 +59,21 @@ describe("readStripeAccounts", () => {
       STRIPE_EU_API_KEY: "sk_live_eu",
       STRIPE_EU_WEBHOOK_SECRET: "whsec_eu",
       STRIPE_EU_CAPTURE: "automatic",
+      STRIPE_US_WEST_MULTICAPTURE: "true",
       STRIPE_US_WEST_API_KEY: "sk_live_us",
       STRIPE_CAPTURE: "manual",
       STRIPE_PAYMENT_DESCRIPTION: "Acme",
     })
     expect(accounts).toMatchObject([
       { id: "eu", apiKey: "sk_live_eu", webhookSecrets: ["whsec_eu"], captureMethod: "automatic", description: "Acme" },
-      { id: "us-west", apiKey: "sk_live_us", webhookSecrets: [], captureMethod: "manual", description: "Acme" },
+      { id: "us-west", apiKey: "sk_live_us", webhookSecrets: [], captureMethod: "manual", multicapture: true },
     ])
   })
 
   it.each<[NodeJS.ProcessEnv, RegExp]>([
     [{ STRIPE_API_KEY: "pk_test_hunter2" }, /^STRIPE_API_KEY must be a secret or restricted key of Stripe: sk_test_/],
     [{ ...KEY, STRIPE_WEBHOOK_SECRET: "hunter2" }, /^STRIPE_WEBHOOK_SECRET must be signing secrets .* whsec_/],
+    [{ ...KEY, STRIPE_MULTICAPTURE: "1" }, /^STRIPE_MULTICAPTURE must be true or false, got '1'\.$/],
     [{ ...KEY, STRIPE_CAPTURE: "later" }, /^STRIPE_CAPTURE must be manual or automatic, got 'later'\.$/],
     [{ ...KEY, STRIPE_AUTOMATIC_PAYMENT_METHODS: "yes" }, /^STRIPE_AUTOMATIC_PAYMENT_METHODS must be true or false/],
     [

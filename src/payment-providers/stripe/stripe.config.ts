@@ -8,6 +8,8 @@ export interface StripeAccount {
   /** Several while a secret is being replaced; none: it sends no webhooks. */
   readonly webhookSecrets: readonly string[]
   readonly captureMethod: "manual" | "automatic"
+  /** Whether cards are to be captured in parts: Stripe has to have enabled that for the account. */
+  readonly multicapture: boolean
   /** What is enabled at Stripe's dashboard is offered, unless the storefront chooses among {@link paymentMethodTypes}. */
   readonly automaticPaymentMethods: boolean
   /** What a storefront may choose from, in Stripe's names: `card`, `sepa_debit`. */
@@ -72,6 +74,7 @@ function account(read: Read, id: string, prefix: string): StripeAccount {
     apiKey: apiKey(`${prefix}API_KEY`, read(`${prefix}API_KEY`)),
     webhookSecrets: webhookSecrets(`${prefix}WEBHOOK_SECRET`, read(`${prefix}WEBHOOK_SECRET`)),
     captureMethod: choice(setting("CAPTURE"), ["manual", "automatic"]) ?? "manual",
+    multicapture: choice(setting("MULTICAPTURE"), ["true", "false"]) === "true",
     automaticPaymentMethods: automatic === "true",
     paymentMethodTypes: types ?? (automatic === "true" ? [] : ["card"]),
     description: setting("PAYMENT_DESCRIPTION").value,

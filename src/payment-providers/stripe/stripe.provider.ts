@@ -5,17 +5,33 @@ import {
   RegisterPaymentProvider,
   type AccountHolders,
   type Declined,
+  type Gone,
+  type InspectCall,
   type LookUpCall,
   type NotFoundThere,
   type PaymentProvider,
+  type PaymentState,
   type ProviderCall,
   type ProviderCapabilities,
   type ProviderOutcome,
   type WebhookSource,
 } from "../payment-provider.contract.js"
-import { fromStripeAmount, inexactness, refusalOf, toStripeAmount } from "./amounts.js"
+import { inexactness, refusalOf, toStripeAmount } from "./amounts.js"
+import { markedAmount, withMark, withSharedMark } from "./capture-marks.js"
 import { CLIENT_FIELDS, isDeclined, readClientData, type ClientData } from "./client-data.js"
-import { inWords, isKeyReused, isOtherState, isStoredFailure, notDone, otherState, outcomeOfError } from "./errors.js"
+import {
+  inWords,
+  isKeyReused,
+  isMetadataFull,
+  isOtherState,
+  isPaymentMissing,
+  isStoredFailure,
+  isWithoutMethod,
+  noPaymentMethod,
+  notDone,
+  otherState,
+  outcomeOfError,
+} from "./errors.js"
 import {
   createParams,
   enabledTypes,
@@ -29,10 +45,12 @@ import {
   alreadyAuthorized,
   answerOf,
   authorizationOutcome,
+  hasMoreToRecord,
   isMulticapture,
   openOutcome,
   privateDataOf,
 } from "./intents.js"
+import { stateOf } from "./payment-state.js"
 import { findRefund, refundOutcome } from "./refunds.js"
 import { within, type StripeClients } from "./stripe-client.js"
 
@@ -43,15 +61,14 @@ export interface StripeShared {
   readonly accountHolders: AccountHolders
 }
 
-/** How the name of a mark begins: it is the id of an operation. Ids sort by time. */
-const MARK = "op_"
-const KEPT_MARKS = 39
-
 /**
  * Milliseconds for which Stripe may yet complete a refund that it failed at: whoever is told that it was not done makes
  * another one. All else can be done once only.
  */
 const MAY_YET_BE_DONE = 3_600_000
+
+/** Calls about money that our records say is there. */
+const MOVING_MONEY: readonly LookUpCall["operation"][] = ["capture", "refund", "cancel_payment"]
 
 const NOT_FOUND: NotFoundThere = { outcome: "not_found" }
 
@@ -92,6 +109,7 @@ export class StripePaymentProvider implements PaymentProvider {
       try {
         return await within(call.signal, () => this.create(call, data, call.idempotencyKey))
       } catch (error) {
+        if (isWithoutMethod(error)) return noPaymentMethod(data.payment_method_types !== undefined)
         // Nobody has got to know the client secret of an intent that may have been made: it harms nobody.
         return isStoredFailure(error) || isKeyReused(error) ? notDone() : outcomeOfError(error)
       }
@@ -106,8 +124,9 @@ export class StripePaymentProvider implements PaymentProvider {
         try {
           const { payment_intent } = before
           const intent = await this.stripe(call.signal).paymentIntents.update(payment_intent, params, keyOf(call))
-          return openOutcome(intent)
+          return await this.payable(intent, call, data)
         } catch (error) {
+          if (isWithoutMethod(error)) return noPaymentMethod(data.payment_method_types !== undefined)
           if (!isOtherState(error)) throw error
           return this.updateInOtherState(call, data)
         }
@@ -119,6 +138,7 @@ export class StripePaymentProvider implements PaymentProvider {
   async authorize(call: ProviderCall): Promise<ProviderOutcome> {
     return this.make({ ...call, operation: "authorize" }, async () => {
       const intent = await this.retrieve(call)
+      if (hasMoreToRecord(intent)) return otherState()
       if (!isLeftToUs(intent, call)) return authorizationOutcome(intent)
       const { return_url } = call.clientData
       const params = { ...(typeof return_url === "string" && { return_url }), expand: EXPAND }
@@ -130,18 +150,14 @@ export class StripePaymentProvider implements PaymentProvider {
   /** Where the payment can be captured in parts, the rest stays authorized; elsewhere Stripe releases it. */
   async capture(call: ProviderCall): Promise<ProviderOutcome> {
     return this.make({ ...call, operation: "capture" }, async () => {
-      const { payment_intent, multicapture } = privateDataOf(call)
+      const { multicapture } = privateDataOf(call)
       const amount = toStripeAmount(call.amount)
       const intent = multicapture ? await this.retrieve(call) : undefined
-      if (intent && bearsMark(intent, call)) return captured(intent, call)
+      const earlier = intent && captured(intent, call)
+      if (earlier) return earlier
       const isFinal = !intent || amount >= intent.amount_capturable
-      const params = {
-        amount_to_capture: amount,
-        metadata: markOf(call, amount, intent),
-        ...(!isFinal && { final_capture: false }),
-        expand: EXPAND,
-      }
-      return captured(await this.stripe(call.signal).paymentIntents.capture(payment_intent, params, keyOf(call)), call)
+      const done = await this.captureMarked(call, amount, isFinal ? {} : { final_capture: false }, intent)
+      return captured(done, call) ?? { outcome: "succeeded", amount: call.amount, ...answerOf(done) }
     })
   }
 
@@ -167,11 +183,7 @@ export class StripePaymentProvider implements PaymentProvider {
             call,
           )
         }
-        const params = { amount_to_capture: 0, final_capture: true, metadata: markOf(call, 0, before), expand: EXPAND }
-        return canceled(
-          await this.stripe(call.signal).paymentIntents.capture(payment_intent, params, keyOf(call)),
-          call,
-        )
+        return canceled(await this.captureMarked(call, 0, { final_capture: true }, before), call)
       } catch (error) {
         if (!isOtherState(error)) throw error
         return this.cancelInOtherState(call)
@@ -188,8 +200,22 @@ export class StripePaymentProvider implements PaymentProvider {
     try {
       return await within(call.signal, () => this.find(call))
     } catch (error) {
+      if (isPaymentMissing(error)) return { outcome: "gone" }
       // That the question was refused says nothing about the call that it is about.
       return { outcome: "unknown", cause: inWords(error) }
+    }
+  }
+
+  async inspect(call: InspectCall): Promise<PaymentState | Gone> {
+    const { sessionId, signal } = call
+    try {
+      return await within(signal, async () => {
+        const intent = await this.retrieve(call)
+        return { sessionId, ...(await stateOf(this.stripe(signal), intent)) }
+      })
+    } catch (error) {
+      if (isPaymentMissing(error)) return { outcome: "gone" }
+      throw inWords(error)
     }
   }
 
@@ -198,7 +224,10 @@ export class StripePaymentProvider implements PaymentProvider {
     const { payment_intent } = privateDataOf(call)
     if (call.operation === "refund") {
       const refund = await findRefund(this.stripe(call.signal), payment_intent, call.idempotencyKey)
-      return refund ? refundOutcome(refund) : NOT_FOUND
+      if (refund) return refundOutcome(refund)
+      // Whether there is no such refund, or no such payment.
+      await this.retrieve(call)
+      return NOT_FOUND
     }
     const intent = await this.retrieve(call)
     switch (call.operation) {
@@ -208,10 +237,10 @@ export class StripePaymentProvider implements PaymentProvider {
       case "authorize":
         return isLeftToUs(intent, call) ? NOT_FOUND : authorizationOutcome(intent)
       case "capture":
-        return bearsMark(intent, call) ? captured(intent, call) : NOT_FOUND
+        return captured(intent, call) ?? NOT_FOUND
       case "cancel_session":
       case "cancel_payment":
-        return intent.status === "canceled" || bearsMark(intent, call) ? canceled(intent, call) : NOT_FOUND
+        return intent.status === "canceled" || captured(intent, call) ? canceled(intent, call) : NOT_FOUND
     }
   }
 
@@ -222,7 +251,9 @@ export class StripePaymentProvider implements PaymentProvider {
       const { data } = await stripe.paymentIntents.search({ query, limit: 1 })
       const [found] = data
       if (!found) return NOT_FOUND
-      return openOutcome(await stripe.paymentIntents.retrieve(found.id, { expand: EXPAND }))
+      const intent = await stripe.paymentIntents.retrieve(found.id, { expand: EXPAND })
+      // Of a session that has not begun, nobody can pay it.
+      return intent.status === "canceled" ? notDone() : openOutcome(intent)
     } catch (error) {
       // Not every account, nor every restricted key, may search.
       const { StripeInvalidRequestError, StripePermissionError } = Stripe.errors
@@ -236,29 +267,71 @@ export class StripePaymentProvider implements PaymentProvider {
    * failure that Stripe has stored for the key would be repeated for a day.
    */
   private async make(call: LookUpCall, attempt: () => Promise<ProviderOutcome>): Promise<ProviderOutcome> {
+    const context = { movesMoney: MOVING_MONEY.includes(call.operation) }
     try {
       return await within(call.signal, attempt)
     } catch (error) {
-      if (!isStoredFailure(error) && !isKeyReused(error) && !isOtherState(error)) return outcomeOfError(error)
+      if (!isStoredFailure(error) && !isKeyReused(error) && !isOtherState(error)) return outcomeOfError(error, context)
       const found = await this.lookUp(call)
       if (found.outcome !== "not_found") return found
       // The parameters of a repeat may differ, of a capture that is not the last any more: Stripe's books say that it was
       // not done, and the key is used up.
       const isOver = (isStoredFailure(error) || isKeyReused(error)) && !mayYetBeDone(call)
-      return isOver ? notDone() : outcomeOfError(error)
+      return isOver ? notDone() : outcomeOfError(error, context)
     }
   }
 
   private async create(call: ProviderCall, data: ClientData, idempotencyKey: string): Promise<ProviderOutcome> {
     const params = createParams(call, data, this.terms)
-    return openOutcome(await this.stripe(call.signal).paymentIntents.create(params, { idempotencyKey }))
+    const intent = await this.stripe(call.signal).paymentIntents.create(params, { idempotencyKey })
+    return this.payable(intent, call, data)
+  }
+
+  /** Stripe leaves out payment methods that do not fit an intent. If none is left, nobody can pay it: it is canceled. */
+  private async payable(intent: Stripe.PaymentIntent, call: ProviderCall, data: ClientData): Promise<ProviderOutcome> {
+    if (intent.payment_method_types.length > 0) return openOutcome(intent)
+    const idempotencyKey = `${call.idempotencyKey}-useless`
+    await this.stripe(call.signal).paymentIntents.cancel(intent.id, {}, { idempotencyKey })
+    const refusal = noPaymentMethod(data.payment_method_types !== undefined)
+    // A session that is open on our side has lost its intent.
+    const isOpen = call.privateData["payment_intent"] === intent.id
+    return isOpen ? { ...refusal, stateDiffers: true } : refusal
+  }
+
+  /**
+   * Captures, and leaves a mark in the metadata. Others write metadata, too: if their names fill it, the mark goes into a
+   * value of ours. The money is captured in any case.
+   *
+   * @param before the intent, if its marks may have to make room
+   */
+  private async captureMarked(
+    call: ProviderCall,
+    amount: number,
+    how: { readonly final_capture?: boolean },
+    before?: Stripe.PaymentIntent,
+  ): Promise<Stripe.PaymentIntent> {
+    const { payment_intent } = privateDataOf(call)
+    const { idempotencyKey } = call
+    const captureWith = (metadata: Record<string, string>, key: string) =>
+      this.stripe(call.signal).paymentIntents.capture(
+        payment_intent,
+        { amount_to_capture: amount, metadata, ...how, expand: EXPAND },
+        { idempotencyKey: key },
+      )
+    try {
+      return await captureWith(withMark(idempotencyKey, amount, before?.metadata), idempotencyKey)
+    } catch (error) {
+      if (!isMetadataFull(error)) throw error
+      const { metadata } = await this.retrieve(call)
+      return captureWith(withSharedMark(idempotencyKey, amount, metadata), `${idempotencyKey}-shared`)
+    }
   }
 
   /** The shopper was quicker, or the intent was canceled at Stripe: then there is a new one for the session. */
   private async updateInOtherState(call: ProviderCall, data: ClientData): Promise<ProviderOutcome> {
     const intent = await this.retrieve(call)
-    if (intent.status === "processing") return underWay()
-    const authorized = alreadyAuthorized(intent)
+    if (intent.status === "processing") return isProcessing()
+    const authorized = hasMoreToRecord(intent) ? otherState() : alreadyAuthorized(intent)
     if (authorized) return authorized
     return intent.status === "canceled" ? this.create(call, data, `${call.idempotencyKey}-new`) : otherState()
   }
@@ -266,12 +339,12 @@ export class StripePaymentProvider implements PaymentProvider {
   private async cancelInOtherState(call: ProviderCall): Promise<ProviderOutcome> {
     const { is_authorized } = privateDataOf(call)
     const intent = await this.retrieve(call)
-    if (intent.status === "canceled" || bearsMark(intent, call)) return canceled(intent, call)
-    if (intent.status === "processing") return underWay()
-    return (is_authorized ? undefined : alreadyAuthorized(intent)) ?? otherState()
+    if (intent.status === "canceled" || captured(intent, call)) return canceled(intent, call)
+    if (intent.status === "processing") return isProcessing()
+    return (is_authorized || hasMoreToRecord(intent) ? undefined : alreadyAuthorized(intent)) ?? otherState()
   }
 
-  private retrieve(call: ProviderCall): Promise<Stripe.PaymentIntent> {
+  private retrieve(call: InspectCall): Promise<Stripe.PaymentIntent> {
     return this.stripe(call.signal).paymentIntents.retrieve(privateDataOf(call).payment_intent, { expand: EXPAND })
   }
 
@@ -292,33 +365,15 @@ function keyOf({ idempotencyKey }: ProviderCall): Stripe.RequestOptions {
   return { idempotencyKey }
 }
 
-/**
- * In the metadata of the intent: that it was done, and for how much of Stripe's units. Stripe keeps 50 names at most, and
- * there may be any number of captures: the oldest marks, whose calls were settled long ago, are unset.
- */
-function markOf(
-  { idempotencyKey }: ProviderCall,
-  amount: number,
-  before?: Stripe.PaymentIntent,
-): Record<string, string> {
-  const marks = Object.keys(before?.metadata ?? {}).filter((name) => name.startsWith(MARK))
-  const unset = marks.sort().slice(0, -KEPT_MARKS)
-  return { ...Object.fromEntries(unset.map((name) => [name, ""])), [idempotencyKey]: String(amount) }
-}
-
 /** Whether the shopper has chosen with the session how to pay; what they chose in the browser, they confirm there. */
 function isLeftToUs({ status }: Stripe.PaymentIntent, { clientData }: ProviderCall): boolean {
   return status === "requires_confirmation" && clientData["payment_method"] !== undefined
 }
 
-function bearsMark({ metadata }: Stripe.PaymentIntent, { idempotencyKey }: ProviderCall): boolean {
-  return metadata[idempotencyKey] !== undefined
-}
-
-/** @param intent with the mark of the call */
-function captured(intent: Stripe.PaymentIntent, { idempotencyKey }: ProviderCall): ProviderOutcome {
-  const amount = fromStripeAmount(Number(intent.metadata[idempotencyKey]), intent.currency)
-  return { outcome: "succeeded", amount, ...answerOf(intent) }
+/** What a call has captured, if it was done: then the intent has its mark. */
+function captured(intent: Stripe.PaymentIntent, { idempotencyKey }: ProviderCall): ProviderOutcome | undefined {
+  const amount = markedAmount(intent, idempotencyKey)
+  return amount && { outcome: "succeeded", amount, ...answerOf(intent) }
 }
 
 /** All that was not captured is given up. */
@@ -326,12 +381,13 @@ function canceled(intent: Stripe.PaymentIntent, { amount }: ProviderCall): Provi
   return { outcome: "succeeded", amount, ...answerOf(intent) }
 }
 
-function underWay(): Declined {
+function isProcessing(): Declined {
   return {
     outcome: "declined",
-    message: "The payment is being processed. Wait for its end, then try again.",
+    message: "The payment is being processed at the payment provider. Wait for the end, then try again.",
     code: "payment_processing",
     retryable: true,
-    refusedBy: "provider",
+    refusedBy: "state",
+    stateDiffers: true,
   }
 }

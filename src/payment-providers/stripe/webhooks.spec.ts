@@ -10,7 +10,8 @@ const SECONDS = NOW.getTime() / 1000
 const stripe = () => new Stripe("sk_test_1")
 const webhooks = new StripeWebhooks(stripe, { apiKey: "sk_test_1", webhookSecrets: ["whsec_next", SECRET] })
 
-const INTENT = { id: "pi_1", object: "payment_intent", metadata: { session_id: "payses_1" } }
+const SESSION = "payses_01JD0000000000000000000000"
+const INTENT = { id: "pi_1", object: "payment_intent", metadata: { session_id: SESSION } }
 const EVENT = {
   id: "evt_1",
   object: "event",
@@ -27,7 +28,7 @@ describe("a webhook", () => {
         id: "evt_1",
         type: "payment_intent.succeeded",
         reference: "pi_1",
-        sessionId: "payses_1",
+        sessionId: SESSION,
         payload: EVENT,
       },
     })
@@ -148,6 +149,26 @@ describe("an event", () => {
   it("of a payment intent that is not ours is ignored", () => {
     const theirs = { ...EVENT, data: { object: { ...INTENT, metadata: { order: "1" } } } }
     expect(receive(theirs)).toEqual({ verdict: "ignored" })
+  })
+
+  it.each([
+    "1234",
+    "",
+    "payses_1",
+    "payses_01jd0000000000000000000000",
+    "payses_01JD000000000000000000000U",
+    ` ${SESSION}`,
+    `${SESSION}0`,
+  ])("is ignored if others have written the session_id '%s' in the metadata", (session_id) => {
+    const object = { ...INTENT, metadata: { session_id } }
+    expect(receive({ ...EVENT, data: { object } })).toEqual({ verdict: "ignored" })
+  })
+
+  it("about a refund of others is kept by its payment intent, and not by what they wrote as session_id", () => {
+    const object = { id: "re_1", payment_intent: "pi_1", metadata: { session_id: "1234", operation_id: "77" } }
+    const kept = receive({ ...EVENT, type: "refund.created", data: { object } })
+    expect(kept).toMatchObject({ verdict: "event", event: { reference: "pi_1" } })
+    expect(kept.verdict === "event" ? kept.event : {}).not.toHaveProperty("sessionId")
   })
 
   it.each([

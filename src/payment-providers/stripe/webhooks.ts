@@ -1,9 +1,6 @@
-import { Logger } from "@nestjs/common"
 import { createHmac, timingSafeEqual } from "node:crypto"
-import type Stripe from "stripe"
 import { isRecord } from "../../common/validation.js"
 import type {
-  DisputeState,
   NotOurs,
   PaymentState,
   ProviderData,
@@ -12,11 +9,9 @@ import type {
   WebhookRequest,
   WebhookSource,
 } from "../payment-provider.contract.js"
-import { fromStripeAmount } from "./amounts.js"
-import { inWords, isForbidden, isMissing } from "./errors.js"
+import { inWords, isPaymentMissing } from "./errors.js"
 import { EXPAND } from "./intent-params.js"
-import { answerOf, isClosed, standingOf } from "./intents.js"
-import { refundsOf } from "./refunds.js"
+import { stateOf } from "./payment-state.js"
 import { within, type StripeClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 
@@ -45,7 +40,12 @@ const MONEY_EVENTS = [
   "charge.dispute.closed",
 ]
 
-const logger = new Logger("Stripe")
+/** The id of a session of ours. Others write under the same name, too: what is not of this form is not ours. */
+const SESSION_ID = /^payses_[0-9A-HJKMNP-TV-Z]{26}$/
+
+function isSessionId(text: string): boolean {
+  return SESSION_ID.test(text)
+}
 
 const IGNORED: ReceivedWebhook = { verdict: "ignored" }
 
@@ -75,11 +75,19 @@ export class StripeWebhooks implements WebhookSource {
 
   async inspect({ reference }: ProviderEvent, signal: AbortSignal): Promise<PaymentState | NotOurs> {
     try {
-      return await within(signal, () => stateOf(this.stripe(signal), reference))
+      return await within(signal, () => this.stateOf(reference, signal))
     } catch (error) {
-      if (isMissing(error)) return {}
+      if (isPaymentMissing(error)) return {}
       throw inWords(error)
     }
+  }
+
+  private async stateOf(paymentIntent: string, signal: AbortSignal): Promise<PaymentState | NotOurs> {
+    const intent = await this.stripe(signal).paymentIntents.retrieve(paymentIntent, { expand: EXPAND })
+    const sessionId = intent.metadata["session_id"]
+    return sessionId !== undefined && isSessionId(sessionId)
+      ? { sessionId, ...(await stateOf(this.stripe(signal), intent)) }
+      : {}
   }
 
   /** By hand, for the SDK verifies what it has decoded, and other bytes may read the same; it also takes any time ahead. */
@@ -89,48 +97,6 @@ export class StripeWebhooks implements WebhookSource {
       return signatures.some((signature) => timingSafeEqual(expected, signature))
     })
   }
-}
-
-async function stateOf(stripe: Stripe, paymentIntent: string): Promise<PaymentState | NotOurs> {
-  const intent = await stripe.paymentIntents.retrieve(paymentIntent, { expand: EXPAND })
-  const sessionId = intent.metadata["session_id"]
-  if (sessionId === undefined) return {}
-  // Only what was paid can be disputed.
-  const disputes = intent.amount_received > 0 ? await readableDisputes(stripe, paymentIntent) : []
-  return {
-    sessionId,
-    standing: standingOf(intent),
-    isClosed: isClosed(intent),
-    refunds: await refundsOf(stripe, intent),
-    disputes,
-    ...answerOf(intent),
-  }
-}
-
-/** None where a restricted key may not read them: the money of the payment is not held up by that. */
-async function readableDisputes(stripe: Stripe, paymentIntent: string): Promise<DisputeState[]> {
-  try {
-    return await disputesOf(stripe, paymentIntent)
-  } catch (error) {
-    if (!isForbidden(error)) throw error
-    logger.error("Disputes are not recorded: the API key has no permission to read them.")
-    return []
-  }
-}
-
-async function disputesOf(stripe: Stripe, paymentIntent: string): Promise<DisputeState[]> {
-  const disputes: DisputeState[] = []
-  for await (const dispute of stripe.disputes.list({ payment_intent: paymentIntent, limit: 100 })) {
-    const { id, amount, currency, status, reason, created } = dispute
-    disputes.push({
-      id,
-      amount: fromStripeAmount(amount, currency),
-      status,
-      reason,
-      createdAt: new Date(created * 1000),
-    })
-  }
-  return disputes
 }
 
 interface Signature {
@@ -189,7 +155,7 @@ function received({ id, type, object, payload }: ReadEvent): ReceivedWebhook {
 
 function sessionIdOf({ metadata }: Readonly<Record<string, unknown>>): string | undefined {
   const sessionId = isRecord(metadata) ? metadata["session_id"] : undefined
-  return typeof sessionId === "string" ? sessionId : undefined
+  return typeof sessionId === "string" && isSessionId(sessionId) ? sessionId : undefined
 }
 
 function forged(reason: string): ReceivedWebhook {

@@ -141,7 +141,7 @@ export class Account {
 
   private pays(nth: number, card: TestCard): string | undefined {
     const intent = pick(
-      this.intents.filter((each) => this.isShown(each) && BEFORE_PAYMENT.includes(each.status)),
+      this.intents.filter((each) => this.isShown(each) && this.stripe.canPay(each.id, card)),
       nth,
     )
     return intent && `pays ${intent.id}: ${this.stripe.pays(intent.id, card).status}`
@@ -254,7 +254,7 @@ export class Account {
     }
   }
 
-  /** What was given back, without what was never taken: Stripe books that as a refund, too. */
+  /** What was refunded, without the releases that an account with an older API version books as refunds. */
   refundsOf({ id }: Intent): Stripe.Refund[] {
     return [...this.stripe.books.refunds.values()].filter(
       ({ payment_intent, destination_details }) =>

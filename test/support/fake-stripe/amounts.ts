@@ -1,8 +1,12 @@
 import { badParameter } from "./refusal.js"
+import type { AccountSettings } from "./settings.js"
 
 const ZERO_DECIMAL = new Set("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split(" "))
 const THREE_DECIMAL = new Set(["bhd", "jod", "kwd", "omr", "tnd"])
-/** Without decimals, and charged as if with two: the last two digits are 00. */
+/**
+ * Without decimals, and charged as if with two: the last two digits are 00 (docs.stripe.com/currencies, special cases).
+ * HUF and TWD are whole in payouts only.
+ */
 const WHOLE_UNITS_WITH_TWO_DECIMALS = new Set(["isk", "ugx"])
 
 /** Minor units. What is not listed has no minimum of its own. */
@@ -12,25 +16,49 @@ const MINIMUM: Readonly<Record<string, number>> = {
   ...{ php: 50, pln: 200, ron: 200, rub: 50, sek: 300, sgd: 50, thb: 1000, zar: 50 },
 }
 
-const MOST_DIGITS: Readonly<Record<string, number>> = { idr: 12, cop: 10, inr: 9 }
-const MOST_DIGITS_OTHERWISE = 8
+/** The most digits: 12 for most card networks, 9 for Amex, 8 for other methods, with exceptions (docs.stripe.com/currencies). */
+const CARD_DIGITS = 12
+const AMEX_DIGITS = 9
+const OTHER_DIGITS = 8
+const OTHER_DIGITS_BY_CURRENCY: Readonly<Record<string, number>> = { idr: 12, cop: 10, inr: 9 }
 
 /** The currencies that Stripe charges, as far as the tests know them: those with a rule here, and any with two decimals. */
 const CURRENCY = /^[a-z]{3}$/
+/** Three-decimal currencies that are not among the supported ones (docs.stripe.com/currencies). */
+const NOT_SUPPORTED = new Set(["iqd", "lyd"])
 
 export function parseCurrency(text: string): string {
   const currency = text.toLowerCase()
-  if (CURRENCY.test(currency)) return currency
+  if (CURRENCY.test(currency) && !NOT_SUPPORTED.has(currency)) return currency
   throw badParameter(`Invalid currency: ${text}.`, { param: "currency" })
+}
+
+/** A payment method, as far as the most digits depend on it; the brand is known once a card was chosen. */
+export interface Payable {
+  readonly type: string
+  readonly brand?: string
+}
+
+/** Refuses an amount that none of the methods can carry. */
+export function checkDigits(
+  amount: number,
+  currency: string,
+  methods: readonly Payable[],
+  { amountDigits }: Pick<AccountSettings, "amountDigits">,
+): void {
+  const others = OTHER_DIGITS_BY_CURRENCY[currency] ?? OTHER_DIGITS
+  const digitsOf = ({ type, brand }: Payable): number => {
+    if (amountDigits === "eight" || type !== "card") return others
+    return brand === "amex" ? AMEX_DIGITS : CARD_DIGITS
+  }
+  const digits = methods.length === 0 ? others : Math.max(...methods.map(digitsOf))
+  if (amount < 10 ** digits) return
+  const most = displayed(10 ** digits - 1, currency)
+  throw badParameter(`Amount must be no more than ${most}`, { code: "amount_too_large", param: "amount" })
 }
 
 /** Refuses what Stripe cannot charge. `amount` is in the minor units that Stripe counts the currency in. */
 export function checkChargeable(amount: number, currency: string): void {
-  const digits = MOST_DIGITS[currency] ?? MOST_DIGITS_OTHERWISE
-  if (amount >= 10 ** digits) {
-    const most = displayed(10 ** digits - 1, currency)
-    throw badParameter(`Amount must be no more than ${most}`, { code: "amount_too_large", param: "amount" })
-  }
   const minimum = MINIMUM[currency] ?? 1
   if (amount < minimum) {
     const least = displayed(minimum, currency)
@@ -39,7 +67,7 @@ export function checkChargeable(amount: number, currency: string): void {
   checkPrecision(amount, currency)
 }
 
-/** Refuses digits that Stripe's partners cannot carry. */
+/** Refuses digits that Stripe's partners cannot carry (docs.stripe.com/currencies, three-decimal currencies). */
 export function checkPrecision(amount: number, currency: string, param = "amount"): void {
   if (THREE_DECIMAL.has(currency) && amount % 10 !== 0) {
     throw badParameter(`Amounts in ${currency} must end in 0: they are rounded to the nearest ten.`, { param })

@@ -11,6 +11,7 @@ import {
 import type { Charges } from "./charges.js"
 import type { Customers } from "./customers.js"
 import { change } from "./ids.js"
+import { isCapturedManually } from "./payment-method-types.js"
 
 /** How an attempt to pay goes on, and where it is told. */
 export interface Confirmation {
@@ -39,7 +40,8 @@ export class Attempts {
     const card = this.customers.cardOf(method)
     switch (card) {
       case "ok":
-        this.authorize(intent, method)
+      case "amex":
+        this.authorize(intent, method, confirmation)
         return undefined
       case "declined":
         return this.decline(intent, method, GENERIC_DECLINE)
@@ -53,7 +55,7 @@ export class Attempts {
         this.requireAction(intent, this.transferInstructions(intent))
         return undefined
       case "asynchronous":
-        this.charges.make(intent, method, { isPending: true, isCaptured: !isManual(intent) })
+        this.charges.make(intent, method, { isPending: true, isCaptured: !isCapturedManually(intent, method.type) })
         intent.status = "processing"
         this.books.events.record("payment_intent.processing", intent)
         return undefined
@@ -87,17 +89,20 @@ export class Attempts {
     }
   }
 
-  private authorize(intent: StoredIntent, method: StoredMethod): void {
-    this.charges.make(intent, method, { isPending: false, isCaptured: !isManual(intent) })
-    this.moneyIsThere(intent)
-    if (intent.setup_future_usage !== null && intent.customer !== null && method.customer === null) {
-      this.customers.attach(method.id, intent.customer)
-    }
+  private authorize(intent: StoredIntent, method: StoredMethod, { isOffSession }: Confirmation = {}): void {
+    const isManual = isCapturedManually(intent, method.type)
+    this.charges.make(intent, method, { isPending: false, isCaptured: !isManual, isOffSession })
+    this.moneyIsThere(intent, method)
+    if (method.customer !== null) return
+    const { customer } = intent
+    const isSaved = intent.setup_future_usage !== null && customer !== null && this.books.customers.has(customer)
+    if (isSaved) this.customers.attach(method.id, customer)
+    else this.books.spentMethods.add(method.id)
   }
 
-  private moneyIsThere(intent: StoredIntent): void {
+  private moneyIsThere(intent: StoredIntent, method: StoredMethod): void {
     change(intent, { next_action: null, processing: null })
-    if (isManual(intent)) {
+    if (isCapturedManually(intent, method.type)) {
       change(intent, { status: "requires_capture", amount_capturable: intent.amount })
       this.books.events.record("payment_intent.amount_capturable_updated", intent, { amount_capturable: 0 })
     } else {
@@ -144,7 +149,7 @@ export class Attempts {
     if (!charge) throw new Error(`The payment intent ${id} has no charge`)
     if (result === "succeeded") {
       this.charges.succeed(charge)
-      this.moneyIsThere(intent)
+      this.moneyIsThere(intent, this.chosenMethod(intent))
     } else {
       this.charges.fail(charge, DEBIT_FAILED)
       this.leaveDeclined(intent, this.chosenMethod(intent), DEBIT_FAILED)
@@ -188,6 +193,3 @@ export class Attempts {
     return intent
   }
 }
-
-const isManual = (intent: StoredIntent): boolean =>
-  (intent.payment_method_options?.card?.capture_method ?? intent.capture_method) === "manual"

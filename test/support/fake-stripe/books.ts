@@ -2,6 +2,7 @@ import type Stripe from "stripe"
 import type { TestCard } from "./cards.js"
 import { EventLog } from "./events.js"
 import { notFound } from "./refusal.js"
+import { type AccountSettings, DEFAULT_SETTINGS } from "./settings.js"
 
 /** As it is kept: what could be expanded is an id. */
 export interface StoredIntent extends Stripe.PaymentIntent {
@@ -37,7 +38,7 @@ export interface StoredSetupIntent extends Stripe.SetupIntent {
 
 /** Everything that the account holds. Maps are in the order of creation. */
 export class Books {
-  readonly account = { offersMulticapture: false, refundsArePending: false }
+  readonly settings: AccountSettings = { ...DEFAULT_SETTINGS, codes: { ...DEFAULT_SETTINGS.codes } }
   readonly events = new EventLog()
   readonly paymentIntents = new Map<string, StoredIntent>()
   readonly charges = new Map<string, StoredCharge>()
@@ -47,6 +48,14 @@ export class Books {
   readonly deletedCustomers = new Set<string>()
   readonly paymentMethods = new Map<string, StoredMethod>()
   readonly setupIntents = new Map<string, StoredSetupIntent>()
+  /** Methods that were detached from a customer, or have paid without one: they cannot be used again. */
+  readonly spentMethods = new Set<string>()
+  /** Charges whose refunds Stripe refuses whatever was captured. */
+  readonly unrefundable = new Set<string>()
+  /** Charges whose authorization the bank has ended, and which Stripe has not canceled yet. */
+  readonly lapsed = new Set<string>()
+  /** How often each charge was captured. */
+  readonly captures = new Map<string, number>()
   /** How each payment method behaves. */
   readonly cards = new Map<string, TestCard>()
   /** The intents that the search finds. */
@@ -54,6 +63,25 @@ export class Books {
 
   index(): void {
     for (const id of this.paymentIntents.keys()) this.indexed.add(id)
+  }
+
+  /** As if another account had made it, or none: with what depends on it. */
+  forget(id: string): void {
+    const shelves = [this.paymentIntents, this.charges, this.refunds, this.disputes, this.customers]
+    for (const shelf of [...shelves, this.paymentMethods, this.setupIntents]) shelf.delete(id)
+    this.deletedCustomers.delete(id)
+    this.indexed.delete(id)
+    for (const shelf of [this.charges, this.refunds, this.disputes]) {
+      for (const { id: part, payment_intent } of shelf.values()) if (payment_intent === id) shelf.delete(part)
+    }
+  }
+
+  /** As with the API key of another account, or after the account's data was restored. */
+  forgetAll(): void {
+    const shelves = [this.paymentIntents, this.charges, this.refunds, this.disputes, this.customers]
+    for (const shelf of [...shelves, this.paymentMethods, this.setupIntents]) shelf.clear()
+    this.deletedCustomers.clear()
+    this.indexed.clear()
   }
 
   /** @param param the parameter that named it, for the refusal where there is none */

@@ -1,6 +1,8 @@
 /** How a means of payment behaves when it is paid with. */
 export type TestCard =
   | "ok"
+  /** As `ok`, of American Express. */
+  | "amex"
   /** The bank says no. */
   | "declined"
   | "insufficient_funds"
@@ -14,6 +16,7 @@ export type TestCard =
 /** What the shopper types into the card field. */
 const CARDS_BY_NUMBER: Readonly<Record<string, TestCard>> = {
   "4242424242424242": "ok",
+  "378282246310005": "amex",
   "4000000000000002": "declined",
   "4000000000009995": "insufficient_funds",
   "4000002500003155": "challenge",
@@ -23,6 +26,7 @@ const CARDS_BY_NUMBER: Readonly<Record<string, TestCard>> = {
 /** Stripe's ready-made payment methods of the test mode; each use makes a new one. */
 const CARDS_BY_METHOD: Readonly<Record<string, TestCard>> = {
   pm_card_visa: "ok",
+  pm_card_amex: "amex",
   pm_card_chargeDeclined: "declined",
   pm_card_chargeDeclinedInsufficientFunds: "insufficient_funds",
   pm_card_authenticationRequired: "challenge",
@@ -31,6 +35,7 @@ const CARDS_BY_METHOD: Readonly<Record<string, TestCard>> = {
 
 const LAST_DIGITS: Readonly<Record<TestCard, string>> = {
   ok: "4242",
+  amex: "0005",
   declined: "0002",
   insufficient_funds: "9995",
   challenge: "3184",

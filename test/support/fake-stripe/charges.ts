@@ -2,7 +2,8 @@ import type { Books, StoredCharge, StoredIntent, StoredMethod } from "./books.js
 import type { Decline } from "./cards.js"
 import { change, newId } from "./ids.js"
 import { newCharge } from "./objects.js"
-import type { Refunds } from "./refunds.js"
+import { isCapturedManually } from "./payment-method-types.js"
+import { type Refunds, updateRefunded } from "./refunds.js"
 
 /** Where the money of a charge is. */
 interface Attempt {
@@ -10,6 +11,8 @@ interface Attempt {
   readonly isPending: boolean
   /** Whether it is taken at once. */
   readonly isCaptured: boolean
+  /** Whether the shopper was not there. */
+  readonly isOffSession?: boolean
 }
 
 /** The charges that intents make. */
@@ -19,8 +22,8 @@ export class Charges {
     private readonly refunds: Refunds,
   ) {}
 
-  make(intent: StoredIntent, method: StoredMethod, { isPending, isCaptured }: Attempt): StoredCharge {
-    const charge = this.begin(intent, method)
+  make(intent: StoredIntent, method: StoredMethod, { isPending, isCaptured, isOffSession }: Attempt): StoredCharge {
+    const charge = this.begin(intent, method, isOffSession)
     if (isCaptured) change(charge, { captured: true, amount_captured: charge.amount })
     if (isPending) {
       change(charge, { status: "pending", paid: false })
@@ -61,12 +64,10 @@ export class Charges {
     this.books.events.record("charge.failed", charge)
   }
 
-  /**
-   * Captures of what is authorized. Where it is final, the rest is given up: with multicapture it is just released,
-   * otherwise Stripe books it as refunded.
-   */
+  /** Captures of what is authorized. A final capture releases the rest, which is no refund since 2025-03-31.basil. */
   capture(charge: StoredCharge, amount: number, isFinal: boolean): void {
     const previous = charge.balance_transaction
+    this.books.captures.set(charge.id, (this.books.captures.get(charge.id) ?? 0) + 1)
     if (amount > 0) charge.balance_transaction = newId("txn")
     charge.amount_captured += amount
     if (isMulticapture(charge)) {
@@ -74,19 +75,27 @@ export class Charges {
     }
     if (!isFinal) return
     charge.captured = true
+    updateRefunded(this.books, charge)
     this.books.events.record("charge.captured", charge)
-    if (!isMulticapture(charge)) this.refunds.release(charge, charge.amount - charge.amount_captured, null)
+    if (!isMulticapture(charge)) this.release(charge, null)
   }
 
-  /** Gives up an authorization of which nothing was captured. */
+  /** Releases what of an authorization was not captured; only before 2025-03-31.basil that is a refund. */
   release(charge: StoredCharge, reason: "expired_uncaptured_charge" | null): void {
-    this.refunds.release(charge, charge.amount, reason)
+    if (this.books.settings.releasesMakeRefunds) {
+      this.refunds.release(charge, charge.amount - charge.amount_captured, reason)
+    }
+    // Is sent in any version (Stripe changelog 2025-03-31.basil).
     if (reason === "expired_uncaptured_charge") this.books.events.record("charge.expired", charge)
   }
 
-  private begin(intent: StoredIntent, method: StoredMethod): StoredCharge {
-    const asked = intent.payment_method_options?.card?.request_multicapture === "if_available"
-    const charge = newCharge(intent, method, asked && this.books.account.offersMulticapture)
+  private begin(intent: StoredIntent, method: StoredMethod, isOffSession = false): StoredCharge {
+    const isRequested = intent.payment_method_options?.card?.request_multicapture === "if_available"
+    const charge = newCharge(intent, method, {
+      isMulticapture: isRequested && this.books.settings.multicapture === "available",
+      isManual: isCapturedManually(intent, method.type),
+      isOffSession,
+    })
     this.books.charges.set(charge.id, charge)
     intent.latest_charge = charge.id
     return charge

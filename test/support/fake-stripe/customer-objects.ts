@@ -71,23 +71,25 @@ function kindOf(card: TestCard): Pick<Stripe.PaymentMethod, "type" | "card" | "s
   return {
     type: "card",
     card: {
-      brand: "visa",
+      brand: brandOf(card),
       checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: "pass" },
       country: "US",
-      display_brand: "visa",
+      display_brand: brandOf(card),
       exp_month: 8,
       exp_year: 2040,
       fingerprint: "AOB934RVNwzk6xtn",
       funding: "credit",
       generated_from: null,
       last4,
-      networks: { available: ["visa"], preferred: null },
+      networks: { available: [brandOf(card)], preferred: null },
       regulated_status: "unregulated",
       three_d_secure_usage: { supported: true },
       wallet: null,
     },
   }
 }
+
+const brandOf = (card: TestCard): "amex" | "visa" => (card === "amex" ? "amex" : "visa")
 
 export function newSetupIntent(): StoredSetupIntent {
   const id = newId("seti")

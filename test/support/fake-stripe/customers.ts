@@ -24,7 +24,7 @@ export class Customers {
   }
 
   update(id: string, parameters: Parameters): Stripe.Customer {
-    const customer = this.books.customer(id)
+    const customer = this.books.customer(id, "id")
     const previous = { ...customer }
     apply(customer, parameters)
     const changed = [...TEXTS, "metadata" as const].filter((name) => customer[name] !== previous[name])
@@ -35,7 +35,7 @@ export class Customers {
 
   /** The customer's means of payment go with it. */
   remove(id: string): Stripe.DeletedCustomer {
-    const customer = this.books.customer(id)
+    const customer = this.books.customer(id, "id")
     for (const method of this.methodsOf(id)) this.detach(method.id)
     this.books.customers.delete(id)
     this.books.deletedCustomers.add(id)
@@ -53,9 +53,9 @@ export class Customers {
   /** Refuses a method that is not the customer's. */
   methodOf(customerId: string, methodId: string): StoredMethod {
     this.books.customer(customerId)
-    const method = this.books.method(methodId)
+    const method = this.books.method(methodId, "id")
     if (method.customer === customerId) return method
-    throw notFound("PaymentMethod", methodId, "payment_method")
+    throw notFound("PaymentMethod", methodId)
   }
 
   /** Oldest first. */
@@ -72,8 +72,14 @@ export class Customers {
   }
 
   attach(methodId: string, customerId: string): StoredMethod {
-    const method = this.methodNamed(methodId)
+    const method = this.methodNamed(methodId, "id")
     this.books.customer(customerId)
+    if (this.books.spentMethods.has(method.id)) {
+      throw notPossible(
+        "This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, " +
+          "and may not be used again.",
+      )
+    }
     if (method.customer !== null && method.customer !== customerId) {
       throw notPossible("The payment method you provided has already been attached to a customer.", {
         code: "payment_method_unexpected_state",
@@ -85,26 +91,27 @@ export class Customers {
   }
 
   detach(methodId: string): StoredMethod {
-    const method = this.books.method(methodId)
+    const method = this.books.method(methodId, "id")
     if (method.customer === null) {
       throw notPossible("The payment method you provided is not attached to a customer so detachment is impossible.")
     }
     const previous = { customer: method.customer }
     method.customer = null
+    this.books.spentMethods.add(method.id)
     this.books.events.record("payment_method.detached", method, previous)
     return method
   }
 
   /** A known payment method, or a new one after one of the test mode's (`pm_card_visa`). */
-  methodNamed(id: string): StoredMethod {
+  methodNamed(id: string, param?: string): StoredMethod {
     const card = cardOfMethod(id)
-    return card === undefined ? this.books.method(id) : this.createMethod(card)
+    return card === undefined ? this.books.method(id, param) : this.createMethod(card)
   }
 
   /** The payment method that a request names, or describes as Stripe.js does; undefined where it does neither. */
   methodAskedFor(parameters: Parameters): StoredMethod | undefined {
     const id = parameters.text("payment_method")
-    if (id !== undefined && id !== "") return this.methodNamed(id)
+    if (id !== undefined && id !== "") return this.unspent(this.methodNamed(id))
     const data = parameters.nested("payment_method_data")?.only(["type", "card", "billing_details"])
     if (!data) return undefined
     if (data.requiredText("type") === "sepa_debit") return this.createMethod("asynchronous")
@@ -115,6 +122,19 @@ export class Customers {
       code: "incorrect_number",
       param: "payment_method_data[card][number]",
     })
+  }
+
+  /**
+   * Refuses a method that cannot be used again: "Detachment is permanent and irreversible" (API reference of detach). The
+   * words are those of public reports, which quote neither a code nor a parameter (woocommerce-payments 323).
+   */
+  unspent(method: StoredMethod): StoredMethod {
+    if (!this.books.spentMethods.has(method.id)) return method
+    throw notPossible(
+      "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a " +
+        "connected account without Customer attachment, or was detached from a Customer. It may not be used again. To " +
+        "use a PaymentMethod multiple times, you must attach it to a Customer first.",
+    )
   }
 
   /** How a payment method behaves. */

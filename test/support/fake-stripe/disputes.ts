@@ -6,15 +6,17 @@ export interface DisputeOpening {
   /** Minor units; all that is captured, unless given. */
   readonly amount?: number
   readonly reason?: string
+  /** That of the charge, unless given. A bank may dispute in another, and in one that ISO 4217 does not have. */
+  readonly currency?: string
 }
 
 export class Disputes {
   constructor(private readonly books: Books) {}
 
-  open(intentId: string, { amount, reason = "fraudulent" }: DisputeOpening): StoredDispute {
+  open(intentId: string, { amount, reason = "fraudulent", currency }: DisputeOpening): StoredDispute {
     const charge = this.books.latestCharge(this.books.intent(intentId))
     if (!charge || charge.amount_captured === 0) throw new Error(`Nothing of ${intentId} is captured`)
-    const dispute = newDispute(charge, amount ?? charge.amount_captured, reason)
+    const dispute = newDispute(charge, amount ?? charge.amount_captured, reason, currency)
     this.books.disputes.set(dispute.id, dispute)
     charge.disputed = true
     this.books.events.record("charge.dispute.created", dispute)

@@ -21,6 +21,9 @@ export class EventLog {
   readonly all: Stripe.Event[] = []
   private readonly listeners: ((event: Stripe.Event) => void)[] = []
   private cause = BY_ITSELF
+  private isQuiet = false
+  /** That of the webhook endpoint. */
+  apiVersion: string = Stripe.API_VERSION
 
   onEvent(listener: (event: Stripe.Event) => void): void {
     this.listeners.push(listener)
@@ -36,6 +39,16 @@ export class EventLog {
     }
   }
 
+  /** The events of an act are recorded, and no listener hears of them. */
+  quietly<T>(act: () => T): T {
+    this.isQuiet = true
+    try {
+      return act()
+    } finally {
+      this.isQuiet = false
+    }
+  }
+
   /**
    * @param object as it is after the change
    * @param previous what of it was different before, where the type of event tells that
@@ -45,7 +58,7 @@ export class EventLog {
       JSON.stringify({
         id: newId("evt"),
         object: "event",
-        api_version: Stripe.API_VERSION,
+        api_version: this.apiVersion,
         created: now(),
         data: { object, previous_attributes: previous },
         livemode: false,
@@ -55,6 +68,7 @@ export class EventLog {
       }),
     )
     this.all.push(event)
+    if (this.isQuiet) return
     for (const listener of this.listeners) listener(event)
   }
 }

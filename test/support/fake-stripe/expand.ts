@@ -48,6 +48,7 @@ function standsFor(books: Books, node: JsonObject, name: string): JsonObject | u
     seti: books.setupIntents,
   }
   const shelf = Object.entries(shelves).find(([prefix]) => id.startsWith(`${prefix}_`))?.[1]
+  if (books.deletedCustomers.has(id)) return { id, object: "customer", deleted: true }
   const found = shelf?.get(id)
   return found && asJson(found)
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util"
-import { idempotencyError } from "./refusal.js"
+import { badParameter, idempotencyError } from "./refusal.js"
 
 /** An answer as it went out, to be given again. */
 export interface Answer {
@@ -14,6 +14,9 @@ interface Entry {
   answer?: Answer
 }
 
+/** API reference, idempotent requests. */
+const LONGEST_KEY = 255
+
 /** Stripe's memory of idempotency keys. */
 export class IdempotencyKeys {
   private readonly entries = new Map<string, Entry>()
@@ -24,6 +27,9 @@ export class IdempotencyKeys {
    * @throws Refusal where the key came with another request, or its first one is still under way
    */
   begin(key: string, route: string, params: unknown): Answer | undefined {
+    if (key.length > LONGEST_KEY) {
+      throw badParameter(`An idempotency key can have up to ${LONGEST_KEY} characters; this one has ${key.length}.`)
+    }
     const entry = this.entries.get(key)
     if (!entry) {
       this.entries.set(key, { route, params })
@@ -56,6 +62,11 @@ export class IdempotencyKeys {
   keep(key: string, answer: Answer): void {
     const entry = this.entries.get(key)
     if (entry) entry.answer = answer
+  }
+
+  /** Stripe keeps keys for a day at least, and for each account. */
+  clear(): void {
+    this.entries.clear()
   }
 
   /** The request was not executed: the key is free again. */

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { createServer, type Server } from "node:http"
-import type Stripe from "stripe"
+import Stripe from "stripe"
 import { Attempts } from "./attempts.js"
 import { Books } from "./books.js"
 import type { TestCard } from "./cards.js"
@@ -12,10 +12,16 @@ import { type Fault, Faults } from "./faults.js"
 import { PaymentIntents } from "./payment-intents.js"
 import { Refunds } from "./refunds.js"
 import { type LoggedRequest, StripeServer } from "./server.js"
+import type { AccountSettings } from "./settings.js"
 import { SetupIntents } from "./setup-intents.js"
 import { type Delivery, type Signed, type Signing, Webhooks } from "./webhooks.js"
 
-export type { Delivery, DisputeOpening, Fault, LoggedRequest, Signed, Signing, TestCard }
+export type { AccountSettings, Delivery, DisputeOpening, Fault, LoggedRequest, Signed, Signing, TestCard }
+
+type Codes = AccountSettings["codes"]
+
+/** The last API version in which a release made a refund. */
+const LAST_WITH_RELEASES = "2025-02-24.acacia"
 
 /**
  * Stripe's API over HTTP, in memory: what the `stripe` package talks to with
@@ -86,14 +92,37 @@ export class FakeStripe {
 
   // What the account is.
 
+  /** Changes what differs between accounts, API versions, or documentation and reports. */
+  configure({ codes, ...settings }: Partial<Omit<AccountSettings, "codes">> & { codes?: Partial<Codes> }): void {
+    Object.assign(this.books.settings, settings)
+    Object.assign(this.books.settings.codes, codes)
+    this.books.events.apiVersion = this.books.settings.releasesMakeRefunds ? LAST_WITH_RELEASES : Stripe.API_VERSION
+  }
+
+  /** As if the account did not have an object, as with another API key: an intent, a customer, a payment method, ... */
+  forget(id: string): void {
+    this.books.forget(id)
+  }
+
+  /** As if the account had nothing, neither objects nor idempotency keys; its events stay for a test to look into. */
+  forgetAll(): void {
+    this.books.forgetAll()
+    this.api.forgetKeys()
+  }
+
+  /** Forgets the idempotency keys, as Stripe may after a day. */
+  forgetKeys(): void {
+    this.api.forgetKeys()
+  }
+
   /** Whether intents that ask for multicapture get it; they do not unless said so. */
   offersMulticapture(offered = true): void {
-    this.books.account.offersMulticapture = offered
+    this.configure({ multicapture: offered ? "available" : "ignored" })
   }
 
   /** Whether refunds stay pending until {@link refundSettles} or {@link refundFails}; they do not unless said so. */
   refundsArePending(pending = true): void {
-    this.books.account.refundsArePending = pending
+    this.configure({ refundsArePending: pending })
   }
 
   /** Lets the search find what was made up to now; until then it finds nothing of it, as Stripe's may. */
@@ -106,6 +135,11 @@ export class FakeStripe {
   /** Pays with Stripe.js, successfully or not: the intent says what came of it. */
   pays(intentId: string, card: TestCard = "ok"): Stripe.PaymentIntent {
     return this.intents.shopperPays(intentId, card)
+  }
+
+  /** Whether {@link pays} can be done: the intent waits for it, and can be captured as it says after such a payment. */
+  canPay(intentId: string, card: TestCard = "ok"): boolean {
+    return this.intents.canBePaid(intentId, card)
   }
 
   /** Passes the challenge of a `challenge` card. */
@@ -155,6 +189,38 @@ export class FakeStripe {
 
   cancels(intentId: string): Stripe.PaymentIntent {
     return this.intents.cancel(intentId, null)
+  }
+
+  /** Deletes a customer; its payment methods are detached. */
+  deleteCustomer(customerId: string): Stripe.DeletedCustomer {
+    return this.customers.remove(customerId)
+  }
+
+  /** Detaches a payment method from its customer, for good. */
+  detachMethod(methodId: string): Stripe.PaymentMethod {
+    return this.customers.detach(methodId)
+  }
+
+  /** Writes metadata that is not ours, over what there is; an empty text unsets a name. */
+  writeMetadata(intentId: string, metadata: Record<string, string>): Stripe.PaymentIntent {
+    return this.intents.writeMetadata(intentId, metadata)
+  }
+
+  /** Has Stripe refuse every refund of an intent's charge with `charge_not_refundable`. */
+  refuseRefunds(intentId: string): void {
+    const charge = this.books.latestCharge(this.books.intent(intentId))
+    if (!charge) throw new Error(`The payment intent ${intentId} has no charge`)
+    this.books.unrefundable.add(charge.id)
+  }
+
+  /** The bank ends the authorization: a capture is refused, though the intent is not canceled before {@link expires}. */
+  lapse(intentId: string): Stripe.PaymentIntent {
+    return this.intents.lapse(intentId)
+  }
+
+  /** What the act leads to is recorded, and its webhooks are lost: `withoutWebhooks(() => stripe.captures(id))`. */
+  withoutWebhooks<T>(act: () => T): T {
+    return this.books.events.quietly(act)
   }
 
   /** The authorization runs out, as after seven days. */

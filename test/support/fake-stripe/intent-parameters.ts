@@ -1,8 +1,9 @@
 import type Stripe from "stripe"
-import { checkChargeable, parseCurrency } from "./amounts.js"
+import { checkChargeable, checkDigits, parseCurrency } from "./amounts.js"
 import type { Books, StoredIntent } from "./books.js"
 import { cardOptions, NO_ADDRESS } from "./objects.js"
 import type { Parameters } from "./parameters.js"
+import { MANUALLY_CAPTURABLE, offeredTypes } from "./payment-method-types.js"
 import { badParameter } from "./refusal.js"
 
 /** What can be set of an intent, at any time before it is paid. */
@@ -25,6 +26,9 @@ const SETTABLE = [
   "transfer_group",
 ] as const satisfies readonly (keyof Stripe.PaymentIntentUpdateParams)[]
 
+/** Parameters that Stripe knows, and refuses with a code of their own. */
+const REMOVED = ["payment_method_types"] as const
+
 /** How an intent is confirmed. */
 const CONFIRMING = [
   "error_on_requires_action",
@@ -34,10 +38,12 @@ const CONFIRMING = [
 ] as const satisfies readonly (keyof Stripe.PaymentIntentConfirmParams)[]
 
 export const INTENT_PARAMETERS = {
-  create: [...SETTABLE, ...CONFIRMING, "automatic_payment_methods", "confirm"],
-  update: SETTABLE,
+  create: [...SETTABLE, ...CONFIRMING, ...REMOVED, "automatic_payment_methods", "confirm"],
+  update: [...SETTABLE, ...REMOVED],
   confirm: [
     ...CONFIRMING,
+    ...REMOVED,
+    "allowed_payment_method_types",
     "capture_method",
     "payment_method",
     "payment_method_data",
@@ -67,18 +73,18 @@ const TEXTS = [
 export function intentChanges(
   books: Books,
   parameters: Parameters,
-  before: Pick<StoredIntent, "amount" | "currency" | "metadata">,
+  before: StoredIntent,
 ): Partial<StoredIntent> {
+  refusePaymentMethodTypes(parameters)
   const amount = parameters.positiveInteger("amount") ?? before.amount
   const currency = parameters.has("currency") ? parseCurrency(parameters.requiredText("currency")) : before.currency
-  if (parameters.has("amount") || parameters.has("currency")) checkChargeable(amount, currency)
   const texts = TEXTS.filter((name) => parameters.has(name)).map((name) => [name, parameters.nullableText(name)])
-  return {
+  const changes: Partial<StoredIntent> = {
     amount,
     currency,
     ...Object.fromEntries(texts),
     ...(parameters.has("metadata") && { metadata: parameters.metadata(before.metadata) }),
-    ...(parameters.has("customer") && { customer: knownCustomer(books, parameters) }),
+    ...(parameters.has("customer") && { customer: changedCustomer(books, parameters, before) }),
     ...(parameters.has("capture_method") && {
       capture_method: parameters.choice("capture_method", CAPTURE_METHODS),
     }),
@@ -89,10 +95,44 @@ export function intentChanges(
     ...(parameters.has("payment_method_options") && { payment_method_options: optionsOf(parameters) }),
     ...methodTypesOf(parameters),
   }
+  if (parameters.has("amount") || parameters.has("currency")) checkChargeable(amount, currency)
+  if (!parameters.names.some((name) => DECIDING_METHODS.includes(name))) return changes
+  const types = offeredTypes({ ...before, ...changes }, books.settings)
+  // A card may be of any network until one is chosen.
+  const methods = types.map((type) => ({ type }))
+  checkDigits(amount, currency, methods, books.settings)
+  return { ...changes, payment_method_types: types }
 }
 
-function knownCustomer(books: Books, parameters: Parameters): string | null {
+/** What the payment methods of an intent depend on. */
+const DECIDING_METHODS: readonly string[] = [
+  "allowed_payment_method_types",
+  "amount",
+  "automatic_payment_methods",
+  "capture_method",
+  "currency",
+  "payment_method_options",
+]
+
+/** Stripe changelog 2026-09-30.endive, "Removes the payment method types parameter from Payment Intents and Setup Intents". */
+export function refusePaymentMethodTypes(parameters: Parameters): void {
+  if (!parameters.has("payment_method_types")) return
+  throw badParameter(
+    "The payment_method_types parameter is no longer supported. Use allowed_payment_method_types instead.",
+    { code: "payment_method_types_no_longer_supported", param: "payment_method_types" },
+  )
+}
+
+/** A customer can be set once (the words are those of public reports: solidus_stripe 158). */
+function changedCustomer(books: Books, parameters: Parameters, { customer: before }: StoredIntent): string | null {
   const id = parameters.nullableText("customer") ?? null
+  if (before !== null && id !== before) {
+    throw badParameter(
+      "You cannot modify `customer` on a PaymentIntent once it already has been set. To fulfill a payment with a " +
+        "different Customer, cancel this PaymentIntent and create a new one.",
+      { param: "customer" },
+    )
+  }
   return id === null ? null : books.customer(id).id
 }
 
@@ -113,8 +153,13 @@ function shippingOf(parameters: Parameters): Stripe.PaymentIntent.Shipping | nul
 }
 
 function optionsOf(parameters: Parameters): Stripe.PaymentIntent.PaymentMethodOptions {
-  const options = parameters.nested("payment_method_options")?.only(["card", "oxxo"])
+  const options = parameters.nested("payment_method_options")?.only([...MANUALLY_CAPTURABLE, "oxxo"])
   options?.nested("oxxo")?.only(["expires_after_days"])
+  const others = MANUALLY_CAPTURABLE.flatMap((type) => {
+    if (type === "card") return []
+    const own = options?.nested(type)?.only(["capture_method"]).choice("capture_method", ["manual"])
+    return own ? [[type, { capture_method: own }]] : []
+  })
   const card = options
     ?.nested("card")
     ?.only(["capture_method", "request_multicapture", "request_three_d_secure", "setup_future_usage"])
@@ -122,25 +167,27 @@ function optionsOf(parameters: Parameters): Stripe.PaymentIntent.PaymentMethodOp
   const multicapture = card?.choice("request_multicapture", ["if_available", "never"])
   const challenge = card?.choice("request_three_d_secure", ["any", "automatic", "challenge"])
   const futureUsage = card?.choice("setup_future_usage", ["none", "off_session", "on_session"])
-  return cardOptions({
+  const ofCard = cardOptions({
     ...(captureMethod && { capture_method: captureMethod }),
     ...(multicapture && { request_multicapture: multicapture }),
     ...(challenge && { request_three_d_secure: challenge }),
     ...(futureUsage && { setup_future_usage: futureUsage }),
   })
+  return { ...ofCard, ...Object.fromEntries(others) }
 }
 
 function methodTypesOf(parameters: Parameters): Partial<StoredIntent> {
   const types = parameters.texts("allowed_payment_method_types")
   const automatic = parameters.nested("automatic_payment_methods")?.only(["allow_redirects", "enabled"])
-  if (types && automatic?.flag("enabled")) {
+  // Stripe changelog 2026-07-29.dahlia: the two exclude each other.
+  if (types && automatic) {
     throw badParameter(
       "You may only specify one of these parameters: allowed_payment_method_types, automatic_payment_methods.",
       { code: "parameters_exclusive" },
     )
   }
   if (types) {
-    return { allowed_payment_method_types: types, payment_method_types: types, automatic_payment_methods: null }
+    return { allowed_payment_method_types: types, automatic_payment_methods: null }
   }
   if (!automatic) return {}
   const isEnabled = automatic.flag("enabled")

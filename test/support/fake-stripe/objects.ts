@@ -13,7 +13,10 @@ export const NO_ADDRESS: Stripe.Address = {
   state: null,
 }
 
-const WEEK = 7 * 24 * 60 * 60
+const HOUR = 60 * 60
+const WEEK = 7 * 24 * HOUR
+/** Of Visa, if the merchant initiates the payment (docs.stripe.com/payments/place-a-hold-on-a-payment-method). */
+const VISA_OFF_SESSION = 4 * 24 * HOUR + 18 * HOUR
 
 export function newIntent(amount: number, currency: string): StoredIntent {
   const id = newId("pi")
@@ -71,8 +74,15 @@ export const cardOptions = (
   card: { installments: null, mandate_options: null, network: null, request_three_d_secure: "automatic", ...asked },
 })
 
+/** How a charge is authorized. */
+interface Authorization {
+  readonly isMulticapture: boolean
+  readonly isManual: boolean
+  readonly isOffSession: boolean
+}
+
 /** A charge of the whole amount of an intent, which has succeeded and is not captured. */
-export function newCharge(intent: StoredIntent, method: StoredMethod, isMulticapture: boolean): StoredCharge {
+export function newCharge(intent: StoredIntent, method: StoredMethod, authorization: Authorization): StoredCharge {
   const id = newId("ch")
   return {
     id,
@@ -113,7 +123,7 @@ export function newCharge(intent: StoredIntent, method: StoredMethod, isMulticap
     paid: true,
     payment_intent: intent.id,
     payment_method: method.id,
-    payment_method_details: chargedMethod(intent, method, isMulticapture),
+    payment_method_details: chargedMethod(intent, method, authorization),
     receipt_email: intent.receipt_email,
     receipt_number: null,
     receipt_url: `https://pay.stripe.com/receipts/payment/${id}`,
@@ -133,7 +143,7 @@ export function newCharge(intent: StoredIntent, method: StoredMethod, isMulticap
 function chargedMethod(
   intent: StoredIntent,
   { type, card, sepa_debit: debit }: StoredMethod,
-  isMulticapture: boolean,
+  { isMulticapture, isManual, isOffSession }: Authorization,
 ): Stripe.Charge.PaymentMethodDetails {
   if (debit) return { type, sepa_debit: { ...debit, mandate: null } }
   if (!card) return { type, customer_balance: {} }
@@ -143,7 +153,8 @@ function chargedMethod(
       amount_authorized: intent.amount,
       authorization_code: "123456",
       brand: card.brand,
-      capture_before: now() + WEEK,
+      // Only of what is captured manually (API reference of the charge).
+      ...(isManual && { capture_before: now() + (isOffSession && card.brand === "visa" ? VISA_OFF_SESSION : WEEK) }),
       checks: card.checks,
       country: card.country,
       electronic_commerce_indicator: null,
@@ -157,7 +168,7 @@ function chargedMethod(
       last4: card.last4,
       mandate: null,
       multicapture: { status: isMulticapture ? "available" : "unavailable" },
-      network: "visa",
+      network: card.brand,
       network_token: { used: false },
       network_transaction_id: "123456789012345",
       overcapture: { maximum_amount_capturable: intent.amount, status: "unavailable" },
@@ -195,7 +206,12 @@ export function newRefund(charge: StoredCharge, amount: number): StoredRefund {
   }
 }
 
-export function newDispute(charge: StoredCharge, amount: number, reason: string): StoredDispute {
+export function newDispute(
+  charge: StoredCharge,
+  amount: number,
+  reason: string,
+  currency = charge.currency,
+): StoredDispute {
   return {
     id: newId("dp"),
     object: "dispute",
@@ -203,7 +219,7 @@ export function newDispute(charge: StoredCharge, amount: number, reason: string)
     balance_transactions: [],
     charge: charge.id,
     created: now(),
-    currency: charge.currency,
+    currency,
     enhanced_eligibility_types: [],
     evidence: NO_EVIDENCE,
     evidence_details: {

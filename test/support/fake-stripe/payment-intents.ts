@@ -1,14 +1,17 @@
+import { stringify } from "qs"
 import type Stripe from "stripe"
-import { checkPrecision } from "./amounts.js"
+import { checkDigits, checkPrecision } from "./amounts.js"
 import type { Attempts, Confirmation } from "./attempts.js"
-import type { Books, StoredIntent, StoredMethod } from "./books.js"
+import type { Books, StoredCharge, StoredIntent, StoredMethod } from "./books.js"
 import { AUTHENTICATION_REQUIRED, type Decline, type TestCard } from "./cards.js"
 import { type Charges, isMulticapture } from "./charges.js"
+import { newMethod } from "./customer-objects.js"
 import type { Customers } from "./customers.js"
 import { change, now } from "./ids.js"
 import { intentChanges } from "./intent-parameters.js"
 import { newIntent } from "./objects.js"
-import type { Parameters } from "./parameters.js"
+import { Parameters } from "./parameters.js"
+import { fitsCapture, isCapturedManually } from "./payment-method-types.js"
 import { badParameter, declined, notPossible } from "./refusal.js"
 
 type Status = Stripe.PaymentIntent.Status
@@ -16,7 +19,10 @@ type CancellationReason = Stripe.PaymentIntent.CancellationReason
 
 const BEFORE_PAYMENT: readonly Status[] = ["requires_payment_method", "requires_confirmation", "requires_action"]
 const ALWAYS_CHANGEABLE: readonly string[] = ["description", "expand", "metadata", "receipt_email"]
+/** Stripe's reference adds `processing` "in rare cases"; this is not one. */
 const CANCELABLE: readonly Status[] = [...BEFORE_PAYMENT, "requires_capture"]
+/** "Up to 50 times for a single PaymentIntent" (docs.stripe.com/payments/multicapture). */
+const MOST_CAPTURES = 50
 
 export interface CaptureRequest {
   /** Minor units; all that can be captured, unless given. */
@@ -43,6 +49,7 @@ export class PaymentIntents {
     const amount = parameters.requiredInteger("amount")
     const intent = newIntent(amount, parameters.requiredText("currency"))
     change(intent, intentChanges(this.books, parameters, intent))
+    if (this.books.settings.multicapture === "refused_at_creation") refuseMulticapture(intent)
     this.choose(intent, this.customers.methodAskedFor(parameters))
     const method = isConfirmed ? this.methodToConfirm(intent, parameters) : undefined
     this.books.paymentIntents.set(intent.id, intent)
@@ -63,13 +70,18 @@ export class PaymentIntents {
           `${BEFORE_PAYMENT.join(", ")}.`,
       )
     }
-    change(intent, { ...intentChanges(this.books, parameters, intent), last_payment_error: null })
+    const changes = intentChanges(this.books, parameters, intent)
+    if (this.books.settings.multicapture === "refused_at_creation") refuseMulticapture({ ...intent, ...changes })
+    // "It will be cleared if the PaymentIntent is later updated for any reason" (API reference of last_payment_error).
+    change(intent, { ...changes, last_payment_error: null })
     if (parameters.text("payment_method") === "") {
       change(intent, { payment_method: null, status: "requires_payment_method", next_action: null })
     }
     this.choose(intent, this.customers.methodAskedFor(parameters))
     // What was challenged was another payment.
-    if (intent.status === "requires_action") change(intent, { status: "requires_confirmation", next_action: null })
+    if (intent.status === "requires_action" && agreed !== undefined) {
+      change(intent, { status: "requires_confirmation", next_action: null })
+    }
     return intent
   }
 
@@ -99,8 +111,12 @@ export class PaymentIntents {
       )
     }
     const amount = asked ?? intent.amount_capturable
-    this.checkCapture(intent, amount, isFinal, isMulticapture(charge))
+    this.checkCapture(intent, charge, amount, isFinal)
     change(intent, changes)
+    return this.complete(intent, charge, amount, isFinal)
+  }
+
+  private complete(intent: StoredIntent, charge: StoredCharge, amount: number, isFinal = true): StoredIntent {
     const previous = intent.amount_capturable
     this.charges.capture(charge, amount, isFinal)
     intent.amount_received += amount
@@ -131,7 +147,28 @@ export class PaymentIntents {
   expire(id: string): StoredIntent {
     const intent = this.books.intent(id)
     if (intent.status !== "requires_capture") throw new Error(`The payment intent ${id} is ${intent.status}`)
-    return this.giveUp(intent, "automatic")
+    return this.giveUp(intent, "expired")
+  }
+
+  /** Somebody else writes metadata. */
+  writeMetadata(id: string, metadata: Record<string, string>): StoredIntent {
+    return this.update(id, Parameters.of(stringify({ metadata })))
+  }
+
+  /** The bank ends the authorization, and Stripe has not canceled the intent yet. */
+  lapse(id: string): StoredIntent {
+    const intent = this.books.intent(id)
+    const charge = this.books.latestCharge(intent)
+    if (intent.status !== "requires_capture" || !charge) throw new Error(`The payment intent ${id} is ${intent.status}`)
+    if (charge.payment_method_details.card) charge.payment_method_details.card.capture_before = now() - 1
+    this.books.lapsed.add(charge.id)
+    return intent
+  }
+
+  /** Whether a shopper can pay an intent in such a way: it can be paid, and the method can be captured as it says. */
+  canBePaid(id: string, card: TestCard): boolean {
+    const intent = this.books.intent(id)
+    return BEFORE_PAYMENT.includes(intent.status) && fitsCapture(intent, newMethod(card).type)
   }
 
   /** The shopper enters a means of payment and confirms; a decline is left with the intent. */
@@ -139,6 +176,10 @@ export class PaymentIntents {
     const intent = this.books.intent(id)
     if (!BEFORE_PAYMENT.includes(intent.status)) throw new Error(`The payment intent ${id} is ${intent.status} already`)
     const method = this.customers.createMethod(card)
+    if (!fitsCapture(intent, method.type)) {
+      throw new Error(`The payment intent ${id} is captured manually, which ${method.type} cannot be`)
+    }
+    this.checkConfirmable(intent, method)
     intent.payment_method = method.id
     this.attempts.begin(intent, method, confirmation)
     return intent
@@ -150,6 +191,14 @@ export class PaymentIntents {
       throw notPossible(
         `The PaymentMethod ${method.id} belongs to the Customer ${method.customer}. Please include the Customer in ` +
           "the `customer` parameter on the PaymentIntent.",
+        { param: "payment_method" },
+      )
+    }
+    // The words are those of a public report (stripe-terminal-react-native 745).
+    if (!intent.payment_method_types.includes(method.type)) {
+      throw notPossible(
+        `The PaymentMethod provided (${method.type}) is not allowed for this PaymentIntent. Please attach a ` +
+          `PaymentMethod of one of the following types: ${intent.payment_method_types.join(", ")}.`,
         { param: "payment_method" },
       )
     }
@@ -174,7 +223,16 @@ export class PaymentIntents {
         { param: "return_url" },
       )
     }
-    return this.books.method(intent.payment_method)
+    const method = this.customers.unspent(this.books.method(intent.payment_method))
+    this.checkConfirmable(intent, method)
+    return method
+  }
+
+  /** Refuses what is known only once a method was chosen. */
+  private checkConfirmable(intent: StoredIntent, { type, card }: StoredMethod): void {
+    checkDigits(intent.amount, intent.currency, [{ type, brand: card?.brand }], this.books.settings)
+    const isRefused = this.books.settings.multicapture === "refused_at_confirmation" && type === "card"
+    if (isRefused && isCapturedManually(intent, type)) refuseMulticapture(intent)
   }
 
   private confirmWith(intent: StoredIntent, method: StoredMethod, parameters: Parameters): void {
@@ -199,12 +257,21 @@ export class PaymentIntents {
     })
   }
 
-  private checkCapture(intent: StoredIntent, amount: number, isFinal: boolean, isMulticapturable: boolean): void {
-    if (!isFinal && !isMulticapturable) {
+  private checkCapture(intent: StoredIntent, charge: StoredCharge, amount: number, isFinal: boolean): void {
+    if (this.books.lapsed.has(charge.id)) {
+      throw notPossible("The charge cannot be captured because its authorization has expired.", {
+        code: this.books.settings.codes.captureOfLapsed,
+      })
+    }
+    if ((this.books.captures.get(charge.id) ?? 0) >= MOST_CAPTURES) {
+      throw notPossible(`A PaymentIntent can be captured up to ${MOST_CAPTURES} times.`)
+    }
+    if (!isFinal && !isMulticapture(charge)) {
       throw notPossible("`final_capture` can only be `false` when multicapture is available for the PaymentIntent.", {
         param: "final_capture",
       })
     }
+    // Releases the rest (docs.stripe.com/payments/multicapture).
     const isRelease = amount === 0 && isFinal && intent.amount_received > 0
     if (amount < 1 && !isRelease) {
       throw badParameter("This value must be greater than or equal to 1.", {
@@ -224,22 +291,33 @@ export class PaymentIntents {
   private giveUp(intent: StoredIntent, reason: CancellationReason | null): StoredIntent {
     const charge = this.books.latestCharge(intent)
     if (intent.status === "requires_capture" && charge && intent.amount_received > 0) {
-      // What was captured in part stays paid: giving up the rest is a last capture of nothing.
-      return this.capture(intent.id, { amount: 0, isFinal: true })
+      // A partly captured intent becomes `succeeded` (docs.stripe.com/payments/multicapture, webhooks).
+      return this.complete(intent, charge, 0)
     }
     if (intent.status === "requires_capture" && charge) {
-      this.charges.release(charge, reason === "automatic" ? "expired_uncaptured_charge" : null)
+      this.charges.release(charge, reason === "expired" ? "expired_uncaptured_charge" : null)
     }
     change(intent, {
       status: "canceled",
       canceled_at: now(),
-      cancellation_reason: reason,
+      // Before 2025-03-31.basil, Stripe gave `automatic` for an expired authorization.
+      cancellation_reason: reason === "expired" && this.books.settings.releasesMakeRefunds ? "automatic" : reason,
       amount_capturable: 0,
       next_action: null,
     })
     this.books.events.record("payment_intent.canceled", intent)
     return intent
   }
+}
+
+/** As public reports quote it (activemerchant 5417, and integrations that then repeat the call without the feature). */
+function refuseMulticapture({ payment_method_options: options }: StoredIntent): void {
+  if (options?.card?.request_multicapture !== "if_available") return
+  throw badParameter(
+    "This account is not eligible for the requested card features. See " +
+      "https://stripe.com/docs/payments/flexible-payments for more details.",
+    { code: "payment_intent_invalid_parameter" },
+  )
 }
 
 const unexpectedState = (intent: StoredIntent, message: string): Error =>

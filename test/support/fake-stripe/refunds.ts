@@ -1,6 +1,5 @@
 import { checkPrecision, displayed } from "./amounts.js"
 import type { Books, StoredCharge, StoredRefund } from "./books.js"
-import { isMulticapture } from "./charges.js"
 import { change } from "./ids.js"
 import { newRefund } from "./objects.js"
 import { badParameter, notPossible } from "./refusal.js"
@@ -19,12 +18,18 @@ export interface RefundRequest {
 /** Disputes that do not hold the money (any more). */
 const DISPUTES_WITHOUT_MONEY = ["won", "warning_needs_response", "warning_under_review", "warning_closed"]
 
+/** Refuses a charge of which no money has come yet, or never will. */
+function succeeded(charge: StoredCharge): StoredCharge {
+  if (charge.status === "succeeded") return charge
+  throw notPossible(`Charge ${charge.id} is ${charge.status}; only a successful charge can be refunded.`)
+}
+
 export class Refunds {
   constructor(private readonly books: Books) {}
 
   create({ intentId, chargeId, amount: asked, reason, metadata }: RefundRequest): StoredRefund {
     const charge = this.chargeToRefund(intentId, chargeId)
-    const left = refundable(charge)
+    const left = refundable(this.books, charge)
     this.refuseUnlessRefundable(charge, left)
     const amount = asked ?? left
     checkPrecision(amount, charge.currency)
@@ -36,12 +41,12 @@ export class Refunds {
     }
     const refund = newRefund(charge, amount)
     change(refund, { reason: reason ?? null, metadata })
-    if (this.books.account.refundsArePending) refund.status = "pending"
+    if (this.books.settings.refundsArePending) refund.status = "pending"
     this.enter(charge, refund)
     return refund
   }
 
-  /** What Stripe books when an authorization is given up, or its rest. */
+  /** What an authorization that is released, or its rest, was before 2025-03-31.basil. */
   release(charge: StoredCharge, amount: number, reason: "expired_uncaptured_charge" | null): void {
     if (amount === 0) return
     const refund = newRefund(charge, amount)
@@ -65,14 +70,14 @@ export class Refunds {
     change(refund, { status: "failed", failure_reason: "expired_or_canceled_card" })
     const charge = this.books.charge(refund.charge)
     charge.amount_refunded -= refund.amount
-    charge.refunded = false
+    updateRefunded(this.books, charge)
     this.books.events.record("refund.failed", refund)
     this.books.events.record("refund.updated", refund, previous)
     return refund
   }
 
   private chargeToRefund(intentId?: string, chargeId?: string): StoredCharge {
-    if (chargeId !== undefined) return this.books.charge(chargeId)
+    if (chargeId !== undefined) return succeeded(this.books.charge(chargeId))
     if (intentId === undefined) {
       throw badParameter("One of the following params should be provided for this request: payment_intent or charge.")
     }
@@ -89,17 +94,23 @@ export class Refunds {
     )
     if (isDisputed) {
       throw notPossible(`Charge ${charge.id} has been charged back; cannot issue a refund.`, {
-        code: "charge_disputed",
+        code: this.books.settings.codes.refundOfDisputed,
       })
     }
-    if (charge.amount_captured === 0 && !charge.refunded) {
+    if (this.books.unrefundable.has(charge.id)) {
+      // As of methods without refunds: boleto, for one.
+      throw notPossible(`Charge ${charge.id} cannot be refunded.`, { code: "charge_not_refundable" })
+    }
+    if (charge.amount_captured === 0) {
       throw notPossible(
         `This uncaptured Charge was created by a PaymentIntent (${charge.payment_intent}). You must cancel the ` +
           "PaymentIntent to reverse the authorization instead of refunding the Charge directly.",
       )
     }
     if (left === 0) {
-      throw notPossible(`Charge ${charge.id} has already been refunded.`, { code: "charge_already_refunded" })
+      throw notPossible(`Charge ${charge.id} has already been refunded.`, {
+        code: this.books.settings.codes.refundOfRefunded,
+      })
     }
   }
 
@@ -107,14 +118,25 @@ export class Refunds {
     this.books.refunds.set(refund.id, refund)
     const previous = charge.amount_refunded
     charge.amount_refunded += refund.amount
-    charge.refunded = isMulticapture(charge)
-      ? charge.amount_refunded === charge.amount || (charge.captured && refundable(charge) === 0)
-      : charge.amount_refunded === charge.amount
+    updateRefunded(this.books, charge)
     this.books.events.record("refund.created", refund)
     this.books.events.record("charge.refunded", charge, { amount_refunded: previous })
   }
 }
 
-/** What is captured and not refunded. What was released counts as refunded, except with multicapture. */
-const refundable = (charge: StoredCharge): number =>
-  Math.max(0, (isMulticapture(charge) ? charge.amount_captured : charge.amount) - charge.amount_refunded)
+/**
+ * What is captured and not refunded, also while there is more to capture (docs.stripe.com/payments/multicapture). What was
+ * released counts neither as captured nor as refunded, even if a refund stands for it.
+ */
+function refundable(books: Books, { id, amount_captured, amount_refunded }: StoredCharge): number {
+  const releases = [...books.refunds.values()].filter(
+    ({ charge, destination_details }) => charge === id && destination_details?.card?.type === "reversal",
+  )
+  const released = releases.reduce((sum, { amount }) => sum + amount, 0)
+  return amount_captured - (amount_refunded - released)
+}
+
+/** Whether all of a charge was refunded. A charge that was never captured is not, since 2025-03-31.basil. */
+export function updateRefunded(books: Books, charge: StoredCharge): void {
+  charge.refunded = charge.amount_refunded === charge.amount || (charge.captured && refundable(books, charge) === 0)
+}

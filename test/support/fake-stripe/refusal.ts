@@ -41,8 +41,17 @@ export const badParameter = (message: string, details: Details = {}): Refusal =>
 export const notPossible = (message: string, details: Details = {}): Refusal =>
   invalidRequest(400, message, details, true)
 
+/** What a URL names by its id; Stripe calls that parameter `id`, and `intent` of an intent. */
+const IN_URL = ["id", "intent"]
+
+/** 404 for what the URL names, 400 for what another parameter names: so public reports quote Stripe. */
 export const notFound = (what: string, id: string, param = "id"): Refusal =>
-  invalidRequest(404, `No such ${what}: '${id}'`, { code: "resource_missing", param }, true)
+  invalidRequest(
+    IN_URL.includes(param) ? 404 : 400,
+    `No such ${what}: '${id}'`,
+    { code: "resource_missing", param },
+    true,
+  )
 
 export const unauthorized = (message: string): Refusal => invalidRequest(401, message, {}, false)
 

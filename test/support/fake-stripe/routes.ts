@@ -133,7 +133,7 @@ function customerRoutes({ books, customers, setupIntents }: Account): Route[] {
     route("GET /v1/customers/:id/payment_methods/:method", [], ({ id = "", method = "" }) =>
       customers.methodOf(id, method),
     ),
-    route("GET /v1/payment_methods/:id", [], ({ id = "" }) => books.method(id)),
+    route("GET /v1/payment_methods/:id", [], ({ id = "" }) => books.method(id, "id")),
     route("POST /v1/payment_methods/:id/attach", ["customer"], ({ id = "" }, given) =>
       customers.attach(id, given.requiredText("customer")),
     ),

@@ -61,6 +61,11 @@ export class StripeServer {
     })
   }
 
+  /** No key is known any more, as after a day or with another account. */
+  forgetKeys(): void {
+    this.idempotencyKeys.clear()
+  }
+
   async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request)
     const url = new URL(request.url ?? "/", "http://stripe.invalid")

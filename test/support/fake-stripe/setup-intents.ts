@@ -3,6 +3,7 @@ import { GENERIC_DECLINE, type TestCard } from "./cards.js"
 import { newSetupIntent } from "./customer-objects.js"
 import type { Customers } from "./customers.js"
 import { change } from "./ids.js"
+import { refusePaymentMethodTypes } from "./intent-parameters.js"
 import type { Parameters } from "./parameters.js"
 import { badParameter, declined } from "./refusal.js"
 
@@ -15,6 +16,7 @@ export const SETUP_INTENT_PARAMETERS = [
   "metadata",
   "payment_method",
   "payment_method_data",
+  "payment_method_types",
   "return_url",
   "usage",
 ] as const
@@ -27,6 +29,7 @@ export class SetupIntents {
   ) {}
 
   create(parameters: Parameters): StoredSetupIntent {
+    refusePaymentMethodTypes(parameters)
     const isConfirmed = parameters.flag("confirm") ?? false
     if (parameters.has("return_url") && !isConfirmed) {
       throw badParameter("The `return_url` parameter can only be used when `confirm` is `true`.", {

@@ -49,10 +49,11 @@ const ask = async (pattern: string, message: unknown) => {
 }
 
 const callsOf = (kind: string) => bank.calls.filter((call) => call.kind === kind)
+/** The amounts of the captures that succeeded. */
 const capturesOf = async (paymentId: string): Promise<number[]> =>
-  (await service.admin("GET", `/admin/payments/${paymentId}`)).body.payment.captures.map(
-    ({ amount }: { amount: number }) => amount,
-  )
+  (await service.admin("GET", `/admin/payments/${paymentId}`)).body.payment.captures
+    .filter(({ status }: { status: string }) => status === "succeeded")
+    .map(({ amount }: { amount: number }) => amount)
 
 interface KeyRow {
   id: string

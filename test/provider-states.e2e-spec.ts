@@ -24,7 +24,10 @@ describe("a refusal that shows another state, while no webhook came", () => {
   it("of a capture records what was captured at the provider, and returns it", async () => {
     const { id, sessionId, paymentId } = await world.payment()
     world.account.of(sessionId).captured = 1000n
-    expect((await world.act(paymentId, "capture")).status).toBe(200)
+    expect(await world.act(paymentId, "capture")).toMatchObject({
+      status: 200,
+      body: { payment: { captures: [{ amount: 10, status: "succeeded" }] } },
+    })
     expect(await world.collection(id)).toMatchObject({ status: "completed", captured_amount: 10 })
     expect((await world.act(paymentId, "refund", { amount: 3 })).status).toBe(200)
     expect(world.account.books.get(sessionId)).toMatchObject({ captured: 1000n, refunded: 300n })

@@ -40,8 +40,11 @@ export const SESSION_TRANSITIONS: Readonly<Record<SessionStatus, readonly Sessio
   canceled: [],
 }
 
-/** Whether a capture or a refund has happened at the provider. Only what succeeded counts in totals. */
-export const MOVEMENT_STATUSES = ["pending", "succeeded", "declined", "unknown"] as const
+/**
+ * Whether a capture or a refund has happened at the provider. Only what succeeded counts in totals. `superseded`: the
+ * provider refused it on another state of the payment, and the request was judged anew. It is not listed.
+ */
+export const MOVEMENT_STATUSES = ["pending", "succeeded", "declined", "unknown", "superseded"] as const
 export type MovementStatus = (typeof MOVEMENT_STATUSES)[number]
 
 /** A refund that succeeded may fail later: the shopper's bank sends the money back. Then it does not count any more. */
@@ -58,6 +61,7 @@ export const SHOWN_MOVEMENT_STATUS: Readonly<Record<RefundStatus, ShownMovementS
   unknown: "pending",
   succeeded: "succeeded",
   declined: "failed",
+  superseded: "failed",
   failed: "failed",
 }
 

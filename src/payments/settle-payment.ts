@@ -111,8 +111,10 @@ function move(
     case "already_authorized":
       return "The provider asks the shopper for something, which money that was authorized does not need."
     case "declined":
+      become(outcome.stateDiffers ? "superseded" : "declined")
+      return undefined
     case "unknown":
-      become(outcome.outcome)
+      become("unknown")
       return undefined
     case "gone":
       become(mayHaveHappened(operation) ? "unknown" : "declined")

@@ -108,6 +108,7 @@ const REFUND_NEWS: Readonly<Record<RefundStatus, readonly RefundState["status"][
   pending: ["succeeded", "failed"],
   unknown: ["succeeded", "failed"],
   declined: ["pending", "succeeded"],
+  superseded: ["pending", "succeeded"],
   succeeded: ["failed"],
   failed: ["succeeded"],
 }

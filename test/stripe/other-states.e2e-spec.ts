@@ -56,7 +56,7 @@ const OF_SESSION: Record<keyof typeof SESSION_CALLS, Record<keyof typeof SESSION
   },
   authorize: {
     ...{ waiting: 200, declined: 422, challenged: 200, processing: 200, authorized: 200, captured: 200 },
-    ...{ "partly captured": 200, refunded: 200, "partly refunded": 200, canceled: 404, expired: 404, gone: 409 },
+    ...{ "partly captured": 200, refunded: 200, "partly refunded": 200, canceled: 409, expired: 409, gone: 409 },
   },
   cancel: {
     ...{ waiting: 200, declined: 200, challenged: 200, processing: 409, authorized: 200, captured: 400 },

@@ -5,7 +5,7 @@ import { WebhooksDisputesAccountHolders1795402800000 } from "./1795402800000-web
 import { Leases1795406400000 } from "./1795406400000-leases.js"
 import { AcceptedOperations1795410000000 } from "./1795410000000-accepted-operations.js"
 import { OutgrownCollectionsCartOrders1795413600000 } from "./1795413600000-outgrown-collections-cart-orders.js"
-import { PaymentCaptureBefore1795417200000 } from "./1795417200000-payment-capture-before.js"
+import { ProviderStates1795417200000 } from "./1795417200000-provider-states.js"
 
 /** In the order in which they run. */
 export const migrations = [
@@ -16,5 +16,5 @@ export const migrations = [
   Leases1795406400000,
   AcceptedOperations1795410000000,
   OutgrownCollectionsCartOrders1795413600000,
-  PaymentCaptureBefore1795417200000,
+  ProviderStates1795417200000,
 ]

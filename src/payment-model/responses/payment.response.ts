@@ -8,6 +8,9 @@ import type { PaymentCollectionResponse } from "./payment-collection.response.js
 import type { PaymentSessionResponse } from "./payment-session.response.js"
 import type { RefundResponse } from "./refund.response.js"
 
+/** An attempt in whose place the request was judged anew is an operation, not a capture or refund. */
+const IS_LISTED = "status <> 'superseded'"
+
 @ResourceOf("payment", Payment)
 export class PaymentResponse {
   @Field({ description: "The payment's id.", example: EXAMPLE.paymentId })
@@ -61,14 +64,14 @@ export class PaymentResponse {
   @Related("capture", {
     many: true,
     description: "Its captures, also pending and failed ones.",
-    join: (payment, capture) => `${capture}.payment_id = ${payment}.id`,
+    join: (payment, capture) => `${capture}.payment_id = ${payment}.id AND ${capture}.${IS_LISTED}`,
   })
   captures?: CaptureResponse[]
 
   @Related("refund", {
     many: true,
     description: "Its refunds, also pending and failed ones.",
-    join: (payment, refund) => `${refund}.payment_id = ${payment}.id`,
+    join: (payment, refund) => `${refund}.payment_id = ${payment}.id AND ${refund}.${IS_LISTED}`,
   })
   refunds?: RefundResponse[]
 

@@ -225,11 +225,11 @@ onServed("requests that meet at the lock", () => {
   it.each([
     ["the system provider", SYSTEM],
     ["a provider with a network", FAKE],
-  ])("twenty captures and twenty refunds with %s move what is there", async (_, provider) => {
+  ])("twenty captures and twenty refunds with keys of their own, with %s, move what is there", async (_, provider) => {
     const { id, paymentId } = await newPayment(service, {}, provider)
-    const captures = await meeting(id, () => times(20, () => act(paymentId, "capture", { amount: 0.7 })))
+    const captures = await meeting(id, () => times(20, () => actWithKey(paymentId, "capture", { amount: 0.7 })))
     expect([count(captures, 200), count(captures, 400)]).toEqual([14, 6])
-    const refunds = await meeting(id, () => times(20, () => act(paymentId, "refund", { amount: 0.7 })))
+    const refunds = await meeting(id, () => times(20, () => actWithKey(paymentId, "refund", { amount: 0.7 })))
     expect([count(refunds, 200), count(refunds, 400)]).toEqual([14, 6])
     expect(await collection(id)).toMatchObject({ captured_amount: 9.8, refunded_amount: 9.8 })
   })

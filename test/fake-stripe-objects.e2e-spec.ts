@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals"
-import Stripe from "stripe"
+import type Stripe from "stripe"
 import { FakeStripe } from "./support/fake-stripe/index.js"
 import { clientOf, refusal } from "./support/stripe-sdk.js"
 

@@ -70,11 +70,7 @@ const TEXTS = [
 ] as const
 
 /** What the parameters say of an intent, to be put over it; nothing of what they leave out. */
-export function intentChanges(
-  books: Books,
-  parameters: Parameters,
-  before: StoredIntent,
-): Partial<StoredIntent> {
+export function intentChanges(books: Books, parameters: Parameters, before: StoredIntent): Partial<StoredIntent> {
   refusePaymentMethodTypes(parameters)
   const amount = parameters.positiveInteger("amount") ?? before.amount
   const currency = parameters.has("currency") ? parseCurrency(parameters.requiredText("currency")) : before.currency

@@ -7,6 +7,7 @@ import type { Browser, Page } from "playwright-core"
 import Stripe from "stripe"
 import { inBrowser, launchChromium } from "./support/chromium.js"
 import { FakeStripe } from "./support/fake-stripe/index.js"
+import { clientOf, refusal } from "./support/stripe-sdk.js"
 
 const RETURN_URL = "https://shop.example/return"
 const CREATE = "POST /v1/payment_intents"
@@ -20,21 +21,6 @@ beforeEach(async () => {
   sdk = clientOf(stripe)
 })
 afterEach(() => stripe.stop())
-
-const clientOf = (fake: FakeStripe, config: { maxNetworkRetries?: number; timeout?: number } = {}): Stripe =>
-  new Stripe(fake.apiKey, { ...fake.connection, maxNetworkRetries: 0, telemetry: false, ...config })
-
-/** What the SDK throws. */
-const refusal = (call: Promise<unknown>): Promise<InstanceType<typeof Stripe.errors.StripeError>> =>
-  call.then(
-    () => {
-      throw new Error("It was not refused")
-    },
-    (error: unknown) => {
-      if (error instanceof Stripe.errors.StripeError) return error
-      throw error
-    },
-  )
 
 const create = (
   params: Partial<Stripe.PaymentIntentCreateParams> = {},

@@ -18,9 +18,11 @@ export function answerProblems(answer: Answer, caused: readonly Fault[]): string
   const { status, body, headers } = answer
   const text = JSON.stringify(body)
   const said = `${status} ${text.slice(0, 300)}`
+  // The provider refused for the payment's state, which could not be recorded yet because something else was pending.
+  const isOfState = status === 409 && typeof body.retryable === "boolean" && Boolean(body.operation_id)
   const isOdd =
-    (status === 409 && !CONFLICTS.includes(body.code)) ||
-    (status === 409 && body.code !== "amount_changed" && !headers.get("retry-after")) ||
+    (status === 409 && !isOfState && !CONFLICTS.includes(body.code)) ||
+    (status === 409 && !isOfState && body.code !== "amount_changed" && !headers.get("retry-after")) ||
     (status === 504 && (body.code !== "outcome_unknown" || !body.operation_id)) ||
     (status === 422 && body.type !== "payment_authorization_error") ||
     (status === 502 && body.type !== "payment_provider_error")

@@ -1,6 +1,5 @@
 import { stringify } from "qs"
 import type Stripe from "stripe"
-import { checkDigits, checkPrecision } from "./amounts.js"
 import type { Attempts, Confirmation } from "./attempts.js"
 import type { Books, StoredCharge, StoredIntent, StoredMethod } from "./books.js"
 import { AUTHENTICATION_REQUIRED, type Decline, type TestCard } from "./cards.js"
@@ -8,10 +7,11 @@ import { type Charges, isMulticapture } from "./charges.js"
 import { newMethod } from "./customer-objects.js"
 import type { Customers } from "./customers.js"
 import { change, now } from "./ids.js"
+import { checkCapture, checkConfirmable, refuseMulticapture, unexpectedState } from "./intent-checks.js"
 import { intentChanges } from "./intent-parameters.js"
 import { newIntent } from "./objects.js"
 import { Parameters } from "./parameters.js"
-import { fitsCapture, isCapturedManually } from "./payment-method-types.js"
+import { fitsCapture } from "./payment-method-types.js"
 import { badParameter, declined, notPossible } from "./refusal.js"
 
 type Status = Stripe.PaymentIntent.Status
@@ -21,8 +21,6 @@ const BEFORE_PAYMENT: readonly Status[] = ["requires_payment_method", "requires_
 const ALWAYS_CHANGEABLE: readonly string[] = ["description", "expand", "metadata", "receipt_email"]
 /** Stripe's reference adds `processing` "in rare cases"; this is not one. */
 const CANCELABLE: readonly Status[] = [...BEFORE_PAYMENT, "requires_capture"]
-/** "Up to 50 times for a single PaymentIntent" (docs.stripe.com/payments/multicapture). */
-const MOST_CAPTURES = 50
 
 export interface CaptureRequest {
   /** Minor units; all that can be captured, unless given. */
@@ -111,7 +109,7 @@ export class PaymentIntents {
       )
     }
     const amount = asked ?? intent.amount_capturable
-    this.checkCapture(intent, charge, amount, isFinal)
+    checkCapture(this.books, intent, charge, amount, isFinal)
     change(intent, changes)
     return this.complete(intent, charge, amount, isFinal)
   }
@@ -179,7 +177,7 @@ export class PaymentIntents {
     if (!fitsCapture(intent, method.type)) {
       throw new Error(`The payment intent ${id} is captured manually, which ${method.type} cannot be`)
     }
-    this.checkConfirmable(intent, method)
+    checkConfirmable(this.books, intent, method)
     intent.payment_method = method.id
     this.attempts.begin(intent, method, confirmation)
     return intent
@@ -224,15 +222,8 @@ export class PaymentIntents {
       )
     }
     const method = this.customers.unspent(this.books.method(intent.payment_method))
-    this.checkConfirmable(intent, method)
+    checkConfirmable(this.books, intent, method)
     return method
-  }
-
-  /** Refuses what is known only once a method was chosen. */
-  private checkConfirmable(intent: StoredIntent, { type, card }: StoredMethod): void {
-    checkDigits(intent.amount, intent.currency, [{ type, brand: card?.brand }], this.books.settings)
-    const isRefused = this.books.settings.multicapture === "refused_at_confirmation" && type === "card"
-    if (isRefused && isCapturedManually(intent, type)) refuseMulticapture(intent)
   }
 
   private confirmWith(intent: StoredIntent, method: StoredMethod, parameters: Parameters): void {
@@ -257,37 +248,6 @@ export class PaymentIntents {
     })
   }
 
-  private checkCapture(intent: StoredIntent, charge: StoredCharge, amount: number, isFinal: boolean): void {
-    if (this.books.lapsed.has(charge.id)) {
-      throw notPossible("The charge cannot be captured because its authorization has expired.", {
-        code: this.books.settings.codes.captureOfLapsed,
-      })
-    }
-    if ((this.books.captures.get(charge.id) ?? 0) >= MOST_CAPTURES) {
-      throw notPossible(`A PaymentIntent can be captured up to ${MOST_CAPTURES} times.`)
-    }
-    if (!isFinal && !isMulticapture(charge)) {
-      throw notPossible("`final_capture` can only be `false` when multicapture is available for the PaymentIntent.", {
-        param: "final_capture",
-      })
-    }
-    // Releases the rest (docs.stripe.com/payments/multicapture).
-    const isRelease = amount === 0 && isFinal && intent.amount_received > 0
-    if (amount < 1 && !isRelease) {
-      throw badParameter("This value must be greater than or equal to 1.", {
-        code: "parameter_invalid_integer",
-        param: "amount_to_capture",
-      })
-    }
-    checkPrecision(amount, intent.currency, "amount_to_capture")
-    if (amount <= intent.amount_capturable) return
-    throw notPossible("The amount to capture is greater than the amount of this PaymentIntent that can be captured.", {
-      code: "amount_too_large",
-      param: "amount_to_capture",
-      payment_intent: intent,
-    })
-  }
-
   private giveUp(intent: StoredIntent, reason: CancellationReason | null): StoredIntent {
     const charge = this.books.latestCharge(intent)
     if (intent.status === "requires_capture" && charge && intent.amount_received > 0) {
@@ -309,16 +269,3 @@ export class PaymentIntents {
     return intent
   }
 }
-
-/** As public reports quote it (activemerchant 5417, and integrations that then repeat the call without the feature). */
-function refuseMulticapture({ payment_method_options: options }: StoredIntent): void {
-  if (options?.card?.request_multicapture !== "if_available") return
-  throw badParameter(
-    "This account is not eligible for the requested card features. See " +
-      "https://stripe.com/docs/payments/flexible-payments for more details.",
-    { code: "payment_intent_invalid_parameter" },
-  )
-}
-
-const unexpectedState = (intent: StoredIntent, message: string): Error =>
-  notPossible(message, { code: "payment_intent_unexpected_state", payment_intent: intent })

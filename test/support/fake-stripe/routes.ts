@@ -95,20 +95,27 @@ function moneyRoutes({ books, refunds }: Account): Route[] {
       }),
     ),
     route("GET /v1/refunds", [...PAGE_PARAMETERS, "charge", "created", "payment_intent"], (_, given) =>
-      pageOf(having(books.refunds, given, ["charge", "payment_intent"]), "/v1/refunds", given),
+      pageOf(having(books.refunds, ofKnownIntent(books, given), ["charge", "payment_intent"]), "/v1/refunds", given),
     ),
     route("GET /v1/refunds/:id", [], ({ id = "" }) => books.refund(id)),
     route("GET /v1/charges", [...PAGE_PARAMETERS, "created", "customer", "payment_intent"], (_, given) =>
-      pageOf(having(books.charges, given, ["customer", "payment_intent"]), "/v1/charges", given),
+      pageOf(having(books.charges, ofKnownIntent(books, given), ["customer", "payment_intent"]), "/v1/charges", given),
     ),
     route("GET /v1/charges/:id", [], ({ id = "" }) => books.charge(id)),
     route("GET /v1/disputes", [...PAGE_PARAMETERS, "charge", "created", "payment_intent"], (_, given) =>
-      pageOf(having(books.disputes, given, ["charge", "payment_intent"]), "/v1/disputes", given),
+      pageOf(having(books.disputes, ofKnownIntent(books, given), ["charge", "payment_intent"]), "/v1/disputes", given),
     ),
     route("GET /v1/disputes/:id", [], ({ id = "" }) => books.dispute(id)),
     route("GET /v1/events", PAGE_PARAMETERS, (_, given) => pageOf(books.events.all, "/v1/events", given)),
     route("GET /v1/events/:id", [], ({ id = "" }) => eventOf(books, id)),
   ]
+}
+
+/** An intent that a list is asked about has to be there. */
+function ofKnownIntent(books: Books, given: Parameters): Parameters {
+  const id = given.text("payment_intent")
+  if (id !== undefined) books.intent(id, "payment_intent")
+  return given
 }
 
 function eventOf(books: Books, id: string): Stripe.Event {

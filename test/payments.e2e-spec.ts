@@ -549,6 +549,7 @@ describe("marking as paid", () => {
         authorized_amount: 12.34,
         captured_amount: 12.34,
         refunded_amount: 0,
+        outstanding_amount: 0,
         payment_sessions: [
           expect.objectContaining({ provider_id: SYSTEM, status: "authorized", amount: 12.34, data: {} }),
         ],

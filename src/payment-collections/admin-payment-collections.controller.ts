@@ -129,9 +129,9 @@ export class AdminPaymentCollectionsController {
     summary: "Mark a payment collection as paid",
     operationId: "markPaymentCollectionAsPaid",
     description:
-      "For money that came in otherwise: opens a session, authorizes and captures it. The collection keeps `order_id`; " +
-      "another order than the collection's is refused. A call that did not get through is resumed by the next one; what " +
-      "is paid already is refused.",
+      "For money that came in otherwise: opens a session, authorizes and captures it. The collection keeps `order_id` " +
+      "if it has no order yet. A call that did not get through is resumed by the next one; what is paid already is " +
+      "refused.",
   })
   @ApiEnvelope(
     "payment_collection",

@@ -5,7 +5,6 @@ import { NotAllowed } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
-import { assertSameOrder } from "../payment-model/collection.rules.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
@@ -91,8 +90,8 @@ function admit(aggregate: Aggregate, orderId: string): void {
   if (status === "completed" || (status !== "not_paid" && marking_paid_at === null)) {
     throw new NotAllowed("Can only mark 'not_paid' payment collection as paid")
   }
-  assertSameOrder(aggregate.cart?.order_id ?? order_id, orderId)
-  aggregate.adoptOrder(orderId)
+  // Like Medusa, the request may name any order. The one that is known already stays.
+  aggregate.adoptOrder(aggregate.cart?.order_id ?? order_id ?? orderId)
   if (marking_paid_at === null) aggregate.updateCollection({ marking_paid_at: new Date() })
 }
 

@@ -4,7 +4,6 @@ import {
   amountFor,
   amountToPay,
   assertAmountChangeable,
-  assertSameOrder,
   FOLLOWING_STATUSES,
   isOutgrown,
   mayFollowCart,
@@ -631,21 +630,5 @@ describe("changing the amount of a collection without a cart", () => {
     expect(change("not_paid", 0n, 60n, "cart_1")).toThrow(
       expect.objectContaining({ kind: "not_allowed", message: expect.stringContaining("PUT /admin/carts/:id") }),
     )
-  })
-})
-
-describe("the order of a collection", () => {
-  it("may be named by a request when the collection has none, or the same", () => {
-    for (const known of [null, "order_1"]) {
-      expect(() => {
-        assertSameOrder(known, "order_1")
-      }).not.toThrow()
-    }
-  })
-
-  it("is not exchanged for another one", () => {
-    expect(() => {
-      assertSameOrder("order_1", "order_2")
-    }).toThrow(expect.objectContaining({ kind: "not_allowed", message: expect.stringContaining("order_1") }))
   })
 })

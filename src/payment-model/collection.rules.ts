@@ -182,12 +182,6 @@ export function assertAmountChangeable(
   }
 }
 
-/** @throws NotAllowed when a collection belongs to another order than the request names */
-export function assertSameOrder(known: string | null, orderId: string): void {
-  if (known === null || known === orderId) return
-  throw new NotAllowed(`The payment collection belongs to order ${known}. Send that as 'order_id'.`)
-}
-
 /** Whether more may be paid. */
 export function isPayable({ status }: { status: CollectionStatus }): boolean {
   return PAYABLE[status] === true

@@ -79,6 +79,16 @@ describe("a refusal that shows another state, while no webhook came", () => {
     expect(world.account.books.get(sessionId)).toMatchObject({ refunded: 1000n })
   })
 
+  it("is not needed: a refund that our records refuse is done when the provider has captured", async () => {
+    const { id, sessionId, paymentId } = await world.payment()
+    world.account.of(sessionId).captured = 1000n
+    expect((await world.act(paymentId, "refund", { amount: 4 })).status).toBe(200)
+    expect(await world.collection(id)).toMatchObject({ captured_amount: 10, refunded_amount: 4 })
+    const reports = world.account.countOf("report", sessionId)
+    expect((await world.act(paymentId, "refund", { amount: 7 })).status).toBe(400)
+    expect(world.account.countOf("report", sessionId)).toBe(reports + 1)
+  })
+
   it("is returned as it is when the provider does not report its state either", async () => {
     const { id, sessionId, paymentId } = await world.payment()
     world.account.of(sessionId).captured = 1000n

@@ -1,7 +1,7 @@
-import { Injectable } from "@nestjs/common"
+import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { InvalidData, NotFound } from "../common/errors.js"
+import { InvalidData, NotAllowed, NotFound } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { moneyFromMajor } from "../common/money.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
@@ -14,6 +14,7 @@ import { Payment } from "../payment-model/payment.entity.js"
 import { cancelVerdict, captureVerdict, refundVerdict, type MoneyVerdict } from "../payment-model/payment.rules.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
 import { ProviderOperations, type Decision, type Settle } from "../payment-providers/provider-operations.js"
+import { wordsOf } from "../payment-providers/provider-outcome.js"
 import { RefundReasonsService } from "../refund-reasons/refund-reasons.service.js"
 import {
   PAYMENT_FILTERS,
@@ -26,6 +27,8 @@ import { settleCancelPayment, settleCapture, settleRefund } from "./settle-payme
 /** Captures, refunds and cancels what was authorized, and reads it. */
 @Injectable()
 export class PaymentsService {
+  private readonly log = new Logger(PaymentsService.name)
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly operations: ProviderOperations,
@@ -153,19 +156,32 @@ export class PaymentsService {
     if (refusal !== undefined) throw new InvalidData(refusal)
   }
 
+  /**
+   * Decides by our records. If they refuse the request, they may be behind the provider's, whose webhook was lost: its
+   * state is recorded first, and the request is judged anew.
+   */
   private async change(
     id: string,
     caller: Caller,
     selection: Selection,
     decide: (aggregate: Aggregate, payment: Payment, tx: EntityManager) => Decision | Promise<Decision>,
   ): Promise<Payment> {
+    let wasRefreshed = false
     return this.operations.performAndRead(
       (tx) => lockCollectionOfPayment(tx, id),
       async (aggregate, tx) => {
         const payment = aggregate.payments.find((candidate) => candidate.id === id)
         if (!payment) throw notFound(id)
         const begun = await begunBy(tx, caller)
-        if (!begun) return decide(aggregate, payment, tx)
+        if (!begun) {
+          try {
+            return await decide(aggregate, payment, tx)
+          } catch (error) {
+            if (wasRefreshed || !isByOurRecords(error) || !this.registry.canInspect(payment.provider_id)) throw error
+            wasRefreshed = true
+            return { kind: "prepare", prepare: () => this.tryToRefresh(payment) }
+          }
+        }
         // The first response to an accepted operation is 200, which lists it as pending: so is that to its repeat.
         if (begun.is_accepted && begun.settled_at === null) return { kind: "done" }
         return { kind: "join", operationId: begun.id, afterwards: "return_outcome" }
@@ -173,6 +189,20 @@ export class PaymentsService {
       () => this.get(id, selection),
     )
   }
+
+  /** A state that cannot be recorded leaves the refusal as it is. */
+  private async tryToRefresh(payment: Payment): Promise<void> {
+    try {
+      await this.operations.refresh(payment)
+    } catch (error) {
+      this.log.warn(`The state of payment ${payment.id} could not be recorded: ${wordsOf(error)}`)
+    }
+  }
+}
+
+/** Whether a refusal follows from what is on record of the payment. */
+function isByOurRecords(error: unknown): boolean {
+  return error instanceof InvalidData || error instanceof NotAllowed
 }
 
 /** What a request began when it came the first time, with the same idempotency key. */

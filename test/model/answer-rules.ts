@@ -11,7 +11,9 @@ const INTENT = "fi_payses_"
 export const PRIVATE_ADDRESS = "model-buyer@example.com"
 
 const STATUSES = [200, 400, 404, 409, 422, 502, 504]
-const CONFLICTS = ["amount_changed", "operation_in_progress", "changed_meanwhile", "idempotency_key_in_use"]
+/** Conflicts with the state of things: the same request would meet them again. */
+const STATE_CONFLICTS = ["amount_changed", "session_ended"]
+const CONFLICTS = [...STATE_CONFLICTS, "operation_in_progress", "changed_meanwhile", "idempotency_key_in_use"]
 
 /** What is wrong with the answer to a command. @param caused what the bank did since the step began */
 export function answerProblems(answer: Answer, caused: readonly Fault[]): string[] {
@@ -22,7 +24,7 @@ export function answerProblems(answer: Answer, caused: readonly Fault[]): string
   const isOfState = status === 409 && typeof body.retryable === "boolean" && Boolean(body.operation_id)
   const isOdd =
     (status === 409 && !isOfState && !CONFLICTS.includes(body.code)) ||
-    (status === 409 && !isOfState && body.code !== "amount_changed" && !headers.get("retry-after")) ||
+    (status === 409 && !isOfState && !STATE_CONFLICTS.includes(body.code) && !headers.get("retry-after")) ||
     (status === 504 && (body.code !== "outcome_unknown" || !body.operation_id)) ||
     (status === 422 && body.type !== "payment_authorization_error") ||
     (status === 502 && body.type !== "payment_provider_error")

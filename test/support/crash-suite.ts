@@ -53,8 +53,9 @@ export function crashSuite(sweep: CrashSweep): void {
         await sweep.service.kill()
         const begun = await sweep.stepsBegun(survivor, halted)
         expectEveryStep(useCase, begun)
+        const inProgress = await sweep.inProgress(survivor, halted)
         await freeClaims(survivor)
-        await sweep.repeatAll(survivor, useCase, halted, begun)
+        await sweep.repeatAll(survivor, useCase, halted, begun, inProgress)
         await survivor.kill()
       },
     )

@@ -22,7 +22,7 @@ export type Fault = (typeof FAULTS)[number]
 export const SLOW = 15
 
 /** Milliseconds that the service waits for an answer, and until a call that comes late arrives after all. */
-export const DEADLINE = 300
+export const DEADLINE = 600
 export const LATE = 450
 
 const LINE_FAULTS: readonly Fault[] = [

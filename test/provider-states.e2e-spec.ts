@@ -101,6 +101,19 @@ describe("a refusal that shows another state, while no webhook came", () => {
     expect((await world.act(paymentId, "capture")).status).toBe(200)
   })
 
+  it("of a refund that follows from a reported state ends there, also when the provider always refuses", async () => {
+    const { id, sessionId } = await world.session()
+    await world.openSession(id, "pp_telling_other")
+    const [session] = (await world.collection(id)).payment_sessions
+    world.other.pay(session.id, { captured: 1000n })
+    await world.authorize(id, session.id)
+    for (let times = 0; times < 20; times++) world.account.refuse("refund", sessionId, { stateDiffers: true })
+    Object.assign(world.account.of(sessionId), { isClosed: false })
+    world.account.pay(sessionId, { captured: 1000n })
+    await world.tell(sessionId, "pending")
+    expect(world.account.countOf("refund", sessionId)).toBe(1)
+  })
+
   it("is fetched once: a provider that refuses on the state that it reported is taken at its word", async () => {
     const { sessionId, paymentId } = await world.payment()
     for (let times = 0; times < 2; times++) world.account.refuse("capture", sessionId, { stateDiffers: true })

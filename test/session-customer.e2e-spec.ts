@@ -105,6 +105,22 @@ describe("the open session follows the cart's customer, together with the total"
 })
 
 describe("a customer's session that cannot be opened anew", () => {
+  it("is voided though the total is the same, and the provider does not take the next customer", async () => {
+    const { id, cartId, sessionId } = await newSession(service, { customer_id: "cus_p" }, BOOKS)
+    books.script("create", { answer: { outcome: "declined", message: "No.", refusedBy: "provider" } })
+    await putCart(service, { id: cartId, customer_id: "cus_q" })
+    expect((await authorize(id, sessionId)).status).toBe(404)
+    expect(bank.books.get(sessionId)).toMatchObject({ canceled: true, authorized: 0n })
+  })
+
+  it("cannot be authorized for the next customer's cart when it could not be voided either", async () => {
+    const { id, cartId, sessionId } = await newSession(service, { customer_id: "cus_r" }, BOOKS)
+    bank.script("cancel_session", "refuse")
+    await putCart(service, { id: cartId, customer_id: "cus_s" })
+    expect(await authorize(id, sessionId)).toMatchObject({ status: 409, body: { code: "customer_changed" } })
+    expect(bank.books.get(sessionId)).toMatchObject({ authorized: 0n })
+  })
+
   it("stays voided when the provider does not know what to do with the next customer, and the cart is kept", async () => {
     const { id, cartId, sessionId } = await newSession(service, { customer_id: "cus_x" }, BOOKS)
     books.script("create", { answer: { outcome: "declined", message: "No.", refusedBy: "provider" } })

@@ -132,6 +132,14 @@ export class ProviderOperations {
   }
 
   /**
+   * As {@link perform}, for what follows from a state that the provider has just reported: a refusal fetches no state
+   * again, else a refund that the provider always refuses would never end.
+   */
+  async performAfterRefresh(lock: Lock, decide: Decide): Promise<void> {
+    await this.run(lock, decide, true)
+  }
+
+  /**
    * As {@link perform}, and reads what has become of it. When money may have moved and only the reading fails, that is
    * not told as if nothing had happened.
    */
@@ -215,11 +223,11 @@ export class ProviderOperations {
     return false
   }
 
-  private async run(lock: Lock, decide: Decide): Promise<End> {
+  private async run(lock: Lock, decide: Decide, wasRefreshed = false): Promise<End> {
     const giveUpAt = Date.now() + this.deadline.milliseconds + GRACE
     let called: PaymentOperation | undefined
     // Once is enough: a provider that refuses again on the state that it reported itself is taken at its word.
-    let wasPutRight = false
+    let wasPutRight = wasRefreshed
     for (let step = 0; step < STEPS; step++) {
       const { decision, aggregate, lease } = await this.begin(lock, decide)
       switch (decision.kind) {

@@ -92,11 +92,14 @@ export class PaymentSessionsService {
    * @returns false when there is no such session, or its provider cannot say
    */
   private async refreshEnded(collectionId: string, sessionId: string): Promise<boolean> {
-    const session = await this.dataSource.manager.findOne(PaymentSession, {
-      where: { id: sessionId, payment_collection_id: collectionId },
-      withDeleted: true,
-    })
-    if (!session || !this.registry.canInspect(session.provider_id)) return false
+    const session = await this.dataSource.manager
+      .createQueryBuilder(PaymentSession, "session")
+      .addSelect("session.private_data")
+      .withDeleted()
+      .where({ id: sessionId, payment_collection_id: collectionId })
+      .getOne()
+    // One that was never opened at its provider cannot have been paid.
+    if (!session?.private_data || !this.registry.canInspect(session.provider_id)) return false
     try {
       await this.operations.refresh({ payment_session_id: sessionId, provider_id: session.provider_id })
     } catch (error) {
@@ -139,12 +142,12 @@ export class PaymentSessionsService {
     // One that was paid late has a payment, though it had ended before.
     if (payment && (session || payment.canceled_at === null)) return { kind: "done" }
     if (!session) throw sessionMissing(progress)
-    progress.wasThere = true
     const underWay = aggregate.sessionOperation
     if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, afterwards: "return_outcome" }
     if (underWay) return { kind: "join", operationId: underWay.id }
     progress.refusal = this.refusalToAuthorize(aggregate, session)
     if (progress.refusal) return this.refuseAfterRefresh(aggregate, session, progress, caller)
+    progress.wasAsked = true
     const operation = aggregate.begin("authorize", session, {
       amount: session.amount,
       request: { ...requestOf(session), client_data: session.client_data },
@@ -180,6 +183,7 @@ export class PaymentSessionsService {
     try {
       this.checkOffered(aggregate, session.provider_id)
       checkAmount(aggregate, session)
+      checkCustomer(aggregate, session)
       return undefined
     } catch (error) {
       if (error instanceof ServiceError) return error
@@ -261,9 +265,14 @@ export class PaymentSessionsService {
       return this.cancel(aggregate, open, caller)
     }
     if (!aggregate.cart) return this.update(aggregate, open, { ...open, ...figures }, caller, target)
+    const before = holderIn(open)
+    // Before the provider knows the next customer, which may fail: the session must not be paid for their cart.
+    if (before !== undefined && !isOfCustomer(open, aggregate)) {
+      progress.reopenWith = provider_id
+      return this.cancel(aggregate, open, caller)
+    }
     const holder = await this.holderOf(aggregate, tx, provider_id)
     if (holder && "prepare" in holder) return holder
-    const before = holderIn(open)
     if (before !== undefined && before !== holder?.external_id) {
       progress.reopenWith = provider_id
       return this.cancel(aggregate, open, caller)
@@ -301,6 +310,9 @@ export class PaymentSessionsService {
 
   private async toward(aggregate: Aggregate, tx: EntityManager, wanted: Wanted, caller: Caller): Promise<Decision> {
     const { openSession: open } = aggregate
+    if (open && holderIn(open) !== undefined && !isOfCustomer(open, aggregate)) {
+      return this.cancel(aggregate, open, caller)
+    }
     const holder = await this.holderOf(aggregate, tx, wanted.provider_id)
     if (holder && "prepare" in holder) return holder
     const context = contextOf(aggregate, holder)
@@ -425,7 +437,8 @@ export class PaymentSessionsService {
 /** How far one request to authorize a session is. */
 export interface AuthorizeProgress {
   readonly sessionId: string
-  wasThere?: boolean
+  /** Whether the provider was asked to authorize. */
+  wasAsked?: boolean
   /** Whether the provider's state was recorded; once is enough. */
   wasRefreshed?: boolean
   /** Which rule does not allow it. */
@@ -439,9 +452,9 @@ export interface FollowProgress {
 }
 
 /** Why there is no session to authorize. */
-function sessionMissing({ sessionId, wasThere, refusal }: AuthorizeProgress): ServiceError {
+function sessionMissing({ sessionId, wasAsked, refusal }: AuthorizeProgress): ServiceError {
   if (refusal) return refusal
-  if (!wasThere) return new NotFound(`PaymentSession id not found: ${sessionId}`)
+  if (!wasAsked) return new NotFound(`PaymentSession id not found: ${sessionId}`)
   return new StateConflict(
     "The payment session has ended at the payment provider. Create the payment session again, then authorize it.",
     { code: "session_ended", retryable: false },
@@ -464,6 +477,15 @@ function checkAmount(aggregate: Aggregate, session: PaymentSession): void {
     `The session is for ${words(session.amount, session.currency_code)}, but ${words(amount, target.currency_code)} ` +
       "is to be paid by now. Create the payment session again, then authorize it.",
     { code: "amount_changed" },
+  )
+}
+
+/** A session that belongs to a customer at its provider is not paid for another customer's cart. */
+function checkCustomer(aggregate: Aggregate, session: PaymentSession): void {
+  if (holderIn(session) === undefined || isOfCustomer(session, aggregate)) return
+  throw new Conflict(
+    "The session belongs to another customer than the cart by now. Create the payment session again, then authorize it.",
+    { code: "customer_changed" },
   )
 }
 

@@ -61,14 +61,17 @@ export class PaymentsService {
     caller: Caller,
     selection: Selection,
   ): Promise<Payment> {
-    return this.change(id, caller, selection, (aggregate, payment) =>
-      this.captureStep(aggregate, payment, minorOf(requested, payment), caller),
+    return this.change(
+      id,
+      caller,
+      selection,
+      (aggregate, payment) => this.captureStep(aggregate, payment, minorOf(requested, payment), caller),
+      requested,
     )
   }
 
   /** The next step towards a capture; to be decided upon under the lock. @param requested minor units */
   captureStep(aggregate: Aggregate, payment: Payment, requested: bigint | undefined, caller: Caller): Decision {
-    this.checkTakes(payment, requested)
     const multicapture = this.registry.hasMulticapture(payment)
     const reserved = aggregate.reserved(payment, "capture", "cancel_payment")
     const request = { amount: requested, hasKey: caller.requestKey !== undefined }
@@ -93,29 +96,34 @@ export class PaymentsService {
     caller: Caller,
     selection: Selection,
   ): Promise<Payment> {
-    return this.change(id, caller, selection, async (aggregate, payment, tx) => {
-      if (refund_reason_id !== undefined) await this.reasons.check(tx, refund_reason_id)
-      const wanted = minorOf(requested, payment)
-      this.checkTakes(payment, wanted)
-      const request = { amount: wanted, hasKey: caller.requestKey !== undefined }
-      // What an operator refunds with the provider directly is as good as refunded, until it fails.
-      const refunded_amount = payment.refunded_amount + aggregate.pendingElsewhere(payment)
-      const verdict = refundVerdict({ ...payment, refunded_amount }, aggregate.reserved(payment, "refund"), request)
-      return decisionOf(verdict, (amount) => {
-        const refund = aggregate.addRefund(payment, {
-          amount,
-          refund_reason_id: refund_reason_id ?? null,
-          note: note ?? null,
-          metadata: metadata ?? null,
-          created_by: caller.id,
+    return this.change(
+      id,
+      caller,
+      selection,
+      async (aggregate, payment, tx) => {
+        if (refund_reason_id !== undefined) await this.reasons.check(tx, refund_reason_id)
+        const wanted = minorOf(requested, payment)
+        const request = { amount: wanted, hasKey: caller.requestKey !== undefined }
+        // What an operator refunds with the provider directly is as good as refunded, until it fails.
+        const refunded_amount = payment.refunded_amount + aggregate.pendingElsewhere(payment)
+        const verdict = refundVerdict({ ...payment, refunded_amount }, aggregate.reserved(payment, "refund"), request)
+        return decisionOf(verdict, (amount) => {
+          const refund = aggregate.addRefund(payment, {
+            amount,
+            refund_reason_id: refund_reason_id ?? null,
+            note: note ?? null,
+            metadata: metadata ?? null,
+            created_by: caller.id,
+          })
+          return call(aggregate, payment, caller, "refund", settleRefund, {
+            amount,
+            refund_id: refund.id,
+            request: requestOf(payment),
+          })
         })
-        return call(aggregate, payment, caller, "refund", settleRefund, {
-          amount,
-          refund_id: refund.id,
-          request: requestOf(payment),
-        })
-      })
-    })
+      },
+      requested,
+    )
   }
 
   /**
@@ -165,6 +173,8 @@ export class PaymentsService {
     caller: Caller,
     selection: Selection,
     decide: (aggregate: Aggregate, payment: Payment, tx: EntityManager) => Decision | Promise<Decision>,
+    /** The amount of the request, in major units: one that cannot be moved is refused without asking the provider. */
+    requested?: number,
   ): Promise<Payment> {
     let wasRefreshed = false
     return this.operations.performAndRead(
@@ -174,6 +184,7 @@ export class PaymentsService {
         if (!payment) throw notFound(id)
         const begun = await begunBy(tx, caller)
         if (!begun) {
+          this.checkTakes(payment, minorOf(requested, payment))
           try {
             return await decide(aggregate, payment, tx)
           } catch (error) {

@@ -225,7 +225,7 @@ export class StateApplier implements ProviderStateSync {
     const caller: Caller = { id: seen.providerId, salesChannelIds: [] }
     let isLast = true
     try {
-      await this.operations.perform(
+      await this.operations.performAfterRefresh(
         (tx) => lockCollection(tx, seen.collectionId, { withDeleted: true }),
         async (aggregate, tx) => {
           if (aggregate.collection.version !== seen.version) throw new Outdated()

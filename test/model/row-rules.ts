@@ -153,7 +153,9 @@ function movementProblems(rows: Rows, kind: "capture" | "refund"): string[] {
       const isLess = ["succeeded", "failed"].includes(movement.status) ? movement.amount <= operation.amount : false
       return [
         // The shopper's bank may send a refund back later.
-        ...(movement.status === operation.state || (movement.status === "failed" && operation.state === "succeeded")
+        ...(movement.status === operation.state ||
+        (movement.status === "superseded" && operation.state === "declined") ||
+        (movement.status === "failed" && operation.state === "succeeded")
           ? []
           : [`${movement.id} is ${movement.status}, its operation ${operation.state}`]),
         ...(isLess || movement.amount === operation.amount

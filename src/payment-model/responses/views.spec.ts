@@ -150,10 +150,12 @@ describe("every relation", () => {
     expect(condition).toMatch(/\bchild\./)
   })
 
-  it("to captures and refunds finds all of them, whatever became of them", () => {
+  it("to captures and refunds finds all of them, except those that were superseded", () => {
     const { relations: ofPayment } = resourceOf(ADMIN_PAYMENT.type)
     for (const name of ["captures", "refunds"]) {
-      expect(ofPayment.get(name)?.join("parent", "child")).toBe("child.payment_id = parent.id")
+      expect(ofPayment.get(name)?.join("parent", "child")).toBe(
+        "child.payment_id = parent.id AND child.status <> 'superseded'",
+      )
     }
   })
 })

@@ -130,7 +130,7 @@ function outstandingOf({ carts, payments }: Rows, { id, cart_id, amount, currenc
 
 function movementsOf(movements: readonly MovementRow[], { id, currency_code }: PaymentRow) {
   return movements
-    .filter(({ payment_id }) => payment_id === id)
+    .filter(({ payment_id, status }) => payment_id === id && status !== "superseded")
     .map((movement) => ({
       id: movement.id,
       amount: majorOf(movement.amount, currency_code),

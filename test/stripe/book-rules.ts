@@ -124,7 +124,8 @@ class SessionRules {
     for (const { key, status } of payment.refunds) {
       const their = theirs.find((refund) => refund.key === key)?.status
       if (status === "failed" && their !== "failed") yield `${key} failed here, and is ${their} at Stripe`
-      if (!["succeeded", "failed", "declined", "superseded"].includes(status)) yield `${key} is ${status}, and ${their} at Stripe`
+      if (!["succeeded", "failed", "declined", "superseded"].includes(status))
+        yield `${key} is ${status}, and ${their} at Stripe`
     }
   }
 

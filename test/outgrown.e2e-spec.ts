@@ -229,6 +229,19 @@ describe("a session on a collection that its cart outgrew", () => {
     ])
   })
 
+  it("voids the session for the rest at the next create when its provider is not offered any more", async () => {
+    const { cartId, id } = await outgrown()
+    const rest = await openRest(id)
+    await sql("UPDATE payment_provider SET is_enabled = false WHERE id = $1", [FAKE.provider_id])
+    try {
+      expect(openSessionIn(collectionOf(await create(cartId)))).toBeUndefined()
+      expect(bank.books.get(rest.id)).toMatchObject({ canceled: true })
+      expect((await eventsOf(id)).at(-1)?.name).toBe("payment_session.canceled")
+    } finally {
+      await sql("UPDATE payment_provider SET is_enabled = true WHERE id = $1", [FAKE.provider_id])
+    }
+  })
+
   it("leaves the amount raised when the provider declines it, so that another one may pay", async () => {
     const { id } = await outgrown()
     bank.script("initiate", "decline")
@@ -375,5 +388,18 @@ describe("a webhook", () => {
       ...{ status: "authorized", amount: 100, authorized_amount: 100, outstanding_amount: 0 },
     })
     expect(await world.payments(id)).toHaveLength(2)
+  })
+
+  it("of a payment that the cart has outgrown by then records that it has", async () => {
+    const { id, cartId, sessionId } = await world.session()
+    world.account.pay(sessionId)
+    // As by a process that died after it wrote the cart.
+    await world.sql("UPDATE cart SET total = 50000 WHERE id = $1", [cartId])
+    await world.tell(sessionId)
+    expect((await world.facts(id)).filter(({ name }) => name === "payment_collection.outgrown")).toMatchObject([
+      { data: { amount: 10, authorized_amount: 10, outstanding_amount: 490 } },
+    ])
+    await putCart(world.service, { id: cartId, total: 500 })
+    expect((await world.factNames(id)).filter((name) => name === "payment_collection.outgrown")).toHaveLength(1)
   })
 })

@@ -206,6 +206,31 @@ describe("a customer that the provider does not know any more", () => {
     expect((await openSession(id)).status).toBe(200)
   })
 
+  it("is created anew when a session is authorized, whose shopper goes on with a new session", async () => {
+    const { id, sessionId } = await newSession(service, { customer_id: "cus_authorizes" }, BOOKS)
+    const [before] = await holdersOf("cus_authorizes")
+    books.customers.delete(before.external_id)
+    bank.script("authorize", "account_holder_gone")
+    const authorize = (session: string) =>
+      service.store("POST", `/store/payment-collections/${id}/payment-sessions/${session}/authorize`)
+    expect(await authorize(sessionId)).toMatchObject({
+      status: 409,
+      body: { type: "conflict", code: "account_holder_missing", message: expect.stringContaining("session again") },
+    })
+    const [after] = await holdersOf("cus_authorizes")
+    expect(after.external_id).not.toBe(before.external_id)
+    const { body } = await openSession(id)
+    const [session, ...others] = body.payment_collection.payment_sessions
+    expect(others).toEqual([])
+    expect(session.id).not.toBe(sessionId)
+    expect(bank.books.get(sessionId)).toMatchObject({ canceled: true })
+    expect(await authorize(session.id)).toMatchObject({
+      status: 200,
+      body: { payment_collection: { status: "authorized" } },
+    })
+    expect(await holdersOf("cus_authorizes")).toMatchObject([{ external_id: after.external_id }])
+  })
+
   it("is created anew when saved payment methods are listed, saved or removed", async () => {
     await newPayment(service, { customer_id: "cus_saves" }, BOOKS)
     const [{ id, external_id }] = await holdersOf("cus_saves")

@@ -101,6 +101,20 @@ describe("a refusal that shows another state, while no webhook came", () => {
     expect((await world.act(paymentId, "capture")).status).toBe(200)
   })
 
+  it("waits for another call whose outcome is unknown: the same request succeeds once that is settled", async () => {
+    const { id, sessionId, paymentId } = await world.payment()
+    world.account.fail("capture", sessionId)
+    world.account.fail("lookUp", sessionId)
+    expect((await world.act(paymentId, "capture", { amount: 3 })).status).toBe(504)
+    world.account.refuse("capture", sessionId, { stateDiffers: true })
+    const { status, body } = await world.act(paymentId, "capture", { amount: 4 })
+    expect([status, body.code]).toEqual([409, "operation_in_progress"])
+    await world.service.admin("POST", `/admin/operations/${body.operation_id}/retry`)
+    expect((await world.act(paymentId, "capture", { amount: 4 })).status).toBe(200)
+    expect(await world.collection(id)).toMatchObject({ captured_amount: 7 })
+    expect(world.account.books.get(sessionId)).toMatchObject({ captured: 700n })
+  })
+
   it("of a refund that follows from a reported state ends there, also when the provider always refuses", async () => {
     const { id, sessionId } = await world.session()
     await world.openSession(id, "pp_telling_other")

@@ -13,7 +13,8 @@ async function statementsOf(request: () => Promise<{ status: number }>): Promise
   service.statements.take()
   const { status } = await request()
   expect(status).toBe(200)
-  return service.statements.take().length
+  // A key is looked up again every few seconds, whatever the request.
+  return service.statements.take().filter((statement) => !/\bapi_key\b/.test(statement)).length
 }
 
 const SYSTEM = "pp_system_default"

@@ -24,15 +24,18 @@ const HAS_OPEN_SESSION = `EXISTS (SELECT 1 FROM payment_session session WHERE se
       OR EXISTS (SELECT 1 FROM payment_operation operation WHERE operation.payment_collection_id = collection.id
         AND operation.state IN (${sqlList(UNSETTLED_STATES)}))`
 
+/** The region whose providers count: the cart's, or the collection's own once something is authorized. */
+const REGION = "CASE WHEN collection.authorized_amount = 0 THEN cart.region_id ELSE collection.region_id END"
+
 /** See `PaymentSessionsService.followCart`: the open session belongs to another customer, or its provider is not offered. */
-const HAS_OUTDATED_SESSION = `cart.completed_at IS NULL AND collection.authorized_amount = 0 AND EXISTS (SELECT 1 FROM payment_session session
+const HAS_OUTDATED_SESSION = `cart.completed_at IS NULL AND EXISTS (SELECT 1 FROM payment_session session
         WHERE session.payment_collection_id = collection.id AND session.deleted_at IS NULL
         AND session.status IN (${sqlList(OPEN_SESSION_STATUSES)})
         AND (session.context->'customer'->>'id' IS DISTINCT FROM cart.customer_id
           OR NOT EXISTS (SELECT 1 FROM payment_provider provider
-            WHERE provider.id = session.provider_id AND provider.is_enabled AND (cart.region_id IS NULL
+            WHERE provider.id = session.provider_id AND provider.is_enabled AND (${REGION} IS NULL
               OR EXISTS (SELECT 1 FROM region_payment_provider link
-                WHERE link.region_id = cart.region_id AND link.payment_provider_id = provider.id)))))`
+                WHERE link.region_id = ${REGION} AND link.payment_provider_id = provider.id)))))`
 /**
  * What only the lock can follow: a session that has to go, an order that the cart has got, and, once something is authorized, a total that the
  * collection does not cover or need any more. `followCart` in payment-sessions says what becomes of it.

@@ -47,6 +47,8 @@ export interface CartFigures {
   readonly completed_at: Date | null
 }
 
+type CartPrice = Pick<CartFigures, "total" | "currency_code" | "completed_at">
+
 /** What of a collection follows its cart. */
 export type CollectionFigures = Pick<PaymentCollection, "amount" | "currency_code" | "region_id" | "sales_channel_id">
 
@@ -70,6 +72,8 @@ export class Aggregate {
     readonly operations: PaymentOperation[],
     /** The providers that may be used: those of the region of {@link target}; every enabled one where that does not count. */
     readonly providerIds: readonly string[],
+    /** What the collection's cart costs by now, also where the use case does not lock it: for what is reported, not decided. */
+    private readonly price: CartPrice | undefined = cart,
   ) {}
 
   get openSession(): PaymentSession | undefined {
@@ -112,7 +116,7 @@ export class Aggregate {
 
   /** What is still to be paid, in minor units. */
   get outstandingAmount(): bigint {
-    return outstandingOf(this.collection, this.authorizedAmount, this.cart)
+    return outstandingOf(this.collection, this.authorizedAmount, this.price)
   }
 
   /** What a session is for by now, in minor units. @throws NotAllowed when nothing may be paid any more */
@@ -150,9 +154,9 @@ export class Aggregate {
    * session may raise its amount in the same transaction.
    */
   reportOutgrown(): void {
-    const { collection, cart } = this
-    if (!cart) return
-    const total = outgrownTotal(collection, this.authorizedAmount, cart)
+    const { collection, price } = this
+    if (!price) return
+    const total = outgrownTotal(collection, this.authorizedAmount, price)
     if (total === collection.outgrown_total) return
     this.updateCollection({ outgrown_total: total })
     if (total === null) return
@@ -331,6 +335,7 @@ export async function readAggregate(
     collection.id,
     // An order that was placed may be paid with any provider, whatever its region offers shoppers by now.
     cart?.completed_at ? null : targetOf(collection, cart).region_id,
+    cart ? null : collection.cart_id,
   ])
   if (!row) throw new Error("A statement without FROM answers a row")
   const revived = <E extends object>(type: new () => E, rows: Json[]) =>
@@ -344,11 +349,23 @@ export async function readAggregate(
     revived(Refund, row.refunds),
     revived(PaymentOperation, row.operations),
     row.provider_ids,
+    cart ?? (row.price && cartFiguresOf(row.price)),
   )
 }
 
 type ChildrenRow = Record<"sessions" | "payments" | "captures" | "refunds" | "operations", Json[]> & {
   provider_ids: string[]
+  price?: CartJson<CartPrice>
+}
+
+/** A cart as JSON carries it. */
+export type CartJson<Figures extends CartPrice> = Omit<Figures, "total" | "completed_at"> & {
+  readonly total: string
+  readonly completed_at: string | null
+}
+
+export function cartFiguresOf<Figures extends CartPrice>({ total, completed_at, ...cart }: CartJson<Figures>) {
+  return { ...cart, total: BigInt(total), completed_at: completed_at === null ? null : new Date(completed_at) }
 }
 
 let childrenSql: string | undefined
@@ -364,7 +381,7 @@ function targetOf(collection: PaymentCollection, cart: CartFigures | undefined):
   }
 }
 
-/** $1 the collection, $2 the region whose providers count. */
+/** $1 the collection, $2 the region whose providers count, $3 the cart if it is not locked. */
 function childrenStatement(tx: EntityManager): string {
   const list = (type: new () => object, from: string) =>
     `(SELECT coalesce(json_agg(${wholeRowJson(tx.dataSource.getMetadata(type), "child")} ORDER BY child.created_at, child.id), '[]') FROM ${from})`
@@ -378,7 +395,9 @@ function childrenStatement(tx: EntityManager): string {
     ${list(PaymentOperation, `payment_operation child WHERE child.payment_collection_id = $1 AND child.state IN (${sqlList(UNSETTLED_STATES)})`)} AS operations,
     (SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider WHERE provider.is_enabled AND ($2::text IS NULL
       OR EXISTS (SELECT 1 FROM region_payment_provider link
-        WHERE link.region_id = $2 AND link.payment_provider_id = provider.id))) AS provider_ids`
+        WHERE link.region_id = $2 AND link.payment_provider_id = provider.id))) AS provider_ids,
+    (SELECT json_build_object('total', total::text, 'currency_code', currency_code, 'completed_at', completed_at)
+      FROM cart WHERE id = $3) AS price`
   return childrenSql
 }
 

@@ -2,7 +2,7 @@ import type { EntityManager } from "typeorm"
 import { NotFound } from "../common/errors.js"
 import { reviveWholeRow, wholeRowJson, type Json } from "../database/read-graph.js"
 import { PREPARED } from "../database/service-client.js"
-import { readAggregate, type Aggregate, type CartFigures } from "./aggregate.js"
+import { cartFiguresOf, readAggregate, type Aggregate, type CartFigures, type CartJson } from "./aggregate.js"
 import { PaymentCollection } from "./payment-collection.entity.js"
 
 // The one lock of the aggregate: whoever decides anything about a collection, its sessions, payments, captures or
@@ -64,7 +64,7 @@ async function lock(
 ): Promise<Aggregate> {
   const metadata = tx.dataSource.getMetadata(PaymentCollection)
   const cart = cartFirst && ", to_json(cart) AS cart"
-  const [row] = await tx.query<{ collection: Json; cart?: CartRow | null }[]>(
+  const [row] = await tx.query<{ collection: Json; cart?: CartJson<CartFigures> | null }[]>(
     `${PREPARED}${cartFirst}SELECT ${wholeRowJson(metadata, "collection")} AS collection${cart}
     FROM payment_collection collection ${cartFirst && "LEFT JOIN cart ON true"}${withOperation ? "CROSS JOIN payment_operation operation" : ""}
     WHERE ${where} ${withDeleted ? "" : "AND collection.deleted_at IS NULL"}
@@ -73,15 +73,5 @@ async function lock(
   )
   if (!row) throw new NotFound(notFound)
   const collection = Object.assign(new PaymentCollection(), reviveWholeRow(metadata, row.collection))
-  return readAggregate(tx, collection, row.cart ? figuresOf(row.cart) : undefined)
-}
-
-/** A cart's row as JSON carries it. */
-interface CartRow extends Omit<CartFigures, "total" | "completed_at"> {
-  readonly total: string
-  readonly completed_at: string | null
-}
-
-function figuresOf({ total, completed_at, ...cart }: CartRow): CartFigures {
-  return { ...cart, total: BigInt(total), completed_at: completed_at === null ? null : new Date(completed_at) }
+  return readAggregate(tx, collection, row.cart ? cartFiguresOf(row.cart) : undefined)
 }

@@ -212,13 +212,16 @@ export class ProviderOperations {
         await this.refresh({ payment_session_id, provider_id })
         return true
       } catch (error) {
+        // Another call has to be settled first: the same request can succeed after that.
+        if (error instanceof Conflict) throw error
         this.log.warn(`The state of session ${payment_session_id} could not be recorded: ${wordsOf(error)}`)
         return false
       }
     }
     if (failure?.missing === "account_holder" && call?.replaceAccountHolder) {
       await call.replaceAccountHolder()
-      return true
+      // A session stays with the customer that it was opened for: authorizing it again would end the same way.
+      return operation.kind !== "authorize"
     }
     return false
   }
@@ -366,6 +369,7 @@ function apply(aggregate: Aggregate, operation: PaymentOperation, outcome: Provi
     settled_at: isSettled ? now : null,
   })
   aggregate.recompute(now)
+  aggregate.reportOutgrown()
 }
 
 function stateAfter(operation: PaymentOperation, { outcome }: ProviderOutcome): OperationState {
@@ -428,10 +432,17 @@ const MISSING = {
 
 /** A shopper can go on with a new session. */
 const SESSION_MISSING = {
-  message:
-    "The payment provider does not know the session's payment any more. Create the payment session again, then authorize it.",
-  code: "provider_payment_missing",
-}
+  payment: {
+    message:
+      "The payment provider does not know the session's payment any more. Create the payment session again, then authorize it.",
+    code: "provider_payment_missing",
+  },
+  account_holder: {
+    message:
+      "The payment provider does not know the session's customer any more. Create the payment session again, then authorize it.",
+    code: "account_holder_missing",
+  },
+} as const
 
 function failureOf({ kind }: PaymentOperation, outcome: ProviderOutcome): OperationFailure | null {
   if (outcome.outcome === "gone") {
@@ -440,8 +451,8 @@ function failureOf({ kind }: PaymentOperation, outcome: ProviderOutcome): Operat
     // A session whose payment is gone has ended: the use case continues without it.
     const isOvertaken = kind === "update" && object === "payment"
     return {
-      ...(kind === "authorize" && object === "payment" ? SESSION_MISSING : MISSING[object]),
-      retryable: object === "account_holder",
+      ...(kind === "authorize" ? SESSION_MISSING : MISSING)[object],
+      retryable: kind !== "authorize" && object === "account_holder",
       refused_by: "state",
       missing: object,
       ...(isOvertaken && { is_overtaken: true }),

@@ -153,7 +153,16 @@ export class PaymentSessionsService {
       request: { ...requestOf(session), client_data: session.client_data },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: settleAuthorize, isLast: true }
+    const replaceAccountHolder = () => this.replaceHolderOf(session)
+    return { kind: "call", operation, settle: settleAuthorize, isLast: true, replaceAccountHolder }
+  }
+
+  /** Creates the session's customer anew, if no other request has done so since. */
+  private async replaceHolderOf(session: PaymentSession): Promise<void> {
+    const customerId = customerIn(session)
+    if (customerId === null) return
+    const holder = await this.holders.find(this.dataSource.manager, session.provider_id, customerId)
+    if (holder && holder.external_id === holderIn(session)) await this.holders.replace(holder)
   }
 
   /** @throws ServiceError the refusal, once the provider has reported that the shopper has not paid */

@@ -298,6 +298,7 @@ export class StateApplier implements ProviderStateSync {
     if (payment && isNew && !isWanted) aggregate.changes.update(Payment, payment, { is_surplus: true })
     if (payment) applyToPayment(aggregate, payment, state, await recordsOf(tx, payment, state), now)
     aggregate.recompute(now)
+    aggregate.reportOutgrown()
     return payment?.is_surplus ? giveBack(aggregate, payment, caller) : { kind: "done" }
   }
 }

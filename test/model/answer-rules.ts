@@ -20,7 +20,7 @@ export function answerProblems(answer: Answer, caused: readonly Fault[]): string
   const { status, body, headers } = answer
   const text = JSON.stringify(body)
   const said = `${status} ${text.slice(0, 300)}`
-  // The provider refused for the payment's state, which could not be recorded yet because something else was pending.
+  // The provider refused for the payment's state, which the provider did not report then.
   const isOfState = status === 409 && typeof body.retryable === "boolean" && Boolean(body.operation_id)
   const isOdd =
     (status === 409 && !isOfState && !CONFLICTS.includes(body.code)) ||

@@ -108,7 +108,7 @@ function logLevel(value: string | undefined): LogLevel {
 }
 
 /** Origins are separated by commas; one between slashes is a regular expression, as in Medusa. */
-function origins(name: string, value: string | undefined): CorsOrigin[] {
+export function origins(name: string, value: string | undefined): CorsOrigin[] {
   if (value === undefined) return [LOOPBACK_ORIGIN]
   return value.split(",").map((part) => {
     const origin = part.trim()

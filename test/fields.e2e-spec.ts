@@ -46,14 +46,21 @@ describe("fields on a collection", () => {
     expect((await selected("payment_sessions")).payment_sessions[0].payment).toMatchObject({ id: paid.paymentId })
   })
 
-  it("follow back references in circles up to five levels", async () => {
-    const deep = await selected("payments.payment_session.payment.payment_collection.payment_sessions.status")
-    expect(deep.payments[0].payment_session.payment.payment_collection.payment_sessions).toEqual([
-      { id: paid.sessionId, status: "authorized" },
-    ])
-    const tooDeep = await create("payments.payment_collection.payments.payment_collection.payments.payment_session.id")
-    expect(tooDeep).toMatchObject({ status: 400, body: { type: "invalid_data" } })
-    expect(tooDeep.body.message).toMatch(/^The following fields expand more than the maximum of 5 allowed relations/)
+  it("follow a back reference to one resource, as their last step", async () => {
+    const { payments } = await selected("payments.captures.payment,payments.payment_collection.status")
+    expect(payments[0].captures[0].payment).toMatchObject({ id: paid.paymentId, amount: 10 })
+    expect(payments[0].captures[0].payment).not.toHaveProperty("captures")
+    expect(payments[0].payment_collection).toEqual({ id: paid.id, status: expect.any(String) })
+  })
+
+  it.each([
+    "payments.captures.payment.captures",
+    "payments.payment_collection.payments",
+    "payments.payment_session.payment.id,payments.payment_session.payment.refunds",
+  ])("do not follow %s, which would multiply rows", async (path) => {
+    const refused = await create(path)
+    expect(refused).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+    expect(refused.body.message).toContain("leads back to a resource")
   })
 
   it("do not bring back references unless asked", async () => {
@@ -120,7 +127,7 @@ describe("reading by fields", () => {
     expect(more).toEqual([])
     expect(narrow).not.toMatch(/FROM "(payment_session|payment|capture|refund)"/)
     expect(
-      await read("payments.captures.payment.refunds.refund_reason,payment_sessions.payment,payment_providers"),
+      await read("payments.captures.payment,payments.refunds.refund_reason,payment_sessions.payment,payment_providers"),
     ).toHaveLength(1)
   })
 

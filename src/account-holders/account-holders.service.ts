@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, IsNull, type EntityManager } from "typeorm"
-import { Conflict, NotAllowed, NotFound } from "../common/errors.js"
+import { Conflict, NotAllowed, NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
 import { readPage, type PageOf } from "../database/read-page.js"
@@ -76,7 +76,7 @@ export class AccountHoldersService {
   /** @throws NotFound */
   async get(id: string): Promise<AccountHolder> {
     const holder = await this.dataSource.manager.findOneBy(AccountHolder, { id })
-    if (!holder) throw new NotFound(`Account holder id not found: ${id}`)
+    if (!holder) throw new NotFound(`Account holder id not found: ${excerpt(id)}`)
     return holder
   }
 
@@ -132,7 +132,7 @@ export class AccountHoldersService {
   booksOf(providerId: string): AccountHolders {
     const { accountHolders } = this.registry.get(providerId)
     if (accountHolders) return accountHolders
-    throw new NotAllowed(`Payment provider ${providerId} keeps no account holders. Choose one that does.`)
+    throw new NotAllowed(`Payment provider ${excerpt(providerId)} keeps no account holders. Choose one that does.`)
   }
 
   /** Providers that share an account share its books: the first of them stands for all. */

@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import type { Caller } from "../api-keys/caller.js"
-import { NotFound } from "../common/errors.js"
+import { NotFound, excerpt } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import type { AccountHolders, ProviderResult, SavedMethod } from "../payment-providers/payment-provider.contract.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
@@ -43,7 +43,8 @@ export class PaymentMethodsService {
   /** @throws NotFound also for the method of another account holder */
   async delete(holderId: string, id: string): Promise<void> {
     const result = await this.ask(holderId, (books, externalId, signal) => books.removeMethod(externalId, id, signal))
-    if (isNotThere(result) || result.outcome === "gone") throw new NotFound(`Payment method id not found: ${id}`)
+    if (isNotThere(result) || result.outcome === "gone")
+      throw new NotFound(`Payment method id not found: ${excerpt(id)}`)
     valueOf(result)
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import { InvalidData, NotAllowed, NotFound } from "../common/errors.js"
+import { InvalidData, NotAllowed, NotFound, excerpt } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { ROOT } from "../database/read-graph.js"
 import { readPage, type PageOf } from "../database/read-page.js"
@@ -44,7 +44,7 @@ export class ApiKeysService {
 
   async get(id: string): Promise<ApiKey> {
     const key = await this.dataSource.manager.findOneBy(ApiKey, { id })
-    if (!key) throw new NotFound(`API Key with id: ${id} was not found`)
+    if (!key) throw new NotFound(`API Key with id: ${excerpt(id)} was not found`)
     return key
   }
 
@@ -68,7 +68,7 @@ export class ApiKeysService {
       .where("id = :id AND (revoked_at IS NULL OR revoked_at > now())", { id, seconds })
       .execute()
     const key = await this.get(id)
-    if (!affected) throw new InvalidData(`The API key ${id} is already revoked.`)
+    if (!affected) throw new InvalidData(`The API key ${excerpt(id)} is already revoked.`)
     this.ring.forget(key.lookup)
     return key
   }
@@ -76,7 +76,8 @@ export class ApiKeysService {
   /** Only a revoked key can go, as in Medusa: nobody deletes one in use by mistake. */
   async delete(id: string): Promise<void> {
     const key = await this.get(id)
-    if (!isRevoked(key, new Date())) throw new NotAllowed(`Cannot delete api keys that are not revoked - ${id}`)
+    if (!isRevoked(key, new Date()))
+      throw new NotAllowed(`Cannot delete api keys that are not revoked - ${excerpt(id)}`)
     await this.dataSource.manager.delete(ApiKey, { id })
     this.ring.forget(key.lookup)
   }

@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import { InvalidData, NotFound } from "../common/errors.js"
+import { InvalidData, NotFound, excerpt } from "../common/errors.js"
 import { parseCurrency, roundedMoneyFromMajor } from "../common/money.js"
 import { parseTime } from "../common/time.js"
 import type { PutCartRequest } from "./cart.dto.js"
@@ -60,7 +60,7 @@ export class CartsService {
 
   async get(id: string): Promise<Cart> {
     const cart = await this.dataSource.manager.findOneBy(Cart, { id })
-    if (!cart) throw new NotFound(`Cart id not found: ${id}`)
+    if (!cart) throw new NotFound(`Cart id not found: ${excerpt(id)}`)
     return cart
   }
 }

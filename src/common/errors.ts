@@ -30,6 +30,53 @@ export interface ErrorDetail {
   allowed?: readonly string[]
 }
 
+/**
+ * How large a refusal may become, whatever it has to say: a caller decides how much is wrong with a request, and must not
+ * decide how much memory and bandwidth the response takes.
+ */
+export const REFUSAL_LIMITS = {
+  /** Details; a list of allowed values counts as one. */
+  details: 50,
+  /** Characters of one thing that the caller sent. */
+  quoted: 200,
+  /** Characters of a message. */
+  message: 1_000,
+  /** Bytes of the whole body, as JSON. */
+  bytes: 16 * 1024,
+} as const
+
+/** Bytes that are kept for what is neither message nor details: type, code, ids. */
+const OTHER_BYTES = 1_024
+
+/** What a caller sent, short enough to be quoted in a message. */
+export function excerpt(value: unknown): string {
+  return clip(String(value), REFUSAL_LIMITS.quoted)
+}
+
+function clip(text: string, length: number): string {
+  // A surrogate pair that is cut in half would be no text any more.
+  return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text
+}
+
+function sizeOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value))
+}
+
+/** As many details as fit into a refusal. */
+function bounded(details: readonly ErrorDetail[], bytes: number): ErrorDetail[] {
+  const fitting: ErrorDetail[] = []
+  let [count, left] = [REFUSAL_LIMITS.details as number, bytes]
+  for (const { field, message, allowed } of details) {
+    const detail = { field: excerpt(field), message: clip(message, REFUSAL_LIMITS.message) }
+    left -= sizeOf(detail)
+    if (count-- <= 0 || left < 0) break
+    const hasRoom = allowed !== undefined && count > 0 && sizeOf(allowed) <= left
+    if (hasRoom) [count, left] = [count - 1, left - sizeOf(allowed)]
+    fitting.push({ ...detail, ...(hasRoom && { allowed }) })
+  }
+  return fitting
+}
+
 /** What a client gets, over HTTP as the body and over TCP as the error. */
 export interface ErrorBody {
   type: string
@@ -56,7 +103,10 @@ export interface ErrorOptions {
   cause?: unknown
 }
 
-/** The base of all refusals. The message is shown to the caller: it says what to do and tells nothing internal. */
+/**
+ * The base of all refusals. The message is shown to the caller: it says what to do and tells nothing internal. Message and
+ * details are bounded here, see {@link REFUSAL_LIMITS}; whoever collects them stops at the same bounds.
+ */
 export abstract class ServiceError extends Error {
   abstract readonly kind: ErrorKind
   readonly code?: string
@@ -67,12 +117,13 @@ export abstract class ServiceError extends Error {
   readonly operationId?: string
 
   constructor(message: string, options: ErrorOptions = {}) {
-    super(message, { cause: options.cause })
+    const text = clip(message, REFUSAL_LIMITS.message)
+    super(text, { cause: options.cause })
     this.name = new.target.name
-    this.code = options.code
-    this.details = options.details
+    this.code = options.code && excerpt(options.code)
+    this.details = options.details && bounded(options.details, REFUSAL_LIMITS.bytes - OTHER_BYTES - sizeOf(text))
     this.retryAfter = options.retryAfter
-    this.declineCode = options.declineCode
+    this.declineCode = options.declineCode && excerpt(options.declineCode)
     this.retryable = options.retryable
     this.operationId = options.operationId
   }
@@ -95,6 +146,18 @@ export abstract class ServiceError extends Error {
 /** The request is malformed: change it before sending it again. */
 export class InvalidData extends ServiceError {
   readonly kind = "invalid_data"
+}
+
+/** The request is fine, but its response would be too large to be held in memory. */
+export class ResponseTooLarge extends InvalidData {
+  constructor() {
+    super(
+      "The response would be larger than 5 MB. Ask for fewer rows with 'limit', or for less of each with 'fields'.",
+      {
+        code: "response_too_large",
+      },
+    )
+  }
 }
 
 /** The request is well-formed but the state, or the key, does not permit it. */

@@ -93,8 +93,8 @@ function describeFields({ type, audience, defaults }: View): string {
   )
   return [
     "Comma-separated names to answer. `+name` adds to the defaults, `-name` removes, `*relation` (or `relation.*`, or",
-    "the plain name) expands a relation, `relation.name` selects inside it, up to five levels deep. A name without a",
-    "modifier replaces all defaults. `id` is always answered; an unknown name is refused with 400.",
+    "the plain name) expands a relation, `relation.name` selects inside it. Only the last relation of a path may lead back",
+    "to a resource that the path has passed. A name without a modifier replaces all defaults. `id` is always answered; an unknown name is refused with 400.",
     "",
     `Names: ${code(selectableNames(resource, audience))}`,
     ...(relations.length > 0 ? ["", "Inside relations:", ...relations] : []),

@@ -1,4 +1,4 @@
-import { InvalidData } from "./errors.js"
+import { excerpt, InvalidData, REFUSAL_LIMITS } from "./errors.js"
 import type { Relation, Resource } from "./resource.js"
 
 /** Who asks: a storefront with a publishable key, or an operator or service. */
@@ -16,8 +16,8 @@ export interface Selection {
 /** Relations that one selection may have in all: reading them is one statement, whose size they are. */
 const MAX_RELATIONS = 30
 
-/** Relations that one path may pass through. Resources refer to each other in circles; this is where a path ends. */
-const MAX_DEPTH = 5
+/** Names that one `fields` may list: more than all resources have together. */
+const MAX_NAMES = 500
 
 /** Always answered, whatever is selected. */
 const KEY = "id"
@@ -42,23 +42,27 @@ export function parseFields(
   audience: Audience,
 ): Selection {
   const pieces = (fields ?? "").split(",").filter((piece) => piece.trim() !== "")
+  if (pieces.length > MAX_NAMES) {
+    throw new InvalidData(`Invalid request: 'fields' has more than the maximum of ${MAX_NAMES} names. Ask for fewer.`)
+  }
   const replaces = pieces.some((piece) => !hasModifier(piece))
   const selection = emptySelection(resource, pieces.length === 0)
   const unknown: string[] = []
-  const tooDeep: string[] = []
+  const circular: string[] = []
 
   if (!replaces) for (const path of defaults) add(selection, namesOf(path), audience)
   for (const piece of pieces) {
     const path = piece.trim().replace(/^[+\-\s]+/, "")
     const names = namesOf(path)
     const change = !replaces && piece.startsWith("-") ? remove : add
-    if (relationsOn(resource, names) > MAX_DEPTH) tooDeep.push(names.join("."))
+    if (isCircular(resource, names)) circular.push(path)
     else if (!change(selection, names, audience)) unknown.push(path)
   }
 
-  if (tooDeep.length > 0) {
+  if (circular.length > 0) {
     throw new InvalidData(
-      `The following fields expand more than the maximum of ${MAX_DEPTH} allowed relations: ${tooDeep.join(", ")}`,
+      `Invalid request: 'fields' leads back to a resource that the path has passed: ${listOf(circular)}. ` +
+        "Only a relation to one resource may lead back, and the path ends there, as in 'captures.payment'.",
     )
   }
   if (unknown.length > 0) throw unknownFields(resource, unknown, audience)
@@ -112,10 +116,21 @@ function emptySelection(resource: Resource, isDefault = false): MutableSelection
   return { resource, scalars: new Set([KEY]), relations: new Map(), isDefault }
 }
 
-/** How many relations a path passes through, the last name included where it is one. */
-function relationsOn(resource: Resource, [name, ...rest]: string[]): number {
+/**
+ * Whether a path leads back to a resource that it has passed other than by a to-one relation as its last step: each such
+ * circle would multiply the rows of the response by those of the relation.
+ */
+function isCircular(resource: Resource, names: string[], passed: readonly Resource[] = []): boolean {
+  const [name, ...rest] = names
   const relation = name === undefined ? undefined : resource.relations.get(name)
-  return relation ? 1 + relationsOn(relation.target(), rest) : 0
+  if (!relation) return false
+  const [target, before] = [relation.target(), [...passed, resource]]
+  if (!before.includes(target)) return isCircular(target, rest, before)
+  return relation.many || (rest[0] !== undefined && target.relations.has(rest[0]))
+}
+
+function listOf(paths: readonly string[]): string {
+  return paths.slice(0, REFUSAL_LIMITS.details).map(excerpt).join(", ")
 }
 
 function countRelations({ relations }: Selection): number {
@@ -127,9 +142,14 @@ function scalarNames(resource: Resource, audience: Audience): string[] {
 }
 
 /** Adds a path; a path that ends at a relation adds all scalars of it. False when a name on the path is unknown. */
-function add(selection: MutableSelection, names: string[], audience: Audience): boolean {
+function add(
+  selection: MutableSelection,
+  names: string[],
+  audience: Audience,
+  passed: readonly Resource[] = [],
+): boolean {
   const [name, ...rest] = names
-  if (name === undefined) return addWhole(selection)
+  if (name === undefined) return addWhole(selection, passed)
   if (rest.length === 0 && scalarNames(selection.resource, audience).includes(name)) {
     selection.scalars.add(name)
     return true
@@ -137,14 +157,18 @@ function add(selection: MutableSelection, names: string[], audience: Audience): 
   const relation = relationNamed(selection.resource, name, audience)
   if (!relation) return false
   const child = selection.relations.get(name) ?? emptySelection(relation.target())
-  if (!add(child, rest, audience)) return false
+  if (!add(child, rest, audience, [...passed, selection.resource])) return false
   selection.relations.set(name, child)
   return true
 }
 
-/** All scalars that everybody may see; what is for operators alone has to be named. */
-function addWhole(selection: MutableSelection): true {
+/**
+ * All scalars that everybody may see; what is for operators alone has to be named.
+ * @param passed the resources on the path; one that the path has come back to brings no relations along
+ */
+function addWhole(selection: MutableSelection, passed: readonly Resource[]): true {
   addScalars(selection)
+  if (passed.includes(selection.resource)) return true
   for (const relation of selection.resource.relations.values()) {
     if (!relation.withParent) continue
     const child = selection.relations.get(relation.name) ?? emptySelection(relation.target())
@@ -177,7 +201,10 @@ function remove(selection: MutableSelection, names: string[], audience: Audience
 }
 
 function unknownFields(resource: Resource, unknown: string[], audience: Audience): InvalidData {
-  const named = unknown.map((path) => `'${path}'`).join(", ")
+  const named = unknown
+    .slice(0, REFUSAL_LIMITS.details)
+    .map((path) => `'${excerpt(path)}'`)
+    .join(", ")
   return new InvalidData(`Invalid request: Unknown names in 'fields': ${named}`, {
     details: [
       {

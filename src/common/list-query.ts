@@ -1,7 +1,7 @@
 import type { Type } from "@nestjs/common"
 import { ApiPropertyOptional } from "@nestjs/swagger"
 import { IsOptional, IsString, ValidateBy, type ValidationArguments } from "class-validator"
-import { InvalidData } from "./errors.js"
+import { InvalidData, excerpt } from "./errors.js"
 import { parseTime } from "./time.js"
 import { IsOneOf, isRecord } from "./validation.js"
 
@@ -19,6 +19,9 @@ export interface Page {
 
 const DEFAULT_LIMIT = 20
 
+/** Rows of one page of a table that grows with business. */
+export const MAX_LIMIT = 1_000
+
 /** Query of a route that answers one resource. */
 export class SelectQuery {
   // Documented by the route, with the names it may have.
@@ -27,8 +30,8 @@ export class SelectQuery {
   fields?: string
 }
 
-/** Query of a route that answers a list: a page, an order and a selection. */
-export class ListQuery extends SelectQuery {
+/** Query of a list that an operator keeps short: a page, an order and a selection. */
+export class ShortListQuery extends SelectQuery {
   @ApiPropertyOptional({
     type: "integer",
     minimum: 0,
@@ -63,12 +66,26 @@ export class ListQuery extends SelectQuery {
   with_deleted?: string
 }
 
+/** Query of a list that grows with business. */
+export class ListQuery extends ShortListQuery {
+  @ApiPropertyOptional({
+    type: "integer",
+    minimum: 0,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
+    description: "How many to answer at most.",
+  })
+  @IsOptional()
+  @IsPageLimit()
+  declare limit?: string | number
+}
+
 /** The query class of a list with filters; each takes a value, several (`name[]=`), or operators (`name[$gte]=`). */
 export function FilteredListQuery(
   filters: FilterSpec,
-  { searchable = false } = {},
+  { searchable = false, isShort = false } = {},
 ): Type<ListQuery & Record<string, unknown>> {
-  class Query extends ListQuery {}
+  class Query extends (isShort ? ShortListQuery : ListQuery) {}
   for (const [name, kind] of Object.entries(filters)) {
     IsOptional()(Query.prototype, name)
     IsCondition(kind)(Query.prototype, name)
@@ -86,7 +103,7 @@ export function FilteredListQuery(
   return Query as Type<ListQuery & Record<string, unknown>>
 }
 
-export function pageOf(query: ListQuery, defaultLimit = DEFAULT_LIMIT): Page {
+export function pageOf(query: ShortListQuery, defaultLimit = DEFAULT_LIMIT): Page {
   return { limit: Number(query.limit ?? defaultLimit), offset: Number(query.offset ?? 0) }
 }
 
@@ -94,12 +111,12 @@ export function pageOf(query: ListQuery, defaultLimit = DEFAULT_LIMIT): Page {
  * The order of a list as SQL, ties by id.
  * @throws InvalidData when the name is none of the sortable ones
  */
-export function orderOf(query: ListQuery, sortable: readonly string[], alias: string): string {
+export function orderOf(query: ShortListQuery, sortable: readonly string[], alias: string): string {
   if (!query.order) return `${alias}.id`
   const descending = query.order.startsWith("-")
   const name = descending ? query.order.slice(1) : query.order
   if (!sortable.includes(name)) {
-    throw new InvalidData(`Order field ${name} is not valid`, {
+    throw new InvalidData(`Order field ${excerpt(name)} is not valid`, {
       details: [
         { field: "order", message: "Sort by one of these; '-' before it sorts descending.", allowed: sortable },
       ],
@@ -114,7 +131,9 @@ export function conditionsOf(
   query: Record<string, unknown>,
   alias: string,
   parameters: unknown[],
+  { hasRegex = true } = {},
 ): string {
+  if (!hasRegex) assertNoRegex(query)
   const bind = (value: unknown) => `$${parameters.push(value)}`
   const ofOne = (conditions: Record<string, unknown>) => {
     const clauses = Object.keys(filters).flatMap((name) => {
@@ -145,6 +164,19 @@ const COMPARISONS = new Map<string, (column: string, value: string) => string>([
   ["$in", (column, value) => `${column} = ANY(${value})`],
   ["$nin", (column, value) => `${column} <> ALL(${value})`],
 ])
+
+/** @throws InvalidData if a filter is a regular expression, which the database could not be kept from running for minutes */
+function assertNoRegex(filters: unknown): void {
+  if (filters === null || typeof filters !== "object") return
+  for (const [name, value] of Object.entries(filters)) {
+    if (name === "$re") {
+      throw new InvalidData(
+        "Invalid request: The embedded database has no regular expressions. Filter with '$ilike', as in order_id[$ilike]=order_%.",
+      )
+    }
+    assertNoRegex(value)
+  }
+}
 
 const LIST_OPERATORS = new Set(["$in", "$nin"])
 
@@ -177,6 +209,14 @@ function listOf(values: unknown[]): unknown[] {
 
 export function IsWholeNumber(): PropertyDecorator {
   return check("isWholeNumber", (value) => /^-?\d{1,15}$/.test(String(value)))
+}
+
+function IsPageLimit(): PropertyDecorator {
+  return check(
+    "isPageLimit",
+    (value) => !(Number(value) > MAX_LIMIT),
+    () => `Value for field 'limit' too large, expected at most: '${MAX_LIMIT}'`,
+  )
 }
 
 function IsNotNegative(): PropertyDecorator {
@@ -230,7 +270,7 @@ function fits(kind: FilterKind, value: string): boolean {
 
 function conditionMessage(kind: FilterKind, args: ValidationArguments | undefined): string {
   const property = args?.property ?? ""
-  const got = String(problemWith(kind, args?.value)?.value)
+  const got = excerpt(problemWith(kind, args?.value)?.value)
   if (typeof kind === "object") return `Expected: '${kind.join(", ")}' for field '${property}', but got: '${got}'`
   return `Expected type: '${kind === "time" ? "date" : "string"}' for field '${property}', got: '${got}'`
 }

@@ -1,6 +1,6 @@
 import currencyCodes from "currency-codes"
 import { Decimal } from "decimal.js"
-import { InvalidData } from "./errors.js"
+import { InvalidData, excerpt } from "./errors.js"
 
 /** ISO 4217 code in lower case, as Medusa stores and answers it: `eur`. */
 export type CurrencyCode = string
@@ -29,7 +29,9 @@ const RAW_PRECISION = 20
 /** Reads a currency code in any case. @throws InvalidData when ISO 4217 does not know it */
 export function parseCurrency(code: string, field = "currency_code"): CurrencyCode {
   if (digitsOf(code) === undefined) {
-    throw new InvalidData(`Unknown currency '${code}' for field '${field}'. Send an ISO 4217 code, such as 'eur'.`)
+    throw new InvalidData(
+      `Unknown currency '${excerpt(code)}' for field '${field}'. Send an ISO 4217 code, such as 'eur'.`,
+    )
   }
   return code.toLowerCase()
 }

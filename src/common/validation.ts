@@ -1,9 +1,16 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata } from "@nestjs/common"
-import { isRFC3339, ValidateBy, ValidateIf, type ValidationError, type ValidationOptions } from "class-validator"
-import { InvalidData, type ErrorDetail } from "./errors.js"
+import {
+  getMetadataStorage,
+  isRFC3339,
+  ValidateBy,
+  ValidateIf,
+  type ValidationError,
+  type ValidationOptions,
+} from "class-validator"
+import { excerpt, InvalidData, REFUSAL_LIMITS, type ErrorDetail } from "./errors.js"
 import { parseTime } from "./time.js"
 
-/** How many problems a message tells, as Medusa; the details tell all. */
+/** How many problems a message has, as Medusa's; the details have more. */
 const MESSAGES_SHOWN = 3
 
 /** Characters of a value that a message repeats. */
@@ -81,7 +88,7 @@ export class RequestValidationPipe extends ValidationPipe {
       forbidNonWhitelisted: true,
       stopAtFirstError: true,
       validationError: { target: false, value: true },
-      exceptionFactory: (errors: ValidationError[]) => invalidRequest(errors.flatMap((error) => problemsOf(error))),
+      exceptionFactory: (errors: ValidationError[]) => invalidRequest(problemsOf(errors)),
     })
   }
 
@@ -92,20 +99,29 @@ export class RequestValidationPipe extends ValidationPipe {
     if (metadata.type === "body" && !isRecord(value ?? {})) {
       throw invalidRequest([{ field: "", message: "Field '' is required" }])
     }
-    const reaching = prototypeNamesIn(value)
-    if (reaching.length > 0) {
-      throw invalidRequest(
-        reaching.map((name) => ({ field: name, message: `Unrecognized fields: '${name}'`, unknownField: name })),
-      )
-    }
-    return super.transform(value, metadata) as Promise<unknown>
+    const reaching = firstOf(prototypeNamesIn(value))
+    if (reaching.length > 0) throw invalidRequest(reaching.map(unknownField))
+    return super.transform(withoutSurplus(value, metadata), metadata) as Promise<unknown>
   }
 }
 
+/**
+ * Drops all but as many unknown fields as a refusal can name: the libraries' time grows with the square of the number of
+ * fields.
+ */
+function withoutSurplus(value: unknown, { metatype }: ArgumentMetadata): unknown {
+  if (!isRecord(value) || !metatype || Object.keys(value).length <= REFUSAL_LIMITS.details) return value
+  const declared = getMetadataStorage().getTargetValidationMetadatas(metatype, "", false, false)
+  const known = new Set(declared.map(({ propertyName }) => propertyName))
+  let unknown = 0
+  return Object.fromEntries(
+    Object.entries(value).filter(([name]) => known.has(name) || unknown++ < REFUSAL_LIMITS.details),
+  )
+}
+
 /** The refusal of a malformed request, from all that is wrong with it: missing and wrong fields first, unknown ones last. */
-function invalidRequest(problems: Problem[]): InvalidData {
-  const known = problems.filter((problem) => problem.unknownField === undefined)
-  const unknown = problems.filter((problem) => problem.unknownField !== undefined)
+function invalidRequest(problems: Iterable<Problem>): InvalidData {
+  const { known, unknown } = partition(problems)
   const messages = known.map((problem) => problem.message)
   if (unknown.length > 0) {
     messages.push(`Unrecognized fields: '${unknown.map((problem) => problem.unknownField).join(", ")}'`)
@@ -119,6 +135,29 @@ function invalidRequest(problems: Problem[]): InvalidData {
   })
 }
 
+/** As many of each kind as a refusal can hold; the rest is not looked at. */
+function partition(problems: Iterable<Problem>): { known: Problem[]; unknown: Problem[] } {
+  const [known, unknown]: [Problem[], Problem[]] = [[], []]
+  for (const problem of problems) {
+    const kind = problem.unknownField === undefined ? known : unknown
+    if (kind.length < REFUSAL_LIMITS.details) kind.push(problem)
+    if (known.length === REFUSAL_LIMITS.details) break
+  }
+  return { known, unknown }
+}
+
+/** The first of them, as many as a refusal can hold. */
+function firstOf<T>(found: Iterable<T>): T[] {
+  const first: T[] = []
+  for (const each of found) if (first.push(each) === REFUSAL_LIMITS.details) break
+  return first
+}
+
+function unknownField(path: string): Problem {
+  const field = excerpt(path)
+  return { field, message: `Unrecognized fields: '${field}'`, unknownField: field }
+}
+
 interface Problem extends ErrorDetail {
   /** The name of the field, where the problem is that there is no such field. */
   unknownField?: string
@@ -128,19 +167,16 @@ function expectedType(type: string, field: string, value: unknown): Problem {
   return { field, message: `Expected type: '${type}' for field '${field}', got: '${stringify(value)}'` }
 }
 
-function problemsOf(error: ValidationError, path = ""): Problem[] {
-  const field = path ? `${path}.${error.property}` : error.property
-  const nested = (error.children ?? []).flatMap((child) => problemsOf(child, field))
-  return [
-    ...Object.entries(error.constraints ?? {}).map(([name, text]) => problemOf(name, text, field, error.value)),
-    ...nested,
-  ]
+function* problemsOf(errors: readonly ValidationError[], path = ""): Generator<Problem> {
+  for (const { property, constraints = {}, value, children = [] } of errors) {
+    const field = path ? `${path}.${property}` : property
+    for (const [name, text] of Object.entries(constraints)) yield problemOf(name, text, excerpt(field), value)
+    yield* problemsOf(children, field)
+  }
 }
 
 function problemOf(constraint: string, text: string, field: string, value: unknown): Problem {
-  if (constraint === "whitelistValidation") {
-    return { field, message: `Unrecognized fields: '${field}'`, unknownField: field }
-  }
+  if (constraint === "whitelistValidation") return unknownField(field)
   if (value === undefined) return { field, message: `Field '${field}' is required` }
   const type = EXPECTED_TYPES[constraint]
   if (type) return expectedType(type, field, value)
@@ -166,18 +202,19 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** The paths of names that would reach into prototypes, at any depth. */
-function prototypeNamesIn(value: unknown, path = ""): string[] {
-  if (value === null || typeof value !== "object") return []
-  return Object.entries(value).flatMap(([name, child]) => {
-    const childPath = path ? `${path}.${name}` : name
-    return PROTOTYPE_NAMES.includes(name) ? [childPath] : prototypeNamesIn(child, childPath)
-  })
+function* prototypeNamesIn(value: unknown, path = ""): Generator<string> {
+  if (value === null || typeof value !== "object") return
+  for (const [name, child] of Object.entries(value)) {
+    const childPath = excerpt(path ? `${path}.${name}` : name)
+    if (PROTOTYPE_NAMES.includes(name)) yield childPath
+    else yield* prototypeNamesIn(child, childPath)
+  }
 }
 
 /** Finds what cannot be stored or walked through: a NUL, half of a surrogate pair, nesting without end. */
 export function findUnstorable(value: unknown, path: string, depth = 0): Problem | undefined {
   if (depth > MAX_NESTING) {
-    const field = path.split(".")[0] ?? ""
+    const field = excerpt(path.split(".")[0])
     return { field, message: `Value for field '${field}' is nested deeper than ${MAX_NESTING} levels` }
   }
   if (typeof value === "string") {
@@ -189,7 +226,7 @@ export function findUnstorable(value: unknown, path: string, depth = 0): Problem
   }
   if (value === null || typeof value !== "object") return undefined
   for (const [name, child] of Object.entries(value)) {
-    const childPath = path ? `${path}.${name}` : name
+    const childPath = excerpt(path ? `${path}.${name}` : name)
     const problem = findUnstorable(name, childPath) ?? findUnstorable(child, childPath, depth + 1)
     if (problem) return problem
   }

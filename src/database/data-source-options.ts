@@ -1,4 +1,4 @@
-import type { DataSourceOptions, EntityTarget, ObjectLiteral } from "typeorm"
+import type { DataSourceOptions, EntityManager, EntityTarget, ObjectLiteral } from "typeorm"
 import { ServiceClient } from "./service-client.js"
 import { migrations } from "./migrations/index.js"
 
@@ -52,6 +52,14 @@ export function dataSourceOptions(
       keepAlive: true,
     },
   }
+}
+
+/**
+ * Whether the database runs inside this process. It cannot interrupt a statement, so a statement that may run for long
+ * must not reach it.
+ */
+export function isEmbedded({ dataSource }: Pick<EntityManager, "dataSource">): boolean {
+  return !("url" in dataSource.options)
 }
 
 /** A PostgreSQL somewhere: honest queueing for a connection ends before a client gives up. */

@@ -1,5 +1,6 @@
 import type { EntityManager, EntityMetadata, ObjectLiteral } from "typeorm"
 import { PREPARED } from "./service-client.js"
+import { ResponseTooLarge } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 
 /** What to read: conditions and order are SQL over the alias of the root, with numbered parameters. */
@@ -11,6 +12,9 @@ export interface GraphQuery {
   offset?: number
 }
 
+/** Bytes of JSON that one read may bring into memory. A response of 5 MB takes less: it has a few names more per row. */
+const MAX_BYTES = 4 * 1024 * 1024
+
 /** The alias of the root in {@link GraphQuery}. */
 export const ROOT = "root"
 
@@ -18,6 +22,8 @@ export const ROOT = "root"
  * Reads rows with exactly the relations of a selection in one statement, however deep or wide it is: relations come as
  * JSON that PostgreSQL builds, so there is no product of joins and no query per row. Columns marked `select: false`
  * (private data) are never read.
+ *
+ * @throws ResponseTooLarge before rows that are too large together leave the database
  */
 export async function readGraph<E extends ObjectLiteral>(
   tx: EntityManager,
@@ -25,14 +31,21 @@ export async function readGraph<E extends ObjectLiteral>(
   query: GraphQuery,
 ): Promise<E[]> {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
-  const page = query.limit === undefined ? "" : ` LIMIT ${query.limit} OFFSET ${query.offset ?? 0}`
+  // An offset keeps PostgreSQL from computing each row a second time for its size.
+  const page = query.limit === undefined ? " OFFSET 0" : ` LIMIT ${query.limit} OFFSET ${query.offset ?? 0}`
   // A default selection of one row is the same text every time; lists vary with their filters.
   const prepared = selection.isDefault && query.limit === undefined ? PREPARED : ""
-  const statement =
-    `${prepared}SELECT ${rowJson(tx, selection, ROOT)} AS row FROM ${quote(metadata.tableName)} ${ROOT} ` +
+  const rowsStatement =
+    `SELECT ${rowJson(tx, selection, ROOT)} AS row FROM ${quote(metadata.tableName)} ${ROOT} ` +
     `WHERE ${liveOnly(metadata, ROOT)}(${query.where}) ORDER BY ${query.orderBy ?? `${ROOT}.id`}${page}`
-  const rows = await tx.query<{ row: Json }[]>(statement, query.parameters)
-  return rows.map(({ row }) => revive(tx, selection, row) as E)
+  const statement =
+    `${prepared}SELECT CASE WHEN sum(octet_length(row::text)) OVER (ROWS UNBOUNDED PRECEDING) <= ${MAX_BYTES} THEN row END ` +
+    `AS row FROM (${rowsStatement}) page`
+  const rows = await tx.query<{ row: Json | null }[]>(statement, query.parameters)
+  return rows.map(({ row }) => {
+    if (row === null) throw new ResponseTooLarge()
+    return revive(tx, selection, row) as E
+  })
 }
 
 /** SQL for the rows of one relation of a parent row, as a JSON array or object. */

@@ -1,6 +1,7 @@
 import type { EntityManager, ObjectLiteral } from "typeorm"
 import type { Selection } from "../common/fields.js"
-import { conditionsOf, orderOf, pageOf, type FilterSpec, type ListQuery, type Page } from "../common/list-query.js"
+import { conditionsOf, orderOf, pageOf, type FilterSpec, type Page, type ShortListQuery } from "../common/list-query.js"
+import { isEmbedded } from "./data-source-options.js"
 import { liveOnly, readGraph, ROOT } from "./read-graph.js"
 
 /** What narrows a list besides the caller's own filters: SQL over {@link ROOT}, with its parameters first. */
@@ -21,7 +22,7 @@ export async function readPage<E extends ObjectLiteral>(
   tx: EntityManager,
   selection: Selection,
   filters: FilterSpec,
-  query: ListQuery & Record<string, unknown>,
+  query: ShortListQuery & Record<string, unknown>,
   scope: Scope = EVERYTHING,
   defaultLimit?: number,
 ): Promise<PageOf<E>> {
@@ -30,7 +31,7 @@ export async function readPage<E extends ObjectLiteral>(
   const sortable = [...selection.resource.fields.keys()].filter((name) => columns.has(name))
   const orderBy = orderOf(query, sortable, ROOT)
   const parameters = [...scope.parameters]
-  const where = `${scope.where} AND ${conditionsOf(filters, query, ROOT, parameters)}`
+  const where = `${scope.where} AND ${conditionsOf(filters, query, ROOT, parameters, { hasRegex: !isEmbedded(tx) })}`
   const page = pageOf(query, defaultLimit)
   const [total] = await tx.query<{ count: number }[]>(
     `SELECT count(*)::int AS count FROM "${metadata.tableName}" ${ROOT} WHERE ${liveOnly(metadata, ROOT)}(${where})`,

@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, MoreThan } from "typeorm"
-import { NotFound } from "../common/errors.js"
+import { NotFound, excerpt } from "../common/errors.js"
 import { PREPARED } from "../database/service-client.js"
 import { DEFAULT_LIMIT, MAX_LIMIT, type ListEventsQuery } from "./event.dto.js"
 import { OutboxEvent } from "./outbox-event.entity.js"
@@ -42,7 +42,7 @@ export class EventsService {
     const position = seen?.position ?? "0"
     if (typeof after === "string" && seen?.position == null) {
       throw new NotFound(
-        `Event id not found: ${after}. Send the id of the last event read, or none to read from the first.`,
+        `Event id not found: ${excerpt(after)}. Send the id of the last event read, or none to read from the first.`,
       )
     }
     // Where nothing waits, all that was committed before has its place: nothing that this reader may expect is missed.

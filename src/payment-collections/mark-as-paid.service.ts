@@ -71,7 +71,7 @@ export class MarkAsPaidService {
     const opening = await this.sessions.openStep(aggregate, tx, wanted, progress.caller, "admin")
     if (opening.kind !== "done" || !open) return onward(opening)
     progress.asked = { sessionId: open.id }
-    return onward(this.sessions.authorizeStep(aggregate, progress.asked, progress.caller))
+    return onward(this.sessions.authorizeStep(aggregate, progress.asked, progress.caller, "admin"))
   }
 }
 

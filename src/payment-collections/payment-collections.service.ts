@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { Conflict, InvalidData, NotAllowed, NotFound } from "../common/errors.js"
+import { Conflict, InvalidData, NotAllowed, NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
 import { moneyFromMajor, parseCurrency } from "../common/money.js"
@@ -60,14 +60,14 @@ export class PaymentCollectionsService {
           continue
         }
         case "cart_not_found":
-          throw new NotFound(`Cart id not found: ${cartId}`)
+          throw new NotFound(`Cart id not found: ${excerpt(cartId)}`)
         case "cart_completed":
-          throw new InvalidData(`Cart ${cartId} is already completed.`)
+          throw new InvalidData(`Cart ${excerpt(cartId)} is already completed.`)
         case "raced":
           continue
       }
     }
-    throw new Conflict(`The payment collection of cart ${cartId} is changing. Retry the request.`, {
+    throw new Conflict(`The payment collection of cart ${excerpt(cartId)} is changing. Retry the request.`, {
       code: "changed_meanwhile",
       retryAfter: 1,
     })

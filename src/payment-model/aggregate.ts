@@ -72,6 +72,8 @@ export class Aggregate {
     readonly operations: PaymentOperation[],
     /** The providers that may be used: those of the region of {@link target}; every enabled one where that does not count. */
     readonly providerIds: readonly string[],
+    /** Those of them that the region names. */
+    readonly regionProviderIds: readonly string[] = providerIds,
     /** What the collection's cart costs by now, also where the use case does not lock it: for what is reported, not decided. */
     private readonly price: CartPrice | undefined = cart,
   ) {}
@@ -331,10 +333,12 @@ export async function readAggregate(
   collection: PaymentCollection,
   cart?: CartFigures,
 ): Promise<Aggregate> {
+  const regionId = targetOf(collection, cart).region_id
+  // An order that was placed may be paid with any provider, whatever its region offers shoppers by now.
+  const mayUseAny = regionId === null || Boolean(cart?.completed_at)
   const [row] = await tx.query<ChildrenRow[]>(childrenStatement(tx), [
     collection.id,
-    // An order that was placed may be paid with any provider, whatever its region offers shoppers by now.
-    cart?.completed_at ? null : targetOf(collection, cart).region_id,
+    regionId,
     cart ? null : collection.cart_id,
   ])
   if (!row) throw new Error("A statement without FROM answers a row")
@@ -348,13 +352,15 @@ export async function readAggregate(
     revived(Capture, row.captures),
     revived(Refund, row.refunds),
     revived(PaymentOperation, row.operations),
-    row.provider_ids,
+    mayUseAny ? row.provider_ids : row.region_provider_ids,
+    row.region_provider_ids,
     cart ?? (row.price && cartFiguresOf(row.price)),
   )
 }
 
 type ChildrenRow = Record<"sessions" | "payments" | "captures" | "refunds" | "operations", Json[]> & {
   provider_ids: string[]
+  region_provider_ids: string[]
   price?: CartJson<CartPrice>
 }
 
@@ -393,9 +399,11 @@ function childrenStatement(tx: EntityManager): string {
     ${list(Capture, movement("capture"))} AS captures,
     ${list(Refund, movement("refund"))} AS refunds,
     ${list(PaymentOperation, `payment_operation child WHERE child.payment_collection_id = $1 AND child.state IN (${sqlList(UNSETTLED_STATES)})`)} AS operations,
-    (SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider WHERE provider.is_enabled AND ($2::text IS NULL
-      OR EXISTS (SELECT 1 FROM region_payment_provider link
-        WHERE link.region_id = $2 AND link.payment_provider_id = provider.id))) AS provider_ids,
+    (SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider
+      WHERE provider.is_enabled) AS provider_ids,
+    (SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider
+      JOIN region_payment_provider link ON link.payment_provider_id = provider.id
+      WHERE provider.is_enabled AND link.region_id = $2) AS region_provider_ids,
     (SELECT json_build_object('total', total::text, 'currency_code', currency_code, 'completed_at', completed_at)
       FROM cart WHERE id = $3) AS price`
   return childrenSql

@@ -1,5 +1,5 @@
 import type { EntityManager } from "typeorm"
-import { NotFound } from "../common/errors.js"
+import { NotFound, excerpt } from "../common/errors.js"
 import { reviveWholeRow, wholeRowJson, type Json } from "../database/read-graph.js"
 import { PREPARED } from "../database/service-client.js"
 import { cartFiguresOf, readAggregate, type Aggregate, type CartFigures, type CartJson } from "./aggregate.js"
@@ -22,13 +22,13 @@ interface InternalOptions extends LockOptions {
 
 /** @throws NotFound */
 export async function lockCollection(tx: EntityManager, id: string, options?: LockOptions): Promise<Aggregate> {
-  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${id}`, options)
+  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${excerpt(id)}`, options)
 }
 
 /** Also a deleted one: what was paid into it late can be given back. @throws NotFound */
 export async function lockCollectionOfPayment(tx: EntityManager, paymentId: string): Promise<Aggregate> {
   const ofPayment = "collection.id = (SELECT payment_collection_id FROM payment WHERE id = $1)"
-  return lock(tx, ofPayment, paymentId, `Payment with id: ${paymentId} was not found`, { withDeleted: true })
+  return lock(tx, ofPayment, paymentId, `Payment with id: ${excerpt(paymentId)} was not found`, { withDeleted: true })
 }
 
 /**
@@ -38,12 +38,12 @@ export async function lockCollectionOfPayment(tx: EntityManager, paymentId: stri
 export async function lockCollectionOfOperation(tx: EntityManager, operationId: string): Promise<Aggregate> {
   const ofOperation = "operation.id = $1 AND collection.id = operation.payment_collection_id"
   const options = { withDeleted: true, withOperation: true }
-  return lock(tx, ofOperation, operationId, `Operation id not found: ${operationId}`, options)
+  return lock(tx, ofOperation, operationId, `Operation id not found: ${excerpt(operationId)}`, options)
 }
 
 /** With the cart that it is for, where there is one. @throws NotFound */
 export async function lockCollectionAndCart(tx: EntityManager, id: string): Promise<Aggregate> {
-  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${id}`, { cartFirst: CART_FIRST })
+  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${excerpt(id)}`, { cartFirst: CART_FIRST })
 }
 
 /**

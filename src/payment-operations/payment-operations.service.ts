@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { NotFound } from "../common/errors.js"
+import { NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { claimSql, isFreeSql, Leases, type Lease } from "../database/leases.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
@@ -44,7 +44,7 @@ export class PaymentOperationsService {
   async get(id: string, selection: Selection): Promise<PaymentOperation> {
     const query = { where: `${ROOT}.id = $1`, parameters: [id] }
     const [operation] = await readGraph<PaymentOperation>(this.dataSource.manager, selection, query)
-    if (!operation) throw new NotFound(`Operation id not found: ${id}`)
+    if (!operation) throw new NotFound(`Operation id not found: ${excerpt(id)}`)
     return operation
   }
 

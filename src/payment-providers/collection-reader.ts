@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { NotFound } from "../common/errors.js"
+import { NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
@@ -49,9 +49,14 @@ export class CollectionReader {
     return found(await this.read(selection, `${ROOT}.id = $1 AND ${ofChannels("$2")}`, [id, salesChannelIds]), id)
   }
 
-  /** A provider that this process was not started with cannot be used, whatever the database says. */
+  /**
+   * Leaves out the providers that shoppers cannot use, whatever the database says: those that this process was not started
+   * with, and, if no region names them, those that move no money.
+   */
   withUsableProviders(collection: PaymentCollection): PaymentCollection {
-    collection.payment_providers = collection.payment_providers?.filter(({ id }) => this.registry.has(id))
+    collection.payment_providers = collection.payment_providers?.filter(
+      ({ id }) => this.registry.has(id) && (collection.region_id !== null || this.registry.movesMoney(id)),
+    )
     return collection
   }
 
@@ -67,7 +72,7 @@ export class CollectionReader {
 }
 
 function found(collection: PaymentCollection | undefined, id: string): PaymentCollection {
-  if (!collection) throw new NotFound(`PaymentCollection id not found: ${id}`)
+  if (!collection) throw new NotFound(`PaymentCollection id not found: ${excerpt(id)}`)
   return collection
 }
 

@@ -143,6 +143,11 @@ export interface ProviderCapabilities {
   readonly multicapture: boolean | ((privateData: ProviderData) => boolean)
   /** One that calls no network is settled in the transaction that began the operation. */
   readonly callsNetwork: boolean
+  /**
+   * False if the provider moves no money, such as one for invoices: it authorizes whatever it is asked to. Shoppers may use
+   * it only if the region of their cart names it. Operators and other services may use it anywhere.
+   */
+  readonly movesMoney?: boolean
   /** The names that a storefront may send in `data`; the rest is refused. */
   readonly clientFields: "any" | readonly string[]
 }

@@ -1,10 +1,10 @@
 import { ApiProperty } from "@nestjs/swagger"
 import { IsArray, IsBoolean, IsString } from "class-validator"
 import type { View } from "../common/fields.interceptor.js"
-import { FilteredListQuery, ListQuery, type FilterSpec } from "../common/list-query.js"
+import { FilteredListQuery, ShortListQuery, type FilterSpec } from "../common/list-query.js"
 import { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
 
-export class ListRegionProvidersQuery extends ListQuery {
+export class ListRegionProvidersQuery extends ShortListQuery {
   @ApiProperty({ description: "The region whose providers to list.", example: "reg_demo" })
   @IsString()
   region_id!: string
@@ -13,7 +13,7 @@ export class ListRegionProvidersQuery extends ListQuery {
 /** What `GET /admin/payments/payment-providers` filters by. */
 export const PROVIDER_FILTERS = { id: "text", is_enabled: ["true", "false"] } satisfies FilterSpec
 
-export class ListPaymentProvidersQuery extends FilteredListQuery(PROVIDER_FILTERS) {}
+export class ListPaymentProvidersQuery extends FilteredListQuery(PROVIDER_FILTERS, { isShort: true }) {}
 
 export class ConfigureRegionRequest {
   @ApiProperty({

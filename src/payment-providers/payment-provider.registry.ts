@@ -6,7 +6,7 @@ import type { PaymentOperation } from "../payment-model/payment-operation.entity
 import { PaymentProvider as ProviderRow } from "../payment-model/payment-provider.entity.js"
 import type { Payment } from "../payment-model/payment.entity.js"
 import type { OperationKind } from "../payment-model/status.js"
-import { NotAllowed } from "../common/errors.js"
+import { NotAllowed, excerpt } from "../common/errors.js"
 import {
   isPaymentProvider,
   type Gone,
@@ -82,9 +82,14 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
   get(id: string): PaymentProvider {
     const provider = this.providers.get(id)
     if (!provider) {
-      throw new NotAllowed(`Payment provider ${id} is not available. Choose another one, or try again later.`)
+      throw new NotAllowed(`Payment provider ${excerpt(id)} is not available. Choose another one, or try again later.`)
     }
     return provider
+  }
+
+  /** Whether a provider moves money, so that shoppers may use it wherever it is enabled. */
+  movesMoney(id: string): boolean {
+    return this.get(id).capabilities.movesMoney !== false
   }
 
   /** Whether a payment can be captured more than once. */

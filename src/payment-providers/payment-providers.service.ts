@@ -1,8 +1,8 @@
-import { Injectable } from "@nestjs/common"
+import { Injectable, Logger, type OnApplicationBootstrap } from "@nestjs/common"
 import { DataSource, In } from "typeorm"
-import { NotAllowed, NotFound } from "../common/errors.js"
+import { NotAllowed, NotFound, REFUSAL_LIMITS, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
-import type { ListQuery } from "../common/list-query.js"
+import type { ShortListQuery } from "../common/list-query.js"
 import { ROOT } from "../database/read-graph.js"
 import { readPage, type PageOf } from "../database/read-page.js"
 import { PaymentProvider } from "../payment-model/payment-provider.entity.js"
@@ -10,16 +10,45 @@ import { PROVIDER_FILTERS, type ListPaymentProvidersQuery } from "./payment-prov
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
 import { Region, RegionPaymentProvider } from "./region.entity.js"
 
+/** How many regions a warning names. */
+const REGIONS_NAMED = 10
+
 /** Which providers there are, whether they may be used, and what each region offers. */
 @Injectable()
-export class PaymentProvidersService {
+export class PaymentProvidersService implements OnApplicationBootstrap {
+  private readonly log = new Logger(PaymentProvidersService.name)
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly registry: PaymentProviderRegistry,
   ) {}
 
+  /** A shopper who may choose how to pay chooses the provider that authorizes without money. */
+  async onApplicationBootstrap(): Promise<void> {
+    const regions = await this.findMixedRegions()
+    if (regions.length === 0) return
+    this.log.warn(
+      `Shoppers can get goods without paying: regions ${regions.join(", ")} offer a provider that moves no money beside ` +
+        "one that does. Change them with POST /admin/regions/:id, unless that is what you want.",
+    )
+  }
+
+  /** The first regions that offer both a provider that moves no money and one that does. */
+  async findMixedRegions(): Promise<string[]> {
+    const moving = this.registry.ids.filter((id) => this.registry.movesMoney(id))
+    const others = this.registry.ids.filter((id) => !this.registry.movesMoney(id))
+    const rows = await this.dataSource.query<{ region_id: string }[]>(
+      `SELECT region_id FROM region_payment_provider
+      JOIN payment_provider provider ON provider.id = payment_provider_id AND provider.is_enabled
+      GROUP BY region_id HAVING bool_or(provider.id = ANY($1)) AND bool_or(provider.id = ANY($2))
+      ORDER BY region_id LIMIT ${REGIONS_NAMED}`,
+      [moving, others],
+    )
+    return rows.map(({ region_id }) => region_id)
+  }
+
   /** The providers that a region offers; none for a region that was never configured, as in Medusa. */
-  async listOfRegion(regionId: string, query: ListQuery, selection: Selection): Promise<PageOf<PaymentProvider>> {
+  async listOfRegion(regionId: string, query: ShortListQuery, selection: Selection): Promise<PageOf<PaymentProvider>> {
     if (regionId === "") throw new NotAllowed("You must provide the region_id to list payment providers")
     return readPage<PaymentProvider>(
       this.dataSource.manager,
@@ -42,7 +71,7 @@ export class PaymentProvidersService {
 
   /** A disabled provider opens no session anywhere; payments made with it go on. */
   async enable(id: string, isEnabled: boolean): Promise<PaymentProvider> {
-    if (!this.registry.has(id)) throw new NotFound(`Payment provider id not found: ${id}`)
+    if (!this.registry.has(id)) throw new NotFound(`Payment provider id not found: ${excerpt(id)}`)
     await this.dataSource.manager.update(PaymentProvider, { id }, { is_enabled: isEnabled })
     return this.dataSource.manager.findOneByOrFail(PaymentProvider, { id })
   }
@@ -55,7 +84,9 @@ export class PaymentProvidersService {
       const usable = new Set(enabled.map((provider) => provider.id).filter((id) => this.registry.has(id)))
       const refused = ids.filter((id) => !usable.has(id))
       if (refused.length > 0)
-        throw new NotFound(`Payment providers with ids ${refused.join(", ")} not found or not enabled`)
+        throw new NotFound(
+          `Payment providers with ids ${refused.slice(0, REFUSAL_LIMITS.details).map(excerpt).join(", ")} not found or not enabled`,
+        )
       // The row is locked until the set is whole: of two parallel calls one set wins, never a mixture.
       await tx.query("INSERT INTO region (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET updated_at = now()", [
         regionId,
@@ -73,7 +104,7 @@ export class PaymentProvidersService {
 
   async getRegion(regionId: string): Promise<string[]> {
     const region = await this.dataSource.manager.findOneBy(Region, { id: regionId })
-    if (!region) throw new NotFound(`Region id not found: ${regionId}`)
+    if (!region) throw new NotFound(`Region id not found: ${excerpt(regionId)}`)
     const links = await this.dataSource.manager.find(RegionPaymentProvider, {
       where: { region_id: regionId },
       order: { payment_provider_id: "ASC" },

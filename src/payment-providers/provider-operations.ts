@@ -2,7 +2,7 @@ import { Injectable, Logger } from "@nestjs/common"
 import { ModuleRef } from "@nestjs/core"
 import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
-import { Conflict, OutcomeUnknown, ServiceError } from "../common/errors.js"
+import { Conflict, OutcomeUnknown, ResponseTooLarge, ServiceError } from "../common/errors.js"
 import { isRefusal } from "../database/database-errors.js"
 import { IS_ABANDONED_SQL, Leases, RELEASED, type Lease } from "../database/leases.js"
 import { PREPARED } from "../database/service-client.js"
@@ -153,7 +153,8 @@ export class ProviderOperations {
     try {
       return await read(aggregate)
     } catch (cause) {
-      if (!called || cause instanceof ServiceError) throw cause
+      // What was done must not look like a request that was refused.
+      if (!called || (cause instanceof ServiceError && !(cause instanceof ResponseTooLarge))) throw cause
       throw new OutcomeUnknown(called.id, cause)
     }
   }

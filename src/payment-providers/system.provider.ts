@@ -17,7 +17,12 @@ export const SYSTEM_PROVIDER_ID = "pp_system_default"
 @RegisterPaymentProvider()
 export class SystemPaymentProvider implements PaymentProvider {
   readonly id = SYSTEM_PROVIDER_ID
-  readonly capabilities = { multicapture: true, callsNetwork: false, clientFields: "any" } as const
+  readonly capabilities = {
+    multicapture: true,
+    callsNetwork: false,
+    movesMoney: false,
+    clientFields: "any",
+  } as const
 
   initiate({ clientData }: ProviderCall): Promise<ProviderOutcome> {
     return Promise.resolve({ outcome: "pending", data: clientData })

@@ -32,7 +32,7 @@ export class PaymentSessionsMessageController {
     @CalledBy() caller: Caller,
     @Selected() selection: Selection,
   ) {
-    const collection = await this.sessions.authorize(payment_collection_id, id, caller, selection)
+    const collection = await this.sessions.authorize(payment_collection_id, id, caller, "admin", selection)
     return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
   }
 }

@@ -2,7 +2,15 @@ import { Injectable } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import { AccountHoldersService, type KnownAccountHolder } from "../account-holders/account-holders.service.js"
 import type { Caller } from "../api-keys/caller.js"
-import { Conflict, InvalidData, NotFound, ServiceError, StateConflict } from "../common/errors.js"
+import {
+  Conflict,
+  InvalidData,
+  NotFound,
+  REFUSAL_LIMITS,
+  ServiceError,
+  StateConflict,
+  excerpt,
+} from "../common/errors.js"
 import { toRawAmount } from "../common/money.js"
 import type { Audience, Selection } from "../common/fields.js"
 import type { Aggregate, CollectionFigures } from "../payment-model/aggregate.js"
@@ -67,6 +75,7 @@ export class PaymentSessionsService {
     collectionId: string,
     sessionId: string,
     caller: Caller,
+    audience: Audience,
     selection: Selection,
   ): Promise<PaymentCollection> {
     const progress: AuthorizeProgress = { sessionId }
@@ -75,7 +84,7 @@ export class PaymentSessionsService {
         (tx) => lockCollectionAndCart(tx, collectionId),
         (aggregate) => {
           checkVisible(aggregate, caller)
-          return this.authorizeStep(aggregate, progress, caller)
+          return this.authorizeStep(aggregate, progress, caller, audience)
         },
         () => this.reader.get(collectionId, selection),
       )
@@ -126,7 +135,7 @@ export class PaymentSessionsService {
     if (openSession && !this.isOffered(aggregate, openSession.provider_id)) {
       return this.cancel(aggregate, openSession, caller)
     }
-    this.checkOffered(aggregate, provider_id)
+    this.checkOffered(aggregate, provider_id, audience)
     const figures = { amount, currency_code: aggregate.target.currency_code }
     this.checkAccepts(provider_id, data, figures, audience)
     return this.toward(aggregate, tx, { provider_id, ...figures, client_data: data, context: {} }, caller)
@@ -136,7 +145,7 @@ export class PaymentSessionsService {
    * The next step towards a payment of a session; to be decided upon under the lock. If a rule does not allow it any more,
    * the provider's state is recorded first, because the shopper may have paid already.
    */
-  authorizeStep(aggregate: Aggregate, progress: AuthorizeProgress, caller: Caller): Decision {
+  authorizeStep(aggregate: Aggregate, progress: AuthorizeProgress, caller: Caller, audience: Audience): Decision {
     const session = aggregate.sessions.find(({ id }) => id === progress.sessionId)
     const payment = aggregate.payments.find(({ payment_session_id }) => payment_session_id === progress.sessionId)
     // One that was paid late has a payment, though it had ended before.
@@ -145,7 +154,7 @@ export class PaymentSessionsService {
     const underWay = aggregate.sessionOperation
     if (underWay?.kind === "authorize") return { kind: "join", operationId: underWay.id, afterwards: "return_outcome" }
     if (underWay) return { kind: "join", operationId: underWay.id }
-    progress.refusal = this.refusalToAuthorize(aggregate, session)
+    progress.refusal = this.refusalToAuthorize(aggregate, session, audience)
     if (progress.refusal) return this.refuseAfterRefresh(aggregate, session, progress, caller)
     progress.wasAsked = true
     const operation = aggregate.begin("authorize", session, {
@@ -188,9 +197,13 @@ export class PaymentSessionsService {
   }
 
   /** Why a session must not be authorized any more; undefined when it may. */
-  private refusalToAuthorize(aggregate: Aggregate, session: PaymentSession): ServiceError | undefined {
+  private refusalToAuthorize(
+    aggregate: Aggregate,
+    session: PaymentSession,
+    audience: Audience,
+  ): ServiceError | undefined {
     try {
-      this.checkOffered(aggregate, session.provider_id)
+      this.checkOffered(aggregate, session.provider_id, audience)
       checkAmount(aggregate, session)
       checkCustomer(aggregate, session)
       return undefined
@@ -400,26 +413,37 @@ export class PaymentSessionsService {
     return { kind: "call", operation, settle: settleCancelSession }
   }
 
-  /** Whether shoppers may use a provider for the collection. */
+  /** Whether the collection may be paid with a provider. */
   private isOffered({ providerIds }: Aggregate, providerId: string): boolean {
     return this.registry.has(providerId) && providerIds.includes(providerId)
   }
 
-  private checkOffered(aggregate: Aggregate, providerId: string): void {
-    if (this.isOffered(aggregate, providerId)) return
+  private checkOffered(aggregate: Aggregate, providerId: string, audience: Audience): void {
     const { target } = aggregate
+    if (this.isOffered(aggregate, providerId)) {
+      const isForStaff = !this.registry.movesMoney(providerId) && !aggregate.regionProviderIds.includes(providerId)
+      if (audience === "admin" || !isForStaff) return
+      throw new InvalidData(
+        `Payment provider ${providerId} moves no money. A shopper may use it only if the cart's region names it: POST /admin/regions/:id.`,
+      )
+    }
     const place = target.region_id === null ? "" : ` in the cart's region ${target.region_id}`
     throw new InvalidData(
-      `Payment provider ${providerId} is not enabled${place}. Choose one of the region's providers.`,
+      `Payment provider ${excerpt(providerId)} is not enabled${place}. Choose one of the region's providers.`,
     )
   }
 
   private checkAccepts(providerId: string, data: object, { amount, currency_code }: Figures, audience: Audience): void {
     const { clientFields } = this.registry.get(providerId).capabilities
-    const refused = clientFields === "any" ? [] : Object.keys(data).filter((name) => !clientFields.includes(name))
+    const refused =
+      clientFields === "any"
+        ? []
+        : Object.keys(data)
+            .filter((name) => !clientFields.includes(name))
+            .slice(0, REFUSAL_LIMITS.details)
     if (audience === "store" && refused.length > 0) {
       throw new InvalidData(
-        `Invalid request: Unrecognized fields: '${refused.map((name) => `data.${name}`).join(", ")}'`,
+        `Invalid request: Unrecognized fields: '${refused.map((name) => `data.${excerpt(name)}`).join(", ")}'`,
         {
           details: refused.map((name) => ({
             field: `data.${name}`,
@@ -463,7 +487,7 @@ export interface FollowProgress {
 /** Why there is no session to authorize. */
 function sessionMissing({ sessionId, wasAsked, refusal }: AuthorizeProgress): ServiceError {
   if (refusal) return refusal
-  if (!wasAsked) return new NotFound(`PaymentSession id not found: ${sessionId}`)
+  if (!wasAsked) return new NotFound(`PaymentSession id not found: ${excerpt(sessionId)}`)
   return new StateConflict(
     "The payment session has ended at the payment provider. Create the payment session again, then authorize it.",
     { code: "session_ended", retryable: false },

@@ -86,7 +86,7 @@ export class StorePaymentSessionsController {
     @CalledBy() caller: Caller,
     @Selected() selection: Selection,
   ) {
-    const collection = await this.sessions.authorize(id, sessionId, caller, selection)
+    const collection = await this.sessions.authorize(id, sessionId, caller, "store", selection)
     return { payment_collection: toPaymentCollectionResponse(collection, "store") }
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { InvalidData, NotAllowed, NotFound } from "../common/errors.js"
+import { InvalidData, NotAllowed, NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { moneyFromMajor } from "../common/money.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
@@ -266,5 +266,5 @@ function minorOf(major: number | undefined, { currency_code }: Payment): bigint 
 }
 
 function notFound(id: string): NotFound {
-  return new NotFound(`Payment with id: ${id} was not found`)
+  return new NotFound(`Payment with id: ${excerpt(id)} was not found`)
 }

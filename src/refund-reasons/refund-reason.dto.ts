@@ -35,7 +35,10 @@ export const REFUND_REASON_FILTERS = {
   deleted_at: "time",
 } satisfies FilterSpec
 
-export class ListRefundReasonsQuery extends FilteredListQuery(REFUND_REASON_FILTERS, { searchable: true }) {}
+export class ListRefundReasonsQuery extends FilteredListQuery(REFUND_REASON_FILTERS, {
+  searchable: true,
+  isShort: true,
+}) {}
 
 export class CreateRefundReasonMessage extends IntersectionType(CreateRefundReasonRequest, CommandMessage) {}
 export class UpdateRefundReasonMessage extends IntersectionType(UpdateRefundReasonRequest, IdCommand) {}

@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, IsNull, type EntityManager } from "typeorm"
-import { NotFound } from "../common/errors.js"
+import { NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
 import { ROOT } from "../database/read-graph.js"
@@ -50,7 +50,7 @@ export class RefundReasonsService {
 
   /** For a refund that is to name it. @throws NotFound also for one that was deleted */
   async check(tx: EntityManager, id: string): Promise<void> {
-    if (!(await tx.existsBy(RefundReason, { id }))) throw new NotFound(`RefundReason id not found: ${id}`)
+    if (!(await tx.existsBy(RefundReason, { id }))) throw new NotFound(`RefundReason id not found: ${excerpt(id)}`)
   }
 
   /** @throws Duplicate when a live reason has the code */
@@ -88,5 +88,5 @@ async function refusedInWords<T>(writing: Promise<T>): Promise<T> {
 }
 
 function notFound(id: string): NotFound {
-  return new NotFound(`RefundReason with id "${id}" not found`)
+  return new NotFound(`RefundReason with id "${excerpt(id)}" not found`)
 }

@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import DataLoader from "dataloader"
 import { DataSource } from "typeorm"
-import { InvalidData, NotFound } from "../common/errors.js"
+import { InvalidData, NotFound, excerpt } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { findUnstorable } from "../common/validation.js"
 import { PREPARED } from "../database/service-client.js"
@@ -76,7 +76,7 @@ export class WebhookInbox {
     const source = this.registry.has(providerId) ? this.registry.get(providerId).webhooks : undefined
     if (!source) {
       throw new NotFound(
-        `Payment provider ${providerId} takes no webhooks here. Check its id, and that its webhook secret is configured.`,
+        `Payment provider ${excerpt(providerId)} takes no webhooks here. Check its id, and that its webhook secret is configured.`,
       )
     }
     return source

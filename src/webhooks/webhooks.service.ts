@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import { Conflict, NotFound } from "../common/errors.js"
+import { Conflict, NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
 import { readGraph, reviveWholeRow, ROOT, wholeRowJson, type Json } from "../database/read-graph.js"
@@ -39,7 +39,7 @@ export class WebhooksService {
   async get(id: string, selection: Selection): Promise<WebhookEvent> {
     const query = { where: `${ROOT}.id = $1`, parameters: [id] }
     const [event] = await readGraph<WebhookEvent>(this.dataSource.manager, selection, query)
-    if (!event) throw new NotFound(`WebhookEvent id not found: ${id}`)
+    if (!event) throw new NotFound(`WebhookEvent id not found: ${excerpt(id)}`)
     return event
   }
 
@@ -142,7 +142,7 @@ export class WebhooksService {
         ) AS told FROM webhook_event event WHERE event.id = $1`,
       [id],
     )
-    if (!row) throw new NotFound(`WebhookEvent id not found: ${id}`)
+    if (!row) throw new NotFound(`WebhookEvent id not found: ${excerpt(id)}`)
     return { event: Object.assign(new WebhookEvent(), reviveWholeRow(metadata, row.event)), told: row.told }
   }
 

@@ -29,6 +29,7 @@ export function providerOf(
     STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
     STRIPE_API_BASE: stripe.url,
     STRIPE_PAYMENT_METHOD_TYPES: "card,sepa_debit",
+    STRIPE_RETURN_ORIGINS: "https://shop.example",
     ...settings,
   }
   const provider = providersOf(env).get(id)

@@ -231,6 +231,19 @@ describe("opening a payment", () => {
     ["another usage", { setup_future_usage: "always" }, /on_session or off_session/],
     ["a URL of another kind", { return_url: "javascript:alert(1)" }, /begins with http/],
     ["no URL", { return_url: "https://" }, /begins with http/],
+    ...[
+      "https://evil.example/back",
+      "http://shop.example/back",
+      "https://shop.example:8443/back",
+      "https://shop.example.evil.example/",
+      "https://shop.example@evil.example/",
+      "https://shop.example\t@evil.example/",
+      "https:\\\\evil.example\\@shop.example/",
+    ].map((url): [string, Record<string, unknown>, RegExp] => [
+      `to return to ${JSON.stringify(url)}`,
+      { return_url: url },
+      /STORE_CORS or STRIPE_RETURN_ORIGINS|begins with http/,
+    ]),
   ])("refuses %s, and asks Stripe nothing", async (_, clientData, message) => {
     const session = new Session(providerOf(stripe))
     expect(await session.does("initiate", { clientData })).toMatchObject({
@@ -239,6 +252,23 @@ describe("opening a payment", () => {
       message: expect.stringMatching(message),
     })
     expect(stripe.requests).toEqual([])
+  })
+
+  it("lets shoppers return to the storefronts and to the sites that are set besides", async () => {
+    const origins = {
+      STORE_CORS: "https://shop.example",
+      STRIPE_RETURN_ORIGINS: "/^https:\\/\\/[a-z]+\\.pay\\.example$/",
+    }
+    for (const return_url of ["https://shop.example/back?x=1", "https://eu.pay.example/"]) {
+      expect(
+        await new Session(providerOf(stripe, origins)).does("initiate", { clientData: { return_url } }),
+      ).toMatchObject({ outcome: "pending" })
+    }
+    const local = { STORE_CORS: undefined, STRIPE_RETURN_ORIGINS: undefined }
+    const clientData = { return_url: "http://localhost:5173/back" }
+    expect(await new Session(providerOf(stripe, local)).does("initiate", { clientData })).toMatchObject({
+      outcome: "pending",
+    })
   })
 
   it("lets nobody choose where everything enabled is offered anyway", async () => {

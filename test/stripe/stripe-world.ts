@@ -33,6 +33,7 @@ export function settingsFor(stripe: FakeStripe): Record<string, string> {
     STRIPE_API_KEY: stripe.apiKey,
     STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
     STRIPE_API_BASE: stripe.url,
+    STRIPE_RETURN_ORIGINS: "https://shop.example",
     STRIPE_PAYMENT_METHOD_TYPES: "card,sepa_debit",
     // Without effect in an account that does not have it.
     STRIPE_MULTICAPTURE: "true",

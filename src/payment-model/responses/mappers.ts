@@ -40,7 +40,7 @@ export function toPaymentCollectionResponse(
     completed_at: collection.completed_at,
     created_at: collection.created_at,
     updated_at: collection.updated_at,
-    metadata: collection.metadata,
+    metadata: forStaff(collection.metadata, audience),
     cart_id: collection.cart_id,
     order_id: collection.order_id,
     region_id: collection.region_id,
@@ -85,7 +85,7 @@ export function toPaymentResponse(payment: Payment, audience: Audience): Payment
     captured_amount: major(payment.captured_amount),
     refunded_amount: major(payment.refunded_amount),
     data: payment.data,
-    metadata: payment.metadata,
+    metadata: forStaff(payment.metadata, audience),
     created_at: payment.created_at,
     updated_at: payment.updated_at,
     captured_at: payment.captured_at,
@@ -108,8 +108,8 @@ function toCaptureResponse(capture: Capture, currency: CurrencyCode, audience: A
     amount: toMajor({ minor: capture.amount, currency }),
     status: SHOWN_MOVEMENT_STATUS[capture.status],
     payment_id: capture.payment_id,
-    created_by: capture.created_by,
-    metadata: capture.metadata,
+    created_by: forStaff(capture.created_by, audience),
+    metadata: forStaff(capture.metadata, audience),
     created_at: capture.created_at,
     payment: capture.payment && toPaymentResponse(capture.payment, audience),
   }
@@ -123,12 +123,14 @@ function toRefundResponse(refund: Refund, currency: CurrencyCode, audience: Audi
     status: SHOWN_MOVEMENT_STATUS[refund.status],
     payment_id: refund.payment_id,
     refund_reason_id: refund.refund_reason_id,
-    note: refund.note,
-    created_by: refund.created_by,
-    // The operator's own data is nothing for shoppers.
-    metadata: audience === "admin" ? refund.metadata : null,
+    note: forStaff(refund.note, audience),
+    created_by: forStaff(refund.created_by, audience),
+    metadata: forStaff(refund.metadata, audience),
     created_at: refund.created_at,
-    refund_reason: refund.refund_reason && toRefundReasonResponse(refund.refund_reason),
+    refund_reason: refund.refund_reason && {
+      ...toRefundReasonResponse(refund.refund_reason),
+      metadata: forStaff(refund.refund_reason.metadata, audience),
+    },
     payment: refund.payment && toPaymentResponse(refund.payment, audience),
   }
 }
@@ -189,6 +191,11 @@ export function toOperationResponse(operation: PaymentOperation): OperationRespo
 
 export function toPaymentProviderResponse({ id, is_enabled }: PaymentProvider): PaymentProviderResponse {
   return { id, is_enabled }
+}
+
+/** What staff wrote for staff. In a response of the store its key is present, and null. */
+function forStaff<T>(value: T, audience: Audience): T | null {
+  return audience === "admin" ? value : null
 }
 
 /** A guest sees who the customer is by id, and nothing else: no name, no address, no account at the provider. */

@@ -100,7 +100,8 @@ export class PaymentCollectionResponse {
 
   @Related("payment_provider", {
     many: true,
-    description: "The providers that the collection's region enables; every enabled one where it has no region.",
+    description:
+      "The providers that the collection's region enables; if it has no region, every enabled one that moves money.",
     join: (collection, provider) =>
       `${provider}.is_enabled AND (${collection}.region_id IS NULL OR EXISTS (SELECT 1 FROM region_payment_provider link ` +
       `WHERE link.region_id = ${collection}.region_id AND link.payment_provider_id = ${provider}.id))`,

@@ -1,3 +1,4 @@
+import type { CorsOrigin } from "../../config.js"
 import type { Declined, ProviderData } from "../payment-provider.contract.js"
 
 // What clients send, as far as this service passes it on to Stripe.
@@ -28,24 +29,32 @@ type Usage = (typeof USAGES)[number]
 
 const LONGEST_MESSAGE = 300
 
-/**
- * Reads what a storefront sent for a session.
- * @param enabled the types of payment methods that it may choose from
- */
-export function readClientData(data: ProviderData, enabled: readonly string[]): ClientData | Declined {
+/** What a storefront may choose. */
+export interface ClientChoices {
+  /** The types of payment methods, in Stripe's names. */
+  readonly types: readonly string[]
+  /** The origins that the shopper may return to: a return to any site would make the shop's checkout a lure. */
+  readonly returnOrigins: readonly CorsOrigin[]
+}
+
+/** Reads what a storefront sent for a session. */
+export function readClientData(data: ProviderData, choices: ClientChoices): ClientData | Declined {
   const stranger = strangerTo(CLIENT_FIELDS, data)
   if (stranger !== undefined) return stranger
   const { payment_method, payment_method_types, setup_future_usage, return_url } = data
   if (payment_method !== undefined && !isId(payment_method)) {
     return refused("payment_method has to be the id of a payment method")
   }
-  const types = chosenTypes(payment_method_types, enabled)
+  const types = chosenTypes(payment_method_types, choices.types)
   if (typeof types === "string") return refused(types)
   if (setup_future_usage !== undefined && !isUsage(setup_future_usage)) {
     return refused(`setup_future_usage has to be ${USAGES.join(" or ")}`)
   }
   if (return_url !== undefined && !isWebAddress(return_url)) {
     return refused("return_url has to be a URL that begins with http:// or https://")
+  }
+  if (return_url !== undefined && !mayReturnTo(return_url, choices.returnOrigins)) {
+    return refused("return_url has to be on a site that STORE_CORS or STRIPE_RETURN_ORIGINS names")
   }
   return { payment_method, payment_method_types: types, setup_future_usage, return_url }
 }
@@ -94,6 +103,12 @@ function isTexts(value: unknown): value is string[] {
 
 function isUsage(value: unknown): value is Usage {
   return USAGES.some((usage) => usage === value)
+}
+
+/** Compares whole origins, as a browser would read the URL. */
+function mayReturnTo(url: string, allowed: readonly CorsOrigin[]): boolean {
+  const { origin } = new URL(url)
+  return allowed.some((each) => (typeof each === "string" ? each === origin : each.test(origin)))
 }
 
 function isWebAddress(value: unknown): value is string {

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../config.js"
+import { ConfigError, origins, readConfig, type CorsOrigin } from "../../config.js"
 
 /** An account with Stripe, as the environment describes it. */
 export interface StripeAccount {
@@ -16,6 +16,8 @@ export interface StripeAccount {
   readonly paymentMethodTypes: readonly string[]
   /** Goes with every payment: what it is for. */
   readonly description?: string
+  /** The origins that a shopper may return to after a redirect: the storefronts', and those that are set besides. */
+  readonly returnOrigins: readonly CorsOrigin[]
   /** Where the API is; absent: at Stripe. */
   readonly apiBase?: URL
 }
@@ -41,8 +43,11 @@ export function readStripeAccounts(env: NodeJS.ProcessEnv): StripeAccount[] {
       `${nobodys} is of none of STRIPE_ACCOUNTS: set it for each of them, such as STRIPE_EU_API_KEY.`,
     )
   }
-  if (names) return names.map((name) => account(read, name, `STRIPE_${name.toUpperCase().replaceAll("-", "_")}_`))
-  return read("STRIPE_API_KEY") === undefined ? [] : [account(read, ONLY_ACCOUNT, "STRIPE_")]
+  const { store } = readConfig(env).cors
+  if (names) {
+    return names.map((name) => account(read, name, `STRIPE_${name.toUpperCase().replaceAll("-", "_")}_`, store))
+  }
+  return read("STRIPE_API_KEY") === undefined ? [] : [account(read, ONLY_ACCOUNT, "STRIPE_", store)]
 }
 
 function accountNames(value: string | undefined): string[] | undefined {
@@ -60,7 +65,7 @@ function accountNames(value: string | undefined): string[] | undefined {
 }
 
 /** @param prefix of the settings that are the account's own; what is without it counts for every account */
-function account(read: Read, id: string, prefix: string): StripeAccount {
+function account(read: Read, id: string, prefix: string, storefronts: readonly CorsOrigin[]): StripeAccount {
   const setting = (name: string) => {
     const own = `${prefix}${name}`
     return read(own) === undefined
@@ -78,6 +83,7 @@ function account(read: Read, id: string, prefix: string): StripeAccount {
     automaticPaymentMethods: automatic === "true",
     paymentMethodTypes: types ?? (automatic === "true" ? [] : ["card"]),
     description: setting("PAYMENT_DESCRIPTION").value,
+    returnOrigins: [...storefronts, ...returnOrigins(setting("RETURN_ORIGINS"))],
     apiBase: apiBase(setting("API_BASE")),
   }
 }
@@ -113,6 +119,10 @@ function choice<T extends string>({ name, value }: Setting, choices: readonly T[
   const chosen = choices.find((candidate) => candidate === value)
   if (value === undefined || chosen !== undefined) return chosen
   throw new ConfigError(`${name} must be ${choices.join(" or ")}, got '${value}'.`)
+}
+
+function returnOrigins({ name, value }: Setting): CorsOrigin[] {
+  return value === undefined ? [] : origins(name, value)
 }
 
 function apiBase({ name, value }: Setting): URL | undefined {

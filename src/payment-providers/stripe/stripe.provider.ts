@@ -352,7 +352,8 @@ export class StripePaymentProvider implements PaymentProvider {
     { clientData }: ProviderCall,
     go: (data: ClientData) => Promise<ProviderOutcome>,
   ): Promise<ProviderOutcome> {
-    const data = readClientData(clientData, enabledTypes(this.terms))
+    const { returnOrigins } = this.terms.account
+    const data = readClientData(clientData, { types: enabledTypes(this.terms), returnOrigins })
     return isDeclined(data) ? data : go(data)
   }
 }

@@ -465,13 +465,18 @@ describe("a cart change", () => {
     if (before.status !== "canceled") expect(collectionOf(await authorize(id, sessionId))).toEqual(before)
   })
 
-  it("that completes the cart is followed too; what is not paid can be, wherever the cart was", async () => {
+  it("that completes the cart is followed too; operators open a session wherever the cart was", async () => {
     const { cartId, id, sessionId } = await newSession(service)
     const completed = { total: 99, region_id: "reg_without", completed_at: "2026-01-01T00:00:00Z" }
     await putCart(service, { id: cartId, ...completed })
     expect(await read(id)).toMatchObject({ amount: 99, payment_sessions: [{ id: sessionId, amount: 99 }] })
-    const opened = collectionOf(await open(id, { provider_id: SYSTEM, data: { late: true } }))
+    const request = { provider_id: SYSTEM, data: { late: true } }
+    const opened = collectionOf(
+      await service.admin("POST", `/admin/payment-collections/${id}/payment-sessions`, request),
+    )
     expect(opened.payment_sessions).toMatchObject([{ id: sessionId, amount: 99, data: { late: true } }])
+    expect((await authorize(id, sessionId)).status).toBe(400)
+    await putCart(service, { ...completed, id: cartId, region_id: REGION })
     expect(collectionOf(await authorize(id, sessionId))).toMatchObject({ status: "authorized", authorized_amount: 99 })
   })
 

@@ -242,6 +242,10 @@ function sessionFor(audience: Audience, about: Partial<PaymentSession>): Payment
 }
 
 describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => {
+  const isStaff = audience === "admin"
+  const capture = isStaff ? CAPTURE : { ...CAPTURE, created_by: null }
+  const refund = isStaff ? REFUND : { ...REFUND, note: null }
+
   it("has the figures of a collection in major units, and no relation that was not read", () => {
     expect(toPaymentCollectionResponse(newCollection(), audience)).toEqual(COLLECTION)
   })
@@ -271,10 +275,20 @@ describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => 
     expect(toPaymentResponse(payment, audience).refunds).toMatchObject([{ status: "failed" }])
   })
 
-  it("has the metadata of a refund for operators, and null for storefronts", () => {
-    const payment = newPayment({ refunds: [newRefund({ metadata: { return_id: "ret_1" } })] })
-    const metadata = audience === "admin" ? { return_id: "ret_1" } : null
-    expect(toPaymentResponse(payment, audience).refunds).toMatchObject([{ metadata }])
+  it("has what staff wrote for operators, and null for storefronts", () => {
+    const written = { text: "for staff" }
+    const metadata = isStaff ? written : null
+    const refund_reason = Object.assign({ ...REASON }, { metadata: written }) as RefundReason
+    const payment = newPayment({
+      metadata: written,
+      captures: [newCapture({ metadata: written })],
+      refunds: [newRefund({ metadata: written, refund_reason })],
+    })
+    const collection = newCollection({ metadata: written, payments: [payment] })
+    expect(toPaymentCollectionResponse(collection, audience)).toMatchObject({
+      metadata,
+      payments: [{ metadata, captures: [{ metadata }], refunds: [{ metadata, refund_reason: { metadata } }] }],
+    })
   })
 
   it("has all that was read below a collection, in the currency of each", () => {
@@ -282,10 +296,10 @@ describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => 
     const payment = newPayment({ captures: [newCapture()], refunds })
     const expected = {
       ...PAYMENT,
-      captures: [CAPTURE],
+      captures: [capture],
       refunds: [
-        { ...REFUND, refund_reason: { ...REASON } },
-        { ...REFUND, id: "ref_2", refund_reason: null },
+        { ...refund, refund_reason: { ...REASON, metadata: isStaff ? REASON.metadata : null } },
+        { ...refund, id: "ref_2", refund_reason: null },
       ],
     }
     const collection = newCollection({
@@ -313,8 +327,8 @@ describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => 
     })
     expect(toPaymentResponse(payment, audience)).toEqual({
       ...PAYMENT,
-      captures: [{ ...CAPTURE, payment: PAYMENT }],
-      refunds: [{ ...REFUND, payment: PAYMENT }],
+      captures: [{ ...capture, payment: PAYMENT }],
+      refunds: [{ ...refund, payment: PAYMENT }],
       payment_collection: COLLECTION,
       payment_session: { ...SESSION, payment_collection: COLLECTION },
     })

@@ -113,6 +113,21 @@ describe("a browser's request to /admin", () => {
     expect([status, headers.get("access-control-allow-origin")]).toEqual([204, BACK_OFFICE])
   })
 
+  it.each(["/%61dmin/payments", "//admin/payments", "/ADMIN/payments", "/store/../admin/payments"])(
+    "gets no allowed origin if its path is written otherwise: %s",
+    async (path) => {
+      const headers = { origin: BACK_OFFICE, "access-control-request-method": "GET" }
+      const target = await raw(
+        service.url,
+        `OPTIONS ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${Object.entries(headers)
+          .map(([name, value]) => `${name}: ${value}\r\n`)
+          .join("")}\r\n`,
+      )
+      expect(target).toMatch(/^HTTP\/1.1 204/)
+      expect(target).not.toContain("access-control-allow-origin")
+    },
+  )
+
   it("is not refused elsewhere", async () => {
     const headers = { "sec-fetch-site": "cross-site" }
     const path = "/store/payment-providers?region_id=x"

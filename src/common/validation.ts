@@ -1,4 +1,5 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata } from "@nestjs/common"
+import { Transform, type TransformFnParams } from "class-transformer"
 import { isRFC3339, ValidateBy, ValidateIf, type ValidationError, type ValidationOptions } from "class-validator"
 import { InvalidData, type ErrorDetail } from "./errors.js"
 import { parseTime } from "./time.js"
@@ -53,6 +54,11 @@ export class NoBody {}
 /** A field that may be left out; null is not left out, as in Medusa. */
 export function MayBeLeftOut(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined)
+}
+
+/** Reads empty text as null, for an id that may be absent: no row has an empty one. */
+export function EmptyAsNull(): PropertyDecorator {
+  return Transform(({ value }: TransformFnParams): unknown => (value === "" ? null : value))
 }
 
 /** Allows an ISO 8601 time with its zone, so that it means the same everywhere: `2026-11-22T10:15:30.000Z`. */

@@ -116,15 +116,10 @@ describe("a browser's request to /admin", () => {
   it.each(["/%61dmin/payments", "//admin/payments", "/ADMIN/payments", "/store/../admin/payments"])(
     "gets no allowed origin if its path is written otherwise: %s",
     async (path) => {
-      const headers = { origin: BACK_OFFICE, "access-control-request-method": "GET" }
-      const target = await raw(
-        service.url,
-        `OPTIONS ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${Object.entries(headers)
-          .map(([name, value]) => `${name}: ${value}\r\n`)
-          .join("")}\r\n`,
-      )
-      expect(target).toMatch(/^HTTP\/1.1 204/)
-      expect(target).not.toContain("access-control-allow-origin")
+      const headers = `host: x\r\nconnection: close\r\norigin: ${BACK_OFFICE}\r\naccess-control-request-method: GET`
+      const answer = await raw(service.url, `OPTIONS ${path} HTTP/1.1\r\n${headers}\r\n\r\n`)
+      expect(answer).toMatch(/^HTTP\/1.1 204/)
+      expect(answer).not.toContain("access-control-allow-origin")
     },
   )
 

@@ -87,6 +87,7 @@ function completed(document: OpenAPIObject): OpenAPIObject {
     if (post && /^\/(store|admin)\//.test(path)) addIdempotency(post)
     for (const operation of [get, post, put, remove]) {
       if (!operation) continue
+      if (path.startsWith("/admin/")) addToErrors(operation, ["cross_site"])
       operation.security ??= []
       addHeaders(operation)
     }
@@ -132,7 +133,12 @@ const IDEMPOTENCY_KEY = {
 
 function addIdempotency(operation: Operation): void {
   operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY]
-  for (const { status, ...added } of errorResponses(["idempotency_key_in_use", "idempotency_mismatch"])) {
+  addToErrors(operation, ["idempotency_key_in_use", "idempotency_mismatch"])
+}
+
+/** Adds refusals to those that the operation has with the same status. */
+function addToErrors(operation: Operation, refusals: Refusal[]): void {
+  for (const { status, ...added } of errorResponses(refusals)) {
     const told = operation.responses[status]
     operation.responses[status] = told && "content" in told ? together(told, added) : added
   }

@@ -5,6 +5,7 @@ import type { Logger } from "pino"
 import type { DataSourceOptions } from "typeorm"
 import { AccountHoldersModule } from "./account-holders/account-holders.module.js"
 import { ApiKeysModule } from "./api-keys/api-keys.module.js"
+import { FetchSiteGuard } from "./api-keys/fetch-site.guard.js"
 import { PublishableKeyGuard, SecretKeyGuard } from "./api-keys/key.guards.js"
 import { TcpTokenGuard } from "./api-keys/tcp-token.guard.js"
 import { CartsModule } from "./carts/carts.module.js"
@@ -14,6 +15,7 @@ import { FieldsInterceptor } from "./common/fields.interceptor.js"
 import { UnknownMessagesController } from "./common/unknown-messages.controller.js"
 import { UnknownRoutesController } from "./common/unknown-routes.controller.js"
 import { RequestValidationPipe } from "./common/validation.js"
+import type { CorsOrigin } from "./config.js"
 import { translateDatabaseError } from "./database/database-errors.js"
 import { LeasesModule, type LeaseTimes } from "./database/leases.js"
 import { IdempotencyInterceptor } from "./idempotency/idempotency.interceptor.js"
@@ -44,6 +46,8 @@ export interface AppOptions {
   providerModules: ProviderModule[]
   /** What every TCP message has to carry; absent where TCP needs none. */
   tcpToken?: string
+  /** Pages of these origins may call the admin routes. */
+  adminOrigins: readonly CorsOrigin[]
 }
 
 /** The service, and all that stands around every request over either transport, in the order in which it acts. */
@@ -76,6 +80,7 @@ export class AppModule {
       controllers: [UnknownRoutesController, UnknownMessagesController],
       providers: [
         { provide: APP_GUARD, useValue: new TcpTokenGuard(tcpToken) },
+        { provide: APP_GUARD, useValue: new FetchSiteGuard(options.adminOrigins) },
         { provide: APP_GUARD, useClass: PublishableKeyGuard },
         { provide: APP_GUARD, useClass: SecretKeyGuard },
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },

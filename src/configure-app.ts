@@ -14,30 +14,29 @@ import { ERROR_KINDS, InvalidData, UnsupportedMediaType } from "./common/errors.
 import { newId } from "./common/ids.js"
 import { TcpServer } from "./common/tcp-server.js"
 import type { Config, CorsOrigin } from "./config.js"
+import { HTTP_LIMITS, limitConnections, MAX_CONNECTIONS, serverOptions, type HttpLimits } from "./http-limits.js"
 
 /** Bytes of a body, as Medusa. */
 const BODY_LIMIT = 100 * 1024
 
-/** Milliseconds within which a request has to have arrived whole. */
-const REQUEST_TIMEOUT = 30_000
-
 /** An id that a caller gave its request is kept when it looks like one. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/
 
-/** What providers tell arrives below it. */
-const WEBHOOK_PATH = "/hooks/payment/"
-
 const REQUEST_ID_HEADER = "x-request-id"
+
+/** A response tells of payments, or was given to a key: no cache may give it to another caller. */
+const CACHE_CONTROL = { name: "cache-control", value: "no-store" }
 
 /** How far a query is taken apart. No URL that Node accepts has more parameters, so none is dropped unseen. */
 const QUERY_LIMITS = { depth: 5, arrayLimit: 1_000, parameterLimit: 10_000 }
 
 /** Fastify as production and the tests run it. */
-export function createAdapter(): FastifyAdapter {
+export function createAdapter(limits: HttpLimits = HTTP_LIMITS): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: "idle",
-    requestTimeout: REQUEST_TIMEOUT,
+    requestTimeout: limits.requestTimeout,
+    http: serverOptions(limits),
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers[REQUEST_ID_HEADER]
       return typeof given === "string" && REQUEST_ID.test(given) ? given : newId("req")
@@ -47,6 +46,7 @@ export function createAdapter(): FastifyAdapter {
     // What the router itself refuses, a malformed URL for one, never reaches the filter.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const refusal = translateHttpError(error) ?? new InvalidData(error.message)
+      void reply.header(CACHE_CONTROL.name, CACHE_CONTROL.value)
       void reply.status(ERROR_KINDS[refusal.kind].status).send(refusal.toBody(request.id))
     },
     routerOptions: {
@@ -64,19 +64,35 @@ function readQuery(query: string): Record<string, unknown> {
   return rest
 }
 
-/** What is no HTTP at all, or has headers without end, is refused before there is a request. */
+/** Why a request was refused before it was one, by the code of Node's error. */
+const BROKEN_REQUESTS: Readonly<Record<string, { status: string; message: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: "431 Request Header Fields Too Large",
+    message: "The headers are larger than 16 kB.",
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: "408 Request Timeout",
+    message: "The request did not arrive whole in time. Send it again on a new connection.",
+  },
+}
+
+const NOT_HTTP = { status: "400 Bad Request", message: "The request is not valid HTTP." }
+
+/** What is no HTTP at all, has headers without end, or does not arrive whole, is refused before there is a request. */
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === "ECONNRESET") {
+  // A response that the client has not taken is not followed by another one.
+  if (!socket.writable || socket.writableLength > 0 || error.code === "ECONNRESET") {
     socket.destroy()
     return
   }
-  const tooLarge = error.code === "HPE_HEADER_OVERFLOW"
-  const refusal = new InvalidData(tooLarge ? "The headers are larger than 16 kB." : "The request is not valid HTTP.")
-  const body = JSON.stringify(refusal.toBody(newId("req")))
+  const { status, message } = BROKEN_REQUESTS[error.code ?? ""] ?? NOT_HTTP
+  const body = JSON.stringify(new InvalidData(message).toBody(newId("req")))
   socket.end(
-    `HTTP/1.1 ${tooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request"}\r\nconnection: close\r\n` +
+    `HTTP/1.1 ${status}\r\nconnection: close\r\n${CACHE_CONTROL.name}: ${CACHE_CONTROL.value}\r\n` +
       `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
+  // A client that was silent for so long would not close its side either.
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") socket.destroySoon()
 }
 
 /** Everything about the application that is no module of it: transports, headers, bodies, documents. */
@@ -84,6 +100,8 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   const fastify = app.getHttpAdapter().getInstance()
   readBodiesAsJson(fastify)
   logRequests(fastify, logger)
+  forbidCaching(fastify)
+  limitConnections(fastify.server, logger, MAX_CONNECTIONS)
   answerBeforeClosing(fastify)
   app.useSecurityHeaders({
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
@@ -110,8 +128,7 @@ function readBodiesAsJson(fastify: FastifyInstance): void {
       done(new UnsupportedMediaType(notJson))
       return
     }
-    // Whether a webhook is genuine can be told from its very bytes alone.
-    if (pathOf(request).startsWith(WEBHOOK_PATH)) {
+    if (request.routeOptions.config.rawBody) {
       done(null, body)
       return
     }
@@ -149,6 +166,14 @@ function logRequests(fastify: FastifyInstance, logger: Logger): void {
       },
       "request",
     )
+    done()
+  })
+}
+
+/** The static files of Swagger UI say themselves how long they may be kept. */
+function forbidCaching(fastify: FastifyInstance): void {
+  fastify.addHook("onRequest", (_request, reply, done) => {
+    void reply.header(CACHE_CONTROL.name, CACHE_CONTROL.value)
     done()
   })
 }

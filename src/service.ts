@@ -30,6 +30,7 @@ export async function createService(
       leaseTimes,
       providerModules,
       tcpToken: config.tcp.token,
+      adminOrigins: config.cors.admin,
     }),
     createAdapter(),
     { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },

@@ -207,6 +207,21 @@ describe("/admin/api-keys", () => {
     )
   })
 
+  it("takes no empty sales channel, which would confine a key to carts of no channel, but removes one", async () => {
+    const { id } = await create({ title: "channels", type: "publishable" })
+    const change = (body: object) => service.admin("POST", `/admin/api-keys/${id}/sales-channels`, body)
+    expect(await change({ add: ["sc_a", ""] })).toMatchObject({
+      status: 400,
+      body: {
+        type: "invalid_data",
+        message: "Invalid request: Value for field 'add' has an empty id; leave it out",
+        details: [{ field: "add" }],
+      },
+    })
+    await service.dataSource.query("UPDATE api_key SET sales_channel_ids = '{\"\"}' WHERE id = $1", [id])
+    expect((await change({ remove: [""] })).body.api_key.sales_channels).toEqual([])
+  })
+
   it.each<[object, string]>([
     [{}, "Invalid request: Field 'title' is required; Field 'type' is required"],
     [{ title: "x", type: "foo" }, "Invalid request: Expected: 'publishable, secret' for field 'type', but got: 'foo'"],

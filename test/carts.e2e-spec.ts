@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import { putCart } from "./support/factories.js"
 import { TestService } from "./support/service.js"
+import { TcpConnection } from "./support/tcp.js"
 
 let service: TestService
 beforeAll(async () => {
@@ -50,6 +51,36 @@ describe("PUT /admin/carts/:id", () => {
       order_id: null,
       completed_at: null,
     })
+  })
+
+  it("takes an empty id or address as none, over both transports", async () => {
+    const empty = { region_id: "", email: "", customer_id: "", sales_channel_id: "" }
+    const none = { region_id: null, email: null, customer_id: null, sales_channel_id: null }
+    const state = { currency_code: "eur", total: 1 }
+    expect((await put("cart_empty", { ...state, ...empty })).body.cart).toMatchObject(none)
+    const tcp = await TcpConnection.open(service.tcpPort)
+    const { response } = await tcp.ask("carts.upsert", { id: "cart_empty_tcp", ...state, ...empty })
+    tcp.close()
+    expect(response.cart).toMatchObject(none)
+  })
+
+  it("shows a cart with an empty channel to every key, and offers an empty region's shopper every provider", async () => {
+    const { api_key } = (await service.admin("POST", "/admin/api-keys", { title: "x", type: "publishable" })).body
+    await service.admin("POST", `/admin/api-keys/${api_key.id}/sales-channels`, { add: ["sc_europe"] })
+    const cart_id = await putCart(service, { sales_channel_id: "", region_id: "" })
+    const store = (path: string, body: object) => service.store("POST", path, body, { key: api_key.token })
+    const created = await store("/store/payment-collections", { cart_id })
+    expect(created.status).toBe(200)
+    const path = `/store/payment-collections/${created.body.payment_collection.id}/payment-sessions`
+    expect((await store(path, { provider_id: "pp_system_default" })).status).toBe(200)
+  })
+
+  it("knows no cart without an id", async () => {
+    expect((await put("", { currency_code: "eur", total: 1 })).status).toBe(404)
+    const tcp = await TcpConnection.open(service.tcpPort)
+    const { err } = await tcp.ask("carts.upsert", { id: "", currency_code: "eur", total: 1 })
+    tcp.close()
+    expect(err).toMatchObject({ type: "invalid_data", message: "A cart's id has 1 to 255 characters." })
   })
 
   it("rounds a total with more decimals than its currency half-up, once", async () => {

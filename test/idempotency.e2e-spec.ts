@@ -717,6 +717,137 @@ describe("a key belongs to its caller:", () => {
   })
 })
 
+describe("shoppers of one storefront, who share its key:", () => {
+  const create = (cart_id: string, key: string, body: object = {}) =>
+    service.store("POST", "/store/payment-collections", { cart_id, ...body }, withKey(key))
+  const openSession = (id: string, key: string) =>
+    service.store("POST", `/store/payment-collections/${id}/payment-sessions`, FAKE, withKey(key))
+
+  it("the same key is a new one for another cart or collection", async () => {
+    const key = randomUUID()
+    const [one, other] = [await putCart(service), await putCart(service)]
+    const [first, second] = [await create(one, key), await create(other, key)]
+    expect([first.status, second.status, second.headers.get(REPLAYED)]).toEqual([200, 200, null])
+    const { id } = first.body.payment_collection
+    const otherId = second.body.payment_collection.id
+    expect(otherId).not.toBe(id)
+    const session = await openSession(id as string, key)
+    const otherSession = await openSession(otherId as string, key)
+    expect([session.status, otherSession.status, otherSession.headers.get(REPLAYED)]).toEqual([200, 200, null])
+
+    expectReplayed(await create(one, key), first)
+    expectReplayed(await create(other, key), second)
+    expectReplayed(await openSession(id as string, key), session)
+    expectReplayed(await openSession(otherId as string, key), otherSession)
+    expect(await rowsOf(key)).toHaveLength(4)
+  })
+
+  it("another request for the same cart or collection is still refused", async () => {
+    const key = randomUUID()
+    const cart = await putCart(service)
+    const { id } = (await create(cart, key)).body.payment_collection
+    expectMismatch(await create(cart, key, { metadata: {} }))
+    await openSession(id as string, key)
+    const path = `/store/payment-collections/${id}/payment-sessions`
+    expectMismatch(await service.store("POST", path, { provider_id: "pp_system_default" }, withKey(key)))
+    expectMismatch(await service.store("POST", `${path}/payses_x/authorize`, undefined, withKey(key)))
+  })
+
+  it.each([["a".repeat(100_000)], ["a\0"], ["\ud800"], [5], [{ a: 1 }], [null], [""]])(
+    "a cart that cannot be one is refused by the validation or as unknown, the same again: %.20p",
+    async (cart_id) => {
+      const key = randomUUID()
+      const first = await create(cart_id as string, key)
+      expect([400, 404]).toContain(first.status)
+      expectReplayed(await create(cart_id as string, key), first)
+    },
+  )
+})
+
+describe("a replay to a key that is confined to sales channels", () => {
+  /** A publishable key of these channels, that sends an idempotency key with each POST. */
+  async function confinedTo(channels: string[]) {
+    const body = { title: "confined", type: "publishable" }
+    const { api_key } = (await service.admin("POST", "/admin/api-keys", body)).body
+    const change = (channelChange: object) =>
+      service.admin("POST", `/admin/api-keys/${api_key.id}/sales-channels`, channelChange)
+    await change({ add: channels })
+    const send = (path: string, key: string, sent?: object) =>
+      service.store("POST", path, sent, { key: api_key.token, ...withKey(key) })
+    return { change, send }
+  }
+
+  /** One of each kind of store request, for a cart of that channel. */
+  async function requestsFor(sales_channel_id: string) {
+    const { cartId, id, sessionId } = await newSession(service, { sales_channel_id }, FAKE)
+    return {
+      cartId,
+      requests: [
+        ["/store/payment-collections", { cart_id: cartId }, `Cart id not found: ${cartId}`],
+        [`/store/payment-collections/${id}/payment-sessions`, FAKE, `PaymentCollection id not found: ${id}`],
+        [
+          `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`,
+          undefined,
+          `PaymentCollection id not found: ${id}`,
+        ],
+      ] as const,
+    }
+  }
+
+  it("is 404 once its cart moved to another channel, as the request itself is, and given again when it is back", async () => {
+    const { send } = await confinedTo(["sc_here"])
+    const { cartId, requests } = await requestsFor("sc_here")
+    const done: { path: string; key: string; body?: object; message: string; first: Answer }[] = []
+    for (const [path, body, message] of requests) {
+      const key = randomUUID()
+      done.push({ path, key, body, message, first: await send(path, key, body) })
+    }
+    expect(done.map(({ first }) => first.status)).toEqual([200, 200, 200])
+
+    await putCart(service, { id: cartId, sales_channel_id: "sc_there" })
+    for (const { path, key, body, message } of done) {
+      for (const again of [await send(path, key, body), await send(path, randomUUID(), body)]) {
+        expect(again).toMatchObject({ status: 404, body: { type: "not_found", message } })
+        expect(again.headers.get(REPLAYED)).toBeNull()
+      }
+    }
+    await putCart(service, { id: cartId, sales_channel_id: null })
+    for (const { path, key, body, first } of done) expectReplayed(await send(path, key, body), first)
+  })
+
+  it("is 404 once the key's channels changed, and costs one statement more", async () => {
+    const { change, send } = await confinedTo(["sc_here"])
+    const { requests } = await requestsFor("sc_here")
+    const keys = requests.map(() => randomUUID())
+    const sendAll = async () => {
+      const answers: Answer[] = []
+      for (const [i, [path, body]] of requests.entries()) answers.push(await send(path, keys[i] ?? "", body))
+      return answers
+    }
+    for (const { status } of await sendAll()) expect(status).toBe(200)
+    service.statements.take()
+    for (const { headers } of await sendAll()) expect(headers.get(REPLAYED)).toBe("true")
+    expect(service.statements.take()).toHaveLength(3 * requests.length)
+    await change({ add: ["sc_there"], remove: ["sc_here"] })
+    for (const [i, again] of (await sendAll()).entries()) {
+      expect(again).toMatchObject({ status: 404, body: { type: "not_found", message: requests[i]?.[2] } })
+    }
+  })
+
+  it("is a stored refusal, if what it names is not there", async () => {
+    const { send } = await confinedTo(["sc_here"])
+    const key = randomUUID()
+    for (const [path, body] of [
+      ["/store/payment-collections", { cart_id: "cart_unknown" }],
+      ["/store/payment-collections", { cart_id: "cart_unknown_2", nonsense: 1 }],
+      ["/store/payment-collections/pay_col_unknown/payment-sessions", FAKE],
+    ] as const) {
+      const first = await send(path, key, body)
+      expectReplayed(await send(path, key, body), first)
+    }
+  })
+})
+
 describe("over TCP", () => {
   /** Every message to which the typed client gives a key. */
   const commands: {

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
-import { IsArray, IsNumber, IsOptional, IsString, Max, Min } from "class-validator"
+import { IsArray, IsNotEmpty, IsNumber, IsOptional, IsString, Max, Min } from "class-validator"
 import { exampleOf } from "../common/example.js"
 import type { View } from "../common/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
@@ -52,6 +52,7 @@ export class ApiKeySalesChannelsRequest {
     example: ["sc_europe"],
   })
   @IsOptional()
+  @IsNotEmpty({ each: true, message: "Value for field 'add' has an empty id; leave it out" })
   @IsString({ each: true })
   @IsArray()
   add?: string[]

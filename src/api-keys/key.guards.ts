@@ -50,7 +50,8 @@ export class SecretKeyGuard implements CanActivate {
   }
 }
 
-function requestBelow(prefix: string, context: ExecutionContext): FastifyRequest | undefined {
+/** The request, if it is one over HTTP whose route is below the prefix. */
+export function requestBelow(prefix: string, context: ExecutionContext): FastifyRequest | undefined {
   if (context.getType() !== "http") return undefined
   const request = context.switchToHttp().getRequest<FastifyRequest>()
   return request.routeOptions.url?.startsWith(`${prefix}/`) ? request : undefined

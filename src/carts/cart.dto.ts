@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swag
 import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
 import { IdCommand } from "../common/message.js"
 import { toMajor } from "../common/money.js"
-import { IsTime } from "../common/validation.js"
+import { EmptyAsNull, IsTime } from "../common/validation.js"
 import type { Cart } from "./cart.entity.js"
 
 export class PutCartRequest {
@@ -25,6 +25,7 @@ export class PutCartRequest {
     description: "The cart's region. It decides which payment providers there are.",
     example: "reg_demo",
   })
+  @EmptyAsNull()
   @IsOptional()
   @IsString()
   region_id?: string | null
@@ -35,6 +36,7 @@ export class PutCartRequest {
     description: "The shopper's address.",
     example: "buyer@example.com",
   })
+  @EmptyAsNull()
   @IsOptional()
   @IsString()
   email?: string | null
@@ -45,6 +47,7 @@ export class PutCartRequest {
     description: "The shopper, in the words of the shop.",
     example: "cus_123",
   })
+  @EmptyAsNull()
   @IsOptional()
   @IsString()
   customer_id?: string | null
@@ -55,6 +58,7 @@ export class PutCartRequest {
     description: "The cart's sales channel. Keys confined to others do not see it.",
     example: "sc_europe",
   })
+  @EmptyAsNull()
   @IsOptional()
   @IsString()
   sales_channel_id?: string | null

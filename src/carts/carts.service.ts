@@ -23,7 +23,9 @@ export class CartsService {
    * @throws InvalidData when the currency is unknown or the total too large
    */
   async put(id: string, cart: PutCartRequest): Promise<Cart> {
-    if (id.length > MAX_ID_LENGTH) throw new InvalidData(`A cart's id has at most ${MAX_ID_LENGTH} characters.`)
+    if (id === "" || id.length > MAX_ID_LENGTH) {
+      throw new InvalidData(`A cart's id has 1 to ${MAX_ID_LENGTH} characters.`)
+    }
     const currency = parseCurrency(cart.currency_code)
     const total = roundedMoneyFromMajor(cart.total, currency)
     const [completedAt, sentAt] = [cart.completed_at, cart.updated_at].map((text) =>

@@ -69,7 +69,13 @@ export class ErrorResponse {
 
 /** What a route can refuse: a kind of error, or a case of one that has words of its own. */
 export type Refusal =
-  ErrorKind | "publishable_key" | "key_in_use" | "amount_changed" | "operation_in_progress" | "idempotency_key_in_use"
+  | ErrorKind
+  | "publishable_key"
+  | "cross_site"
+  | "key_in_use"
+  | "amount_changed"
+  | "operation_in_progress"
+  | "idempotency_key_in_use"
 
 interface RefusalDoc {
   kind: ErrorKind
@@ -89,6 +95,12 @@ const REFUSALS: Record<Refusal, RefusalDoc> = {
     kind: "not_allowed",
     description: "The publishable key is missing or not valid.",
     message: "A valid publishable key is required to proceed with the request",
+  },
+  cross_site: {
+    kind: "not_allowed",
+    description: "A browser sent it for a page of an origin that ADMIN_CORS does not name.",
+    message:
+      "A page of another origin made this request. Add the page's origin to ADMIN_CORS, or call the API from a server.",
   },
   not_allowed: {
     kind: "not_allowed",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals"
-import { describeError } from "./logger.js"
+import { createLogger, describeError, NestLogger, redactKeys } from "./logger.js"
 
 describe("an error in the log", () => {
   it("is named and explained, without the rows that PostgreSQL shows in its detail", () => {
@@ -13,5 +13,49 @@ describe("an error in the log", () => {
     const line = JSON.stringify(describeError(error))
     expect(line).toContain("cart_total_positive")
     expect(line).not.toMatch(/shopper|secret/)
+  })
+})
+
+describe("a key in a text", () => {
+  it.each([
+    ["/admin/payments/sk_live_51AbC/capture", "/admin/payments/sk_[redacted]/capture"],
+    ["/admin/pk_0a1b2c?x=1", "/admin/pk_[redacted]?x=1"],
+    ["/admin/x%2Fsk_live_51AbC%20", "/admin/x%2Fsk_[redacted]"],
+    ["/admin/sk%5Flive%5F51AbC", "/admin/sk_[redacted]"],
+    ["tokensk_live_51AbC", "tokensk_[redacted]"],
+    ["sk_my-own.key-of-20-chars rk_test_1, pk_2", "sk_[redacted] rk_[redacted], pk_[redacted]"],
+    ["whsec_MfKQ9r8GKYqr/TwjUPD8+ILPZIo2LaLaSw==", "whsec_[redacted]"],
+    ["Authorization: Basic c2tfbGl2ZV81MUFiQzoxMjM0", "Authorization: Basic [redacted]"],
+    ["authorization: bearer 0123456789abcdef", "authorization: bearer [redacted]"],
+    ['{"a":"sk_1","b":"Bearer sk_2"}', '{"a":"sk_[redacted]","b":"Bearer sk_[redacted]"}'],
+  ])("is redacted: %p", (text, redacted) => {
+    expect(redactKeys(text)).toBe(redacted)
+  })
+
+  it.each([
+    "/admin/api-keys/apk_01M81YZ0T1S2R3Q4P5N6M7K8J9",
+    "/store/payment-collections/pay_col_01M81YZ0T1S2R3Q4P5N6M7K8J9",
+    "violates check constraint api_key_type_known of payment_pkey",
+    "a basic authentication",
+  ])("leaves what is none: %p", (text) => {
+    expect(redactKeys(text)).toBe(text)
+  })
+})
+
+describe("a log line", () => {
+  it("shows no key, wherever it stands, and stays JSON", () => {
+    const lines: string[] = []
+    const logger = createLogger("info", { write: (line) => lines.push(line) })
+    const query = "SELECT * FROM api_key WHERE lookup = 'pk_secret'"
+    const err = Object.assign(new Error("Invalid API Key provided: sk_secret"), { query })
+    logger.info({ path: "/admin/x/sk_secret", deep: { list: ["Bearer rk_secret", "whsec_secret/+="] } }, "pk_secret")
+    logger.error({ err })
+    new NestLogger(logger).error(err)
+    new NestLogger(logger).warn('stopped at "sk_secret"', "whsec_secret")
+    expect(lines).toHaveLength(4)
+    for (const line of lines) {
+      expect(line).not.toContain("secret")
+      expect(JSON.parse(line)).toHaveProperty("service", "payment-collections")
+    }
   })
 })

@@ -1,5 +1,5 @@
 import type { LoggerService } from "@nestjs/common"
-import { pino, type Logger } from "pino"
+import { pino, type DestinationStream, type Logger } from "pino"
 import type { LogLevel } from "../config.js"
 import { isRecord } from "./validation.js"
 
@@ -14,16 +14,34 @@ const SECRETS = [
   "*.parameters",
 ]
 
-/** The one log: a JSON object per line, on standard output. */
-export function createLogger(level: LogLevel): Logger {
-  return pino({
-    level,
-    base: { service: "payment-collections" },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: describeError },
-    redact: { paths: SECRETS, censor: "[redacted]" },
-  })
+/**
+ * Keys of this service and of providers, and credentials of a header, wherever they stand in a text. An underscore may be
+ * percent-encoded, as in a path. The id of an API key (`apk_`) is none.
+ */
+const KEYS = /(?<!a)(sk|pk|rk)(?:_|%5f)[\w.~%+=-]+|(whsec)(?:_|%5f)[\w%/+=-]+/gi
+const CREDENTIALS = /\b(Bearer|Basic)(\s+|%20|\+)[\w.~%/+=-]{16,}/gi
+
+/** The text without the keys in it: `sk_[redacted]`. A key ends up in a path or a message when somebody mixes them up. */
+export function redactKeys(text: string): string {
+  return text
+    .replace(CREDENTIALS, "$1 [redacted]")
+    .replace(KEYS, (_, key?: string, webhookKey?: string) => `${key ?? webhookKey}_[redacted]`)
+}
+
+/** The one log: a JSON object per line, on standard output. No line shows a key, wherever it stands. */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      base: { service: "payment-collections" },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
+      redact: { paths: SECRETS, censor: "[redacted]" },
+      hooks: { streamWrite: redactKeys },
+    },
+    destination,
+  )
 }
 
 /** What is logged of an error. Not all of it: PostgreSQL's own detail shows whole rows, private data included. */

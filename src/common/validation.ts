@@ -1,4 +1,5 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata } from "@nestjs/common"
+import { Transform, type TransformFnParams } from "class-transformer"
 import {
   getMetadataStorage,
   isRFC3339,
@@ -60,6 +61,11 @@ export class NoBody {}
 /** A field that may be left out; null is not left out, as in Medusa. */
 export function MayBeLeftOut(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined)
+}
+
+/** Reads empty text as null, for an id that may be absent: no row has an empty one. */
+export function EmptyAsNull(): PropertyDecorator {
+  return Transform(({ value }: TransformFnParams): unknown => (value === "" ? null : value))
 }
 
 /** Allows an ISO 8601 time with its zone, so that it means the same everywhere: `2026-11-22T10:15:30.000Z`. */

@@ -8,8 +8,9 @@ import { ServiceError } from "../common/errors.js"
 import { AnswersRepeat } from "../common/repeat.js"
 import { isRecord } from "../common/validation.js"
 import type { Lease } from "../database/leases.js"
-import { answerAgain, checkKey, FATES, hashOf, keptRefusal } from "./idempotency.rules.js"
+import { answerAgain, checkKey, FATES, hashOf, keptRefusal, storeSubjectOf } from "./idempotency.rules.js"
 import { IdempotencyService, type KeyedRequest } from "./idempotency.service.js"
+import { ReplayGuard, type StoreSubject } from "./replay-guard.js"
 
 const KEY_HEADER = "idempotency-key"
 const REPLAYED_HEADER = "idempotent-replayed"
@@ -27,6 +28,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly keys: IdempotencyService,
     private readonly reflector: Reflector,
+    private readonly replays: ReplayGuard,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
@@ -35,12 +37,13 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private async once(
-    request: KeyedRequest,
+    request: StoreRequest,
     context: ExecutionContext,
     next: CallHandler,
   ): Promise<Observable<unknown>> {
     const claim = await this.keys.claim(request)
     if ("answer" in claim) {
+      if (request.subject) await this.replays.check(request.subject, callerOf(context))
       markReplayed(context)
       return of(answerAgain(claim.answer))
     }
@@ -76,13 +79,22 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 }
 
-function keyedRequest(context: ExecutionContext): KeyedRequest | undefined {
-  const { method, headers, routeOptions, url, query, body } = context.switchToHttp().getRequest<FastifyRequest>()
+/** A request with a key, and what it is about if it is a storefront's. */
+interface StoreRequest extends KeyedRequest {
+  readonly subject?: StoreSubject
+}
+
+function keyedRequest(context: ExecutionContext): StoreRequest | undefined {
+  const { method, headers, routeOptions, url, query, body, params } = context
+    .switchToHttp()
+    .getRequest<FastifyRequest>()
   const key = headers[KEY_HEADER]
   if (key === undefined || method !== "POST" || !/^\/(store|admin)\//.test(routeOptions.url ?? "")) return undefined
   const [path] = url.split("?")
+  const subject = routeOptions.url?.startsWith("/store/") ? storeSubjectOf(params, body) : undefined
   return {
-    scope: `http:${callerOf(context).id}`,
+    subject,
+    scope: ["http", callerOf(context).id, ...(subject ? [subject.id] : [])].join(":"),
     key: checkKey(key, "Idempotency-Key"),
     hash: hashOf({ method, path, query, body: body ?? {} }),
   }

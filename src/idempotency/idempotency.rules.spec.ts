@@ -9,6 +9,7 @@ import {
   FATES,
   hashOf,
   keptRefusal,
+  storeSubjectOf,
   type KeptAnswer,
 } from "./idempotency.rules.js"
 
@@ -22,6 +23,28 @@ describe("a key", () => {
   it.each(["", "a b", "a\n", "\0", "é", "a".repeat(256), " a", 5, true, ["a"], { a: 1 }])("is not %p", (key) => {
     expect(() => checkKey(key, "Idempotency-Key")).toThrow(InvalidData)
     expect(() => checkKey(key, "Idempotency-Key")).toThrow("'Idempotency-Key' has to be 1 to 255 visible ASCII")
+  })
+})
+
+describe("what a request of a storefront is about", () => {
+  it.each([
+    [{ id: "pay_col_1" }, {}, { kind: "payment_collection", id: "pay_col_1" }],
+    [
+      { id: "pay_col_1", session_id: "payses_1" },
+      { cart_id: "cart_1" },
+      { kind: "payment_collection", id: "pay_col_1" },
+    ],
+    [{}, { cart_id: "cart_1" }, { kind: "cart", id: "cart_1" }],
+    [{}, { cart_id: "c".repeat(255) }, { kind: "cart", id: "c".repeat(255) }],
+    [{}, { cart_id: "c".repeat(256) }, undefined],
+    [{}, { cart_id: "a\0" }, undefined],
+    [{}, { cart_id: "\ud800" }, undefined],
+    [{}, { cart_id: 5 }, undefined],
+    [{}, {}, undefined],
+    [{}, undefined, undefined],
+    [{}, [], undefined],
+  ])("with the path %j and the body %j is %j", (params, body, subject) => {
+    expect(storeSubjectOf(params, body)).toEqual(subject)
   })
 })
 

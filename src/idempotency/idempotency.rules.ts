@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto"
 import { InvalidData, ServiceError, type ErrorKind, type ErrorOptions } from "../common/errors.js"
-import { isRecord, MAX_NESTING } from "../common/validation.js"
+import { findUnstorable, isRecord, MAX_NESTING } from "../common/validation.js"
+import type { StoreSubject } from "./replay-guard.js"
+
+/** Characters of an id at most, see `CartsService`. */
+const ID_LENGTH = 255
 
 const KEY = /^[\x21-\x7e]{1,255}$/
 
@@ -23,6 +27,14 @@ export function canonicalJson(value: unknown, depth = 0): string {
   if (!isRecord(value)) return JSON.stringify(value)
   const names = Object.keys(value).sort()
   return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name], depth + 1)}`).join()}}`
+}
+
+/** What a request of a storefront is about: the collection in its path, or the cart in its body. Both are not validated yet. */
+export function storeSubjectOf(params: unknown, body: unknown): StoreSubject | undefined {
+  const kind = isRecord(params) && "id" in params ? "payment_collection" : "cart"
+  const id = kind === "cart" ? isRecord(body) && body["cart_id"] : isRecord(params) && params["id"]
+  const isPossible = typeof id === "string" && id.length <= ID_LENGTH && !findUnstorable(id, "")
+  return isPossible ? { kind, id } : undefined
 }
 
 /** What happens to a key whose request failed. */

@@ -6,6 +6,7 @@ import { revive, rowJson, type Json } from "../database/read-graph.js"
 import { FOLLOWING_STATUSES } from "../payment-model/collection.rules.js"
 import { LIVE_COLLECTION, type PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { OPEN_SESSION_STATUSES, sqlList, UNSETTLED_STATES } from "../payment-model/status.js"
+import { isInChannelsSql } from "../payment-model/visibility.js"
 
 /** What of a collection follows its cart while nothing is authorized. */
 const FOLLOWS_CART = ["amount", "currency_code", "region_id", "sales_channel_id"]
@@ -54,8 +55,7 @@ const NEEDS_LOCK = `(${HAS_OUTDATED_SESSION}) OR (cart.order_id IS NOT NULL AND 
 const OUTGROWN = "(collection.status = 'completed' AND collection.amount = 0 AND cart.total > 0)"
 
 /** A key that is confined to sales channels ($2) sees a cart of theirs, or of none. */
-const VISIBLE_CART =
-  "cart.id = $1 AND ($2::text[] IS NULL OR cart.sales_channel_id IS NULL OR cart.sales_channel_id = ANY($2::text[]))"
+const VISIBLE_CART = `cart.id = $1 AND ($2::text[] IS NULL OR ${isInChannelsSql("cart.sales_channel_id", "$2")})`
 
 /** What the event of a new or changed collection tells; see payment-model/events.ts. */
 const EVENT_DATA = ["id", "cart_id", "order_id", "status", "currency_code"]

@@ -1,5 +1,6 @@
 import { Module } from "@nestjs/common"
 import { CartsModule } from "../carts/carts.module.js"
+import { ReplayGuard } from "../idempotency/replay-guard.js"
 import { PaymentProvidersModule } from "../payment-providers/payment-providers.module.js"
 import { PaymentSessionsModule } from "../payment-sessions/payment-sessions.module.js"
 import { PaymentsModule } from "../payments/payments.module.js"
@@ -11,6 +12,7 @@ import { MarkAsPaidService } from "./mark-as-paid.service.js"
 import { PaymentCollectionsMessageController } from "./payment-collections.message.controller.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 import { StorePaymentCollectionsController } from "./store-payment-collections.controller.js"
+import { StoreReplayGuard } from "./store-replay.guard.js"
 
 @Module({
   imports: [CartsModule, PaymentProvidersModule, PaymentsModule, PaymentSessionsModule],
@@ -21,7 +23,12 @@ import { StorePaymentCollectionsController } from "./store-payment-collections.c
     AdminCartsController,
     CartsMessageController,
   ],
-  providers: [PaymentCollectionsService, CartChangesService, MarkAsPaidService],
-  exports: [PaymentCollectionsService, CartChangesService],
+  providers: [
+    PaymentCollectionsService,
+    CartChangesService,
+    MarkAsPaidService,
+    { provide: ReplayGuard, useClass: StoreReplayGuard },
+  ],
+  exports: [PaymentCollectionsService, CartChangesService, ReplayGuard],
 })
 export class PaymentCollectionsModule {}

@@ -6,6 +6,7 @@ import type { Selection } from "../common/fields.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import { channelSql, isInChannelsSql } from "../payment-model/visibility.js"
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
 
 /** Reads a collection, with no more than the selection asks for and the providers that this process has. */
@@ -46,7 +47,13 @@ export class CollectionReader {
   /** As a storefront sees it. @throws NotFound also when the caller's key is confined to other sales channels */
   async getVisible(id: string, { salesChannelIds }: Caller, selection: Selection): Promise<PaymentCollection> {
     if (salesChannelIds.length === 0) return this.get(id, selection)
-    return found(await this.read(selection, `${ROOT}.id = $1 AND ${ofChannels("$2")}`, [id, salesChannelIds]), id)
+    return found(
+      await this.read(selection, `${ROOT}.id = $1 AND ${isInChannelsSql(channelSql(ROOT), "$2")}`, [
+        id,
+        salesChannelIds,
+      ]),
+      id,
+    )
   }
 
   /**
@@ -74,11 +81,4 @@ export class CollectionReader {
 function found(collection: PaymentCollection | undefined, id: string): PaymentCollection {
   if (!collection) throw new NotFound(`PaymentCollection id not found: ${excerpt(id)}`)
   return collection
-}
-
-/** The cart says where it belongs now; the collection's own note counts where there is no cart. None belongs to all. */
-function ofChannels(channels: string): string {
-  const ofCart = `(SELECT coalesce(cart.sales_channel_id, '') FROM cart WHERE cart.id = ${ROOT}.cart_id)`
-  const channel = `coalesce(${ofCart}, ${ROOT}.sales_channel_id, '')`
-  return `(${channel} = '' OR ${channel} = ANY(${channels}::text[]))`
 }

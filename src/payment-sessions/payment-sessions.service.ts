@@ -20,6 +20,7 @@ import { collectionEvent } from "../payment-model/events.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { PaymentSession } from "../payment-model/payment-session.entity.js"
 import { coversAmount, nextSessionStep } from "../payment-model/session.rules.js"
+import { isInChannels } from "../payment-model/visibility.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
 import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
@@ -525,7 +526,7 @@ function checkCustomer(aggregate: Aggregate, session: PaymentSession): void {
 /** @throws NotFound when the caller's key is confined to other sales channels than the cart's */
 function checkVisible({ collection, cart }: Aggregate, { salesChannelIds }: Caller): void {
   const channel = cart ? cart.sales_channel_id : collection.sales_channel_id
-  if (salesChannelIds.length === 0 || channel === null || salesChannelIds.includes(channel)) return
+  if (isInChannels(channel, salesChannelIds)) return
   throw new NotFound(`PaymentCollection id not found: ${collection.id}`)
 }
 

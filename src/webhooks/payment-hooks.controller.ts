@@ -2,6 +2,7 @@ import { Controller, HttpCode, Param, Post, Req } from "@nestjs/common"
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from "@nestjs/swagger"
 import type { FastifyRequest } from "fastify"
 import { ApiErrors } from "../common/api-docs.js"
+import { RawBody } from "../common/raw-body.js"
 import { WebhookInbox } from "./webhook-inbox.js"
 
 /** Where payment providers tell what happened with them. */
@@ -12,6 +13,7 @@ export class PaymentHooksController {
 
   @Post(":provider")
   @HttpCode(200)
+  @RawBody()
   @ApiOperation({
     summary: "Receive a webhook",
     operationId: "receivePaymentWebhook",

@@ -1,3 +1,4 @@
+import "./private-files.js"
 import type { NestFastifyApplication } from "@nestjs/platform-fastify"
 import type { CreateApiKeyRequest } from "./api-keys/api-key.dto.js"
 import { ApiKeysService, COMMAND_LINE } from "./api-keys/api-keys.service.js"
@@ -15,6 +16,10 @@ import { explainStartFailure } from "./start-failure.js"
 
 /** Milliseconds that requests under way get to finish after SIGTERM. */
 const SHUTDOWN_DEADLINE = 10_000
+
+/** Until the service listens, a signal ends the process without further ado, but lets it remove its temporary folders. */
+const abortStart = () => process.exit(1)
+process.on("SIGTERM", abortStart).on("SIGINT", abortStart)
 
 try {
   await main()
@@ -40,7 +45,7 @@ async function main(): Promise<void> {
   try {
     await migrate(dataSource)
     const app = await createService(config, dataSource, logger, providerModules)
-    const demo = embedded && (await seedDemo(app, config.dataDir))
+    const demo = embedded && (await seedDemo(app, embedded.folder))
     await app.startAllMicroservices()
     await app.listen(config.http.port, config.http.host)
     logger.level = config.logLevel
@@ -68,6 +73,6 @@ function shutDownGracefully(app: NestFastifyApplication, embedded: EmbeddedPostg
     await embedded?.stop()
     process.exit(0)
   }
-  process.on("SIGTERM", () => void stop())
-  process.on("SIGINT", () => void stop())
+  process.off("SIGTERM", abortStart).on("SIGTERM", () => void stop())
+  process.off("SIGINT", abortStart).on("SIGINT", () => void stop())
 }

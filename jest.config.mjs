@@ -1,9 +1,15 @@
-import { mkdtempSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-// One folder for the databases of a run; every worker inherits the name, the teardown removes it.
-process.env.TEST_RUN_DIR ??= mkdtempSync(join(tmpdir(), "payment-collections-test-"))
+// One folder for the databases of a run; every worker inherits the name. The teardown removes it; Jest leaves that out
+// when it only lists tests, stops at the first failure, or is interrupted.
+if (!process.env.TEST_RUN_DIR) {
+  const folder = mkdtempSync(join(tmpdir(), "payment-collections-test-"))
+  process.env.TEST_RUN_DIR = folder
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1))
+}
 
 /** @type {import("jest").Config} */
 export default {

@@ -6,8 +6,8 @@ const DESCRIPTION = `
 Everything that is paid for one cart: payment sessions with providers, the payments they become, captures and refunds.
 Speaks the wire format of Medusa v2, so \`@medusajs/js-sdk\` works unchanged.
 
-**Try it:** press *Authorize*, enter a publishable key for the store routes and a secret key for the admin routes (the
-service prints both at start where it runs on its embedded database), then *Execute*. Amounts are in major units.
+**Try it:** press *Authorize*, enter a publishable key for the store routes and a secret key for the admin routes (in
+development the service prints both at start), then *Execute*. Amounts are in major units.
 
 **Requests** may name themselves in the header \`x-request-id\` (letters, digits, \`_.:-\`, at most 128); every answer
 carries the id. **Answers** hold what \`fields\` selects: only \`id\` is always there.

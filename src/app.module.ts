@@ -48,13 +48,16 @@ export interface AppOptions {
   tcpToken?: string
   /** Pages of these origins may call the admin routes. */
   adminOrigins: readonly CorsOrigin[]
+  /** Whether the API document is served, which refusals then point to. */
+  docs: boolean
 }
 
 /** The service, and all that stands around every request over either transport, in the order in which it acts. */
 @Module({})
 export class AppModule {
   static register(options: AppOptions): DynamicModule {
-    const { dataSource, logger, providerTimeout, reconcilerInterval, leaseTimes, providerModules, tcpToken } = options
+    const { dataSource, logger, providerTimeout, reconcilerInterval, leaseTimes, providerModules, tcpToken, docs } =
+      options
     return {
       module: AppModule,
       imports: [
@@ -86,7 +89,10 @@ export class AppModule {
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_INTERCEPTOR, useClass: FieldsInterceptor },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
-        { provide: APP_FILTER, useValue: new ErrorFilter(logger, [translateConstraintError, translateDatabaseError]) },
+        {
+          provide: APP_FILTER,
+          useValue: new ErrorFilter(logger, [translateConstraintError, translateDatabaseError], docs),
+        },
       ],
     }
   }

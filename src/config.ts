@@ -1,11 +1,14 @@
-import { existsSync } from "node:fs"
+import { X509Certificate } from "node:crypto"
+import { existsSync, readFileSync } from "node:fs"
 import { isIP } from "node:net"
 import { resolve } from "node:path"
 
 /** Everything the environment decides, validated once at start. */
 export interface Config {
+  /** On a PostgreSQL of its own, or in production: others may reach the service, so nothing is open that was not configured. */
+  isServed: boolean
   http: { host: string; port: number }
-  tcp: { host: string; port: number; token?: string; tls?: { cert: string; key: string } }
+  tcp: TcpConfig
   /** Absent: the embedded PostgreSQL in {@link dataDir}. */
   databaseUrl?: string
   databasePoolSize: number
@@ -18,7 +21,30 @@ export interface Config {
   providerModules: string[]
   cors: { store: CorsOrigin[]; admin: CorsOrigin[] }
   logLevel: LogLevel
-  bootstrapKeys: { secret?: string; publishable?: string }
+  bootstrapKeys: BootstrapKeys
+  /** Whether the API document and Swagger UI are served. */
+  docs: boolean
+}
+
+export interface TcpConfig {
+  /** Whether TCP listens. A served service does so only for clients that authenticate. */
+  isOn: boolean
+  host: string
+  port: number
+  token?: string
+  tls?: TlsFiles
+}
+
+/** Paths of PEM files; with `ca`, clients need a certificate that it issued. */
+export interface TlsFiles {
+  cert: string
+  key: string
+  ca?: string
+}
+
+export interface BootstrapKeys {
+  secret?: string
+  publishable?: string
 }
 
 export type CorsOrigin = string | RegExp
@@ -43,34 +69,42 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const value = env[name]?.trim()
     return value === "" ? undefined : value
   }
-  const tcpHost = text("TCP_HOST") ?? "127.0.0.1"
-  const config: Config = {
+  const isServed = text("DATABASE_URL") !== undefined || text("NODE_ENV") === "production"
+  const defaultOrigins = isServed ? [] : [LOOPBACK_ORIGIN]
+  return {
+    isServed,
     http: { host: text("HOST") ?? "127.0.0.1", port: port("PORT", text("PORT"), 9000) },
-    tcp: {
-      host: tcpHost,
-      port: port("TCP_PORT", text("TCP_PORT"), 9001),
-      token: tcpToken(text("TCP_TOKEN")),
-      tls: tls(text("TCP_TLS_CERT"), text("TCP_TLS_KEY")),
-    },
+    tcp: tcp(text, isServed),
     databaseUrl: databaseUrl(text("DATABASE_URL")),
     databasePoolSize: positiveInteger("DATABASE_POOL_SIZE", text("DATABASE_POOL_SIZE"), 10),
     dataDir: resolve(text("DATA_DIR") ?? ".data"),
     providerTimeout: positiveInteger("PROVIDER_TIMEOUT", text("PROVIDER_TIMEOUT"), 10_000),
     reconcilerInterval: positiveInteger("RECONCILER_INTERVAL", text("RECONCILER_INTERVAL"), 2_000),
     providerModules: list(text("PROVIDER_MODULES")),
-    cors: { store: origins("STORE_CORS", text("STORE_CORS")), admin: origins("ADMIN_CORS", text("ADMIN_CORS")) },
+    cors: {
+      store: origins("STORE_CORS", text("STORE_CORS")) ?? defaultOrigins,
+      admin: origins("ADMIN_CORS", text("ADMIN_CORS")) ?? defaultOrigins,
+    },
     logLevel: logLevel(text("LOG_LEVEL")),
     bootstrapKeys: {
       secret: key("BOOTSTRAP_SECRET_KEY", "sk_", text("BOOTSTRAP_SECRET_KEY")),
       publishable: key("BOOTSTRAP_PUBLISHABLE_KEY", "pk_", text("BOOTSTRAP_PUBLISHABLE_KEY")),
     },
+    docs: onOff("DOCS", text("DOCS") ?? "on"),
   }
-  if (!isLoopback(tcpHost) && !config.tcp.token && !config.tcp.tls) {
+}
+
+function tcp(text: (name: string) => string | undefined, isServed: boolean): TcpConfig {
+  const host = text("TCP_HOST") ?? "127.0.0.1"
+  const token = tcpToken(text("TCP_TOKEN"))
+  const tls = tlsFiles(text("TCP_TLS_CERT"), text("TCP_TLS_KEY"), text("TCP_TLS_CA"))
+  const authenticates = token !== undefined || tls?.ca !== undefined
+  if (!isLoopback(host) && !authenticates) {
     throw new ConfigError(
-      `TCP_HOST is ${tcpHost}, which others can reach: set TCP_TOKEN, or TCP_TLS_CERT and TCP_TLS_KEY, or bind to 127.0.0.1.`,
+      `TCP_HOST is ${host}, which others can reach: set TCP_TOKEN, or client certificates with TCP_TLS_CERT, TCP_TLS_KEY and TCP_TLS_CA, or bind to 127.0.0.1.`,
     )
   }
-  return config
+  return { isOn: authenticates || !isServed, host, port: port("TCP_PORT", text("TCP_PORT"), 9001), token, tls }
 }
 
 function port(name: string, value: string | undefined, fallback: number): number {
@@ -108,44 +142,99 @@ function logLevel(value: string | undefined): LogLevel {
 }
 
 /** Origins are separated by commas; one between slashes is a regular expression, as in Medusa. */
-export function origins(name: string, value: string | undefined): CorsOrigin[] {
-  if (value === undefined) return [LOOPBACK_ORIGIN]
-  return value.split(",").map((part) => {
+export function origins(name: string, value: string | undefined): CorsOrigin[] | undefined {
+  return value?.split(",").map((part) => {
     const origin = part.trim()
-    if (origin === "*") {
-      throw new ConfigError(
-        `${name} must name its origins: '*' would let every site act with the shopper's credentials.`,
-      )
-    }
-    if (!origin.startsWith("/") || !origin.endsWith("/")) return origin.replace(/\/$/, "")
-    try {
-      return new RegExp(origin.slice(1, -1))
-    } catch {
-      throw new ConfigError(`${name} has an invalid regular expression: ${origin}`)
-    }
+    if (origin === "*") throw tooWide(name, "'*'")
+    return origin.startsWith("/") ? originPattern(name, origin) : origin.replace(/\/$/, "")
   })
 }
 
-function key(name: string, prefix: string, value: string | undefined): string | undefined {
-  if (value !== undefined && (!value.startsWith(prefix) || value.length < 20)) {
-    throw new ConfigError(`${name} must start with ${prefix} and have at least 20 characters.`)
+const ANCHORED_EXAMPLE = "/^https:\\/\\/[a-z0-9-]+\\.preview\\.example\\.com$/"
+
+/** An origin that a pattern may match only if it matches every site. */
+const ANY_SITES = ["https://any-site.invalid", "http://any-site.invalid"]
+
+/** A pattern matches the origin as a whole, also if it has alternatives: `^a|b$` would allow whatever starts with a or ends with b. */
+function originPattern(name: string, literal: string): RegExp {
+  const [, source] = /^\/(.*)\/$/.exec(literal) ?? []
+  if (source === undefined) {
+    throw new ConfigError(
+      `${name} has a regular expression that does not end with a slash: ${literal}. It takes no flags and no commas, as in ${ANCHORED_EXAMPLE}.`,
+    )
   }
+  const inner = /^\^((?:[^\\]|\\.)*)\$$/.exec(source)?.[1]
+  if (inner === undefined) {
+    const anchored = `^${source.replace(/^\^/, "").replace(/(?<!\\)\$$/, "")}$`
+    throw new ConfigError(
+      `${name} has a regular expression that is not anchored: ${literal}. It has to match the whole origin: /${anchored}/, with scheme and host as in ${ANCHORED_EXAMPLE}.`,
+    )
+  }
+  let pattern: RegExp
+  try {
+    // By itself first: what is no expression of its own could end the group around it.
+    new RegExp(inner)
+    pattern = new RegExp(`^(?:${inner})$`)
+  } catch {
+    throw new ConfigError(`${name} has an invalid regular expression: ${literal}`)
+  }
+  if (ANY_SITES.some((site) => pattern.test(site))) throw tooWide(name, literal)
+  return pattern
+}
+
+function tooWide(name: string, given: string): ConfigError {
+  return new ConfigError(
+    `${name} must name its origins: ${given} would let every site act with the shopper's credentials.`,
+  )
+}
+
+function onOff(name: string, value: string): boolean {
+  if (value !== "on" && value !== "off") throw new ConfigError(`${name} must be on or off, got '${value}'.`)
+  return value === "on"
+}
+
+/** Whether it is a key is known here; whether it is strong enough to be created, once it is known that it is absent. */
+function key(name: string, prefix: string, value: string | undefined): string | undefined {
+  if (value !== undefined && !value.startsWith(prefix)) throw new ConfigError(`${name} must start with ${prefix}.`)
   return value
+}
+
+/** What a secret that somebody made up has to have, at least. */
+export const STRENGTH = "at least 32 characters, 12 of them different; openssl rand -hex 32 makes random ones"
+
+/** Whether nobody can guess a secret. */
+export function isStrong(secret: string): boolean {
+  return secret.length >= 32 && new Set(secret).size >= 12
 }
 
 function tcpToken(value: string | undefined): string | undefined {
-  if (value !== undefined && value.length < 20) throw new ConfigError("TCP_TOKEN must have at least 20 characters.")
+  if (value !== undefined && !isStrong(value)) throw new ConfigError(`TCP_TOKEN must have ${STRENGTH}.`)
   return value
 }
 
-function tls(cert: string | undefined, tlsKey: string | undefined): { cert: string; key: string } | undefined {
-  if (cert === undefined && tlsKey === undefined) return undefined
+function tlsFiles(cert: string | undefined, tlsKey: string | undefined, ca: string | undefined): TlsFiles | undefined {
+  if (cert === undefined && tlsKey === undefined && ca === undefined) return undefined
   if (cert === undefined || tlsKey === undefined) {
-    throw new ConfigError("TCP_TLS_CERT and TCP_TLS_KEY go together: set the paths of both PEM files.")
+    throw new ConfigError(
+      ca === undefined
+        ? "TCP_TLS_CERT and TCP_TLS_KEY go together: set the paths of both PEM files."
+        : "TCP_TLS_CA needs TCP_TLS_CERT and TCP_TLS_KEY too: set the paths of all three PEM files.",
+    )
   }
   for (const path of [cert, tlsKey])
     if (!existsSync(path)) throw new ConfigError(`There is no file at ${path} (TCP_TLS_CERT, TCP_TLS_KEY).`)
-  return { cert, key: tlsKey }
+  return { cert, key: tlsKey, ...(ca !== undefined && { ca: certificateFile("TCP_TLS_CA", ca) }) }
+}
+
+/** TLS takes a file without a certificate for one that trusts nobody, and says so to nobody. */
+function certificateFile(name: string, path: string): string {
+  if (!existsSync(path)) throw new ConfigError(`There is no file at ${path} (${name}).`)
+  try {
+    new X509Certificate(readFileSync(path, "utf8"))
+  } catch {
+    throw new ConfigError(`${name} must be the path of a PEM file with a certificate; ${path} has none.`)
+  }
+  return path
 }
 
 function isLoopback(host: string): boolean {

@@ -31,7 +31,7 @@ const CACHE_CONTROL = { name: "cache-control", value: "no-store" }
 const QUERY_LIMITS = { depth: 5, arrayLimit: 1_000, parameterLimit: 10_000 }
 
 /** Fastify as production and the tests run it. */
-export function createAdapter(limits: HttpLimits = HTTP_LIMITS): FastifyAdapter {
+export function createAdapter({ docs }: Pick<Config, "docs">, limits: HttpLimits = HTTP_LIMITS): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: "idle",
@@ -45,7 +45,7 @@ export function createAdapter(limits: HttpLimits = HTTP_LIMITS): FastifyAdapter 
     clientErrorHandler: answerBrokenRequest,
     // What the router itself refuses, a malformed URL for one, never reaches the filter.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      const refusal = translateHttpError(error) ?? new InvalidData(error.message)
+      const refusal = translateHttpError(error, docs) ?? new InvalidData(error.message)
       void reply.header(CACHE_CONTROL.name, CACHE_CONTROL.value)
       void reply.status(ERROR_KINDS[refusal.kind].status).send(refusal.toBody(request.id))
     },
@@ -107,15 +107,21 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   })
   allowOrigins(app, config)
-  app.connectMicroservice<MicroserviceOptions>(
-    { strategy: createTcpServer(config, logger) },
-    { inheritAppConfig: true },
-  )
-  setUpApiDocument(app)
+  if (config.tcp.isOn) {
+    app.connectMicroservice<MicroserviceOptions>(
+      { strategy: createTcpServer(config, logger) },
+      { inheritAppConfig: true },
+    )
+  }
+  if (config.docs) setUpApiDocument(app)
 }
 
 function createTcpServer({ tcp: { host, port, tls } }: Config, logger: Logger): TcpServer {
-  const tlsOptions = tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
+  const tlsOptions = tls && {
+    cert: readFileSync(tls.cert),
+    key: readFileSync(tls.key),
+    ...(tls.ca !== undefined && { ca: readFileSync(tls.ca), requestCert: true, rejectUnauthorized: true }),
+  }
   return new TcpServer({ host, port, ...(tlsOptions && { tlsOptions }) }, logger)
 }
 

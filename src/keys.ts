@@ -1,3 +1,4 @@
+import "./private-files.js"
 import { existsSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { DataSource } from "typeorm"
@@ -7,6 +8,7 @@ import { ApiKeysService, COMMAND_LINE } from "./api-keys/api-keys.service.js"
 import { KeyRing } from "./api-keys/key-ring.js"
 import { ConfigError, loadEnvFile, readConfig } from "./config.js"
 import { dataSourceOptions, servedConnection, type DatabaseConnection } from "./database/data-source-options.js"
+import { ownDataFolder } from "./database/data-folder.js"
 import { DataFolderLock } from "./database/data-folder-lock.js"
 import { EmbeddedPostgres } from "./database/embedded-postgres.js"
 import { migrate } from "./database/migrate.js"
@@ -47,7 +49,7 @@ async function createIn(connection: DatabaseConnection, request: CreateApiKeyReq
 
 /** The service that has the embedded database makes the key; where none runs, this process has the database meanwhile. */
 async function createEmbedded(dataDir: string, request: CreateApiKeyRequest): Promise<string> {
-  const answer = existsSync(dataDir) ? await DataFolderLock.request(dataDir, request) : undefined
+  const answer = existsSync(dataDir) ? await DataFolderLock.request(ownDataFolder(dataDir), request) : undefined
   if (answer !== undefined) return tokenOf(answer)
   const embedded = await EmbeddedPostgres.start(dataDir)
   try {

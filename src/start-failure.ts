@@ -1,6 +1,6 @@
 import { ConfigError } from "./config.js"
+import { DataFolderUnusable } from "./database/data-folder.js"
 import { FolderInUse } from "./database/data-folder-lock.js"
-import { DataFolderUnusable } from "./database/embedded-postgres.js"
 import { DatabaseUnreachable } from "./database/migrate.js"
 
 /** Why the service did not start, in one line that says what to do. */

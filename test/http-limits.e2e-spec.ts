@@ -135,7 +135,7 @@ describe("a request that does not arrive whole", () => {
   let fastify: FastifyInstance
   let url: string
   beforeAll(async () => {
-    fastify = createAdapter({ requestTimeout: 200, checkInterval: 50 }).getInstance<FastifyInstance>()
+    fastify = createAdapter({ docs: true }, { requestTimeout: 200, checkInterval: 50 }).getInstance<FastifyInstance>()
     fastify.post("/", () => "done")
     url = await fastify.listen({ port: 0, host: "127.0.0.1" })
   })

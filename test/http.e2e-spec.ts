@@ -10,7 +10,10 @@ const BACK_OFFICE = "https://admin.example"
 
 let service: TestService
 beforeAll(async () => {
-  service = await TestService.start({ STORE_CORS: `${SHOP}, /\\.preview\\.example$/`, ADMIN_CORS: BACK_OFFICE })
+  service = await TestService.start({
+    STORE_CORS: `${SHOP}, /^https:\\/\\/[a-z]+\\.preview\\.example$/`,
+    ADMIN_CORS: BACK_OFFICE,
+  })
 })
 afterAll(() => service.close())
 
@@ -35,6 +38,8 @@ describe("browsers", () => {
       ["/store/payment-collections", BACK_OFFICE],
       ["/admin/payments", SHOP],
       ["/store/payment-collections", "https://shop.example.evil"],
+      ["/store/payment-collections", "https://a.preview.example.evil"],
+      ["/store/payment-collections", "https://evil.example/#https://a.preview.example"],
     ] as const) {
       expect((await preflight(path, origin))[1]).toBeNull()
     }

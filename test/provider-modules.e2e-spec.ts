@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
 import { builtService, builtSupport } from "./support/built.js"
 import { consumerFolder } from "./support/client-process.js"
+import { newToken } from "../src/api-keys/api-key.rules.js"
 import { newDataFolder } from "./support/database.js"
 import { FakeBank, FakePaymentProvider, LineInside, serveBank } from "./support/fake-provider.js"
 import { serveGiftCards } from "./support/gift-card-service.js"
@@ -14,8 +15,8 @@ import { ServiceProcess } from "./support/process.js"
 import { TestService } from "./support/service.js"
 
 const run = promisify(execFile)
-const PUBLISHABLE = `pk_${"a".repeat(64)}`
-const SECRET = `sk_${"a".repeat(64)}`
+const PUBLISHABLE = newToken("publishable")
+const SECRET = newToken("secret")
 const TSC_OPTIONS =
   "--strict --skipLibCheck --module NodeNext --target ES2022 --types node --experimentalDecorators".split(" ")
 

@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { promisify } from "node:util"
+import { newToken } from "../src/api-keys/api-key.rules.js"
 import { createEmptyServed, newDataFolder, TEST_DATABASE_URL } from "./support/database.js"
 import { describeServed } from "./support/served.js"
 import { builtService } from "./support/built.js"
@@ -200,7 +201,7 @@ onServed("on a real PostgreSQL", () => {
 
   it("several instances start on one empty database at once; nothing is seeded but the keys of the environment", async () => {
     const database = await createEmptyServed(TEST_DATABASE_URL ?? "")
-    const secret = `sk_${"a".repeat(64)}`
+    const secret = newToken("secret")
     const env = { DATABASE_URL: database.connection.url ?? "", BOOTSTRAP_SECRET_KEY: secret }
     const services = await Promise.all([start(env), start(env), start(env)])
     const urls = await Promise.all(services.map(async (service) => (await service.says(/HTTP +(\S+)/))[1] ?? ""))
@@ -213,7 +214,10 @@ onServed("on a real PostgreSQL", () => {
         api_keys: [{ title: "Bootstrap", type: "secret", token: "" }],
       })
     }
-    for (const service of services) expect(service.output).not.toContain("sk_")
+    for (const service of services) {
+      expect(service.output).not.toContain("sk_")
+      expect(service.output).toMatch(/^ {2}TCP +off: set TCP_TOKEN, /m)
+    }
     for (const service of services) expect(await service.kill("SIGTERM")).toBe(0)
     await database.drop()
   })
@@ -222,7 +226,7 @@ onServed("on a real PostgreSQL", () => {
 describe("a start with keys named by the environment", () => {
   it("makes them where they are absent, and once", async () => {
     const folder = newDataFolder()
-    const publishable = `pk_${"b".repeat(64)}`
+    const publishable = newToken("publishable")
     for (let i = 0; i < 2; i++) {
       const service = await start({ DATA_DIR: folder, BOOTSTRAP_PUBLISHABLE_KEY: publishable })
       const [, url = ""] = await service.says(/HTTP +(\S+)/)

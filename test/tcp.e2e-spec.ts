@@ -587,7 +587,7 @@ describe("with TCP_TOKEN", () => {
   let guarded: TestService
   let connection: TcpConnection
   beforeAll(async () => {
-    guarded = await TestService.startOn(service.connection, { TCP_TOKEN: "open sesame, open sesame" })
+    guarded = await TestService.startOn(service.connection, { TCP_TOKEN: "open sesame and let the forty thieves in" })
     connection = await TcpConnection.open(guarded.tcpPort)
   })
   afterAll(async () => {
@@ -599,12 +599,12 @@ describe("with TCP_TOKEN", () => {
 
   it.each([
     message,
-    { ...message, token: "open barley, open barley" },
+    { ...message, token: "open barley and let the forty thieves in" },
     { ...message, token: "" },
     { ...message, token: null },
-    { ...message, token: ["open sesame, open sesame"] },
+    { ...message, token: ["open sesame and let the forty thieves in"] },
     null,
-    "open sesame, open sesame",
+    "open sesame and let the forty thieves in",
   ])("refuses the message %j", async (data) => {
     expect((await connection.ask("payment_providers.list", data)).err).toMatchObject({ type: "unauthorized" })
   })
@@ -616,7 +616,7 @@ describe("with TCP_TOKEN", () => {
   it("answers with the token", async () => {
     const { response } = await connection.ask("payment_providers.list", {
       ...message,
-      token: "open sesame, open sesame",
+      token: "open sesame and let the forty thieves in",
     })
     expect(response.count).toBe(1)
   })
@@ -857,9 +857,11 @@ describe("the client in another process", () => {
   })
 
   it("sends the token of the service", async () => {
-    const guarded = await TestService.startOn(service.connection, { TCP_TOKEN: "open sesame, open sesame" })
-    const stranger = await clientOf({ port: guarded.tcpPort, token: "open barley, open barley" })
-    const friend = await clientOf({ port: guarded.tcpPort, token: "open sesame, open sesame" })
+    const guarded = await TestService.startOn(service.connection, {
+      TCP_TOKEN: "open sesame and let the forty thieves in",
+    })
+    const stranger = await clientOf({ port: guarded.tcpPort, token: "open barley and let the forty thieves in" })
+    const friend = await clientOf({ port: guarded.tcpPort, token: "open sesame and let the forty thieves in" })
     expect((await stranger.call("payments", "list")).error).toMatchObject({ isError: true, type: "unauthorized" })
     expect((await friend.call("payments", "list")).answer.count).toEqual(expect.any(Number))
     await guarded.close()

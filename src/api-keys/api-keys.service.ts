@@ -30,6 +30,11 @@ export class ApiKeysService {
     return { key: await this.store(type, title, token, createdBy), token }
   }
 
+  /** Whether there is a key with this token, revoked or not. */
+  async exists(type: ApiKeyType, token: string): Promise<boolean> {
+    return this.dataSource.manager.existsBy(ApiKey, { lookup: lookupOf(type, token) })
+  }
+
   /** Makes a key with a given token where there is none, under any race; one that is there, revoked or not, stays as it is. */
   async ensure(type: ApiKeyType, title: string, token: string): Promise<void> {
     await this.dataSource

@@ -26,6 +26,7 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly translators: readonly ErrorTranslator[],
+    private readonly docs: boolean,
   ) {}
 
   catch(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
@@ -45,11 +46,11 @@ export class ErrorFilter implements ExceptionFilter {
 
   private translate(exception: unknown): ServiceError {
     if (exception instanceof ServiceError) return exception
-    for (const translate of [...this.translators, translateHttpError]) {
+    for (const translate of this.translators) {
       const error = translate(exception)
       if (error) return error
     }
-    return new UnknownError(exception)
+    return translateHttpError(exception, this.docs) ?? new UnknownError(exception)
   }
 
   private log(error: ServiceError, context: object): void {
@@ -58,8 +59,11 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Refusals of Nest and Fastify themselves: no such route, a body that cannot be read. */
-export function translateHttpError(error: unknown): ServiceError | undefined {
+/**
+ * Refusals of Nest and Fastify themselves: no such route, a body that cannot be read.
+ * @param docs whether there is an API document to point to
+ */
+export function translateHttpError(error: unknown, docs: boolean): ServiceError | undefined {
   const status = statusOf(error)
   const message = error instanceof Error ? error.message : ""
   switch (status) {
@@ -68,7 +72,7 @@ export function translateHttpError(error: unknown): ServiceError | undefined {
     case 400:
       return new InvalidData(message)
     case 404:
-      return new NotFound(`${message}. See /docs for the routes of this service.`)
+      return new NotFound(docs ? `${message}. See /docs for the routes of this service.` : `${message}.`)
     case 413:
       return new BodyTooLarge("The body is larger than the limit of 100 kB. Send less in one request.")
     case 415:

@@ -1,7 +1,7 @@
-import { All, Controller, Req } from "@nestjs/common"
+import { All, Controller, NotFoundException, Req } from "@nestjs/common"
 import { ApiExcludeController } from "@nestjs/swagger"
 import type { FastifyRequest } from "fastify"
-import { NotFound, excerpt } from "./errors.js"
+import { excerpt } from "./errors.js"
 
 /**
  * Whatever else is asked below /store and /admin. It makes the guards stand before unknown routes too, so that nobody
@@ -12,6 +12,6 @@ import { NotFound, excerpt } from "./errors.js"
 export class UnknownRoutesController {
   @All(["store/*", "admin/*"])
   refuse(@Req() { method, url }: FastifyRequest): never {
-    throw new NotFound(`Cannot ${method} ${excerpt(url.split("?")[0])}. See /docs for the routes of this service.`)
+    throw new NotFoundException(`Cannot ${method} ${excerpt(url.split("?")[0])}`)
   }
 }

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from "@jest/globals"
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { DataFolderLock, FolderInUse } from "./data-folder-lock.js"
+import { dirname, join } from "node:path"
+import { DataFolderLock, FolderInUse, socketFolder } from "./data-folder-lock.js"
 
 const root = mkdtempSync(join(tmpdir(), "lock-"))
 afterAll(() => {
@@ -59,6 +59,18 @@ describe("the lock of a data folder", () => {
     const folder = newFolder("long/".repeat(40))
     const lock = await DataFolderLock.acquire(folder)
     await expect(DataFolderLock.acquire(folder)).rejects.toThrow(FolderInUse)
+    const temporary = dirname(socketFolder(folder))
+    expect(readdirSync(temporary)).toEqual(["data"])
+    lock.release()
+    expect(readdirSync(folder)).toEqual([])
+    expect(existsSync(temporary)).toBe(false)
+  })
+
+  it("is a socket that only its owner can use, whatever the umask", async () => {
+    const folder = newFolder("umask")
+    const umask = process.umask(0)
+    const lock = await DataFolderLock.acquire(folder).finally(() => process.umask(umask))
+    expect(statSync(join(folder, "lock.1")).mode & 0o777).toBe(0o600)
     lock.release()
   })
 })

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs"
 import { connect, createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 
 /** Who has the data folder. */
@@ -38,6 +38,7 @@ export class DataFolderLock {
   private constructor(
     private readonly server: Server,
     private readonly door: Door,
+    private readonly folder: string,
   ) {}
 
   /** @throws FolderInUse when another process has it */
@@ -49,7 +50,7 @@ export class DataFolderLock {
       const door: Door = { owner: { pid: process.pid } }
       const server = await listen(lockPath(folder, mine), door)
       if (!server) continue
-      const lock = new DataFolderLock(server, door)
+      const lock = new DataFolderLock(server, door, folder)
       try {
         // Whoever read the folder before an earlier owner left may have taken another number meanwhile.
         await refuseIfOwned(
@@ -57,7 +58,7 @@ export class DataFolderLock {
           lockNumbers(folder).filter((number) => number !== mine),
         )
       } catch (error) {
-        lock.release()
+        server.close()
         throw error
       }
       for (const dead of numbers) rmSync(join(folder, `lock.${dead}`), { force: true })
@@ -82,8 +83,10 @@ export class DataFolderLock {
     this.door.handler = handler
   }
 
+  /** The last to be called: sockets in the folder may lose their short name with it. */
   release(): void {
     this.server.close()
+    removeShortName(this.folder)
   }
 }
 
@@ -91,16 +94,32 @@ export class DataFolderLock {
 export function socketFolder(folder: string): string {
   const longest = join(folder, "lock.1000000000")
   if (process.platform === "win32" || Buffer.byteLength(longest) <= MAX_SOCKET_PATH) return folder
-  let short = shortNames.get(folder)
-  if (!short) {
-    short = join(mkdtempSync(join(tmpdir(), "payments-")), "data")
-    symlinkSync(folder, short)
-    shortNames.set(folder, short)
-  }
+  return shortNames.get(folder) ?? newShortName(folder)
+}
+
+/** Symbolic links to data folders, each in a temporary folder of its own. */
+const shortNames = new Map<string, string>()
+
+function newShortName(folder: string): string {
+  // For a process that ends without a release: the folder was refused, or it only asked the owner for something.
+  if (shortNames.size === 0) process.once("exit", removeShortNames)
+  const short = join(mkdtempSync(join(tmpdir(), "payments-")), "data")
+  shortNames.set(folder, short)
+  symlinkSync(folder, short)
   return short
 }
 
-const shortNames = new Map<string, string>()
+function removeShortName(folder: string): void {
+  const short = shortNames.get(folder)
+  if (short === undefined) return
+  shortNames.delete(folder)
+  rmSync(dirname(short), { recursive: true, force: true })
+  if (shortNames.size === 0) process.off("exit", removeShortNames)
+}
+
+function removeShortNames(): void {
+  for (const folder of shortNames.keys()) removeShortName(folder)
+}
 
 function lockNumbers(folder: string): number[] {
   return readdirSync(folder).flatMap((name) => {
@@ -143,9 +162,15 @@ function listen(path: string, door: Door): Promise<Server | undefined> {
       if (error.code === "EADDRINUSE") resolve(undefined)
       else reject(error)
     })
-    server.listen(path, () => {
-      resolve(server)
-    })
+    // Whoever can connect gets what the owner does for others, so there is no moment at which the socket is open to them.
+    const umask = process.umask(0o177)
+    try {
+      server.listen(path, () => {
+        resolve(server)
+      })
+    } finally {
+      process.umask(umask)
+    }
   })
 }
 

@@ -1,8 +1,9 @@
 import { PGlite } from "@electric-sql/pglite"
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket"
-import { accessSync, constants, mkdirSync, rmSync } from "node:fs"
+import { chmodSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { DatabaseConnection } from "./data-source-options.js"
+import { closeFilesToOthers, openDataFolder } from "./data-folder.js"
 import { DataFolderLock, socketFolder, type RequestHandler } from "./data-folder-lock.js"
 
 /** What PostgreSQL's clients call the socket of this port; they are given its folder as the host. */
@@ -19,23 +20,22 @@ const MAX_CONNECTIONS = 5
 /** Longer than any request waits: with one connection, queueing is no error. Only a use case that steps out of its transaction meets it. */
 const ACQUIRE_TIMEOUT = 30_000
 
-/** The data folder cannot be used. The message is one line that says why. */
-export class DataFolderUnusable extends Error {}
-
 /**
  * PostgreSQL inside this process (PGlite), reached by the ordinary driver through a socket in the data folder. A kill
  * -9 loses nothing that was acknowledged, for the operating system has it; PGlite does not fsync, so a power failure may.
  */
 export class EmbeddedPostgres {
   private constructor(
+    /** The real path of the data folder. */
+    readonly folder: string,
     readonly connection: DatabaseConnection,
     private readonly lock: DataFolderLock,
     private readonly stopServing: () => Promise<void>,
   ) {}
 
   /** @throws DataFolderUnusable, FolderInUse */
-  static async start(folder: string): Promise<EmbeddedPostgres> {
-    makeFolder(folder)
+  static async start(dataDir: string): Promise<EmbeddedPostgres> {
+    const folder = openDataFolder(dataDir)
     const lock = await DataFolderLock.acquire(folder)
     try {
       const database = await PGlite.create(join(folder, "postgres"))
@@ -43,12 +43,16 @@ export class EmbeddedPostgres {
       if (address.path) rmSync(address.path, { force: true })
       const server = new PGLiteSocketServer({ db: database, ...address, maxConnections: MAX_CONNECTIONS })
       await server.start()
+      if (address.path) chmodSync(address.path, 0o600)
+      // PGlite gives the files that it makes rights of their own, whatever the umask.
+      closeFilesToOthers(folder)
       const listening = address.path
         ? { host: socketFolder(folder), port: SOCKET_PORT }
         : tcpAddress(server.getServerConn())
-      return new EmbeddedPostgres(connectionTo(listening), lock, async () => {
+      return new EmbeddedPostgres(folder, connectionTo(listening), lock, async () => {
         await server.stop()
         await database.close()
+        closeFilesToOthers(folder)
         lock.release()
       })
     } catch (error) {
@@ -64,18 +68,6 @@ export class EmbeddedPostgres {
 
   async stop(): Promise<void> {
     await this.stopServing()
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new DataFolderUnusable(
-      `The data folder ${folder} cannot be written (${code}). Set DATA_DIR to one that can, or DATABASE_URL to a PostgreSQL.`,
-    )
   }
 }
 

@@ -21,12 +21,20 @@ export const DEMO_CARTS = [
   { id: "cart_demo_3", currency_code: "jpy", total: 5000 },
 ] as const
 
+/** The demo shop's keys as they were printed; the file also tells that the demo is there. */
+const KEYS_FILE = "keys.json"
+
+/** Whether the database in a data folder has the demo shop, and its keys. */
+export function hasDemo(dataDir: string): boolean {
+  return existsSync(join(dataDir, KEYS_FILE))
+}
+
 /**
  * Fills a new embedded database with a region, three carts and a pair of keys, so that a first request works when
  * pasted. Done once: what the operator changes afterwards stays. A start that died half-way is made up for.
  */
 export async function seedDemo(app: INestApplicationContext, dataDir: string): Promise<DemoKeys> {
-  const file = join(dataDir, "keys.json")
+  const file = join(dataDir, KEYS_FILE)
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as DemoKeys
 
   const keys: DemoKeys = { publishable: newToken("publishable"), secret: newToken("secret") }

@@ -72,6 +72,7 @@ function account(read: Read, id: string, prefix: string, storefronts: readonly C
       ? { name: `STRIPE_${name}`, value: read(`STRIPE_${name}`) }
       : { name: own, value: read(own) }
   }
+  const returnOrigins = setting("RETURN_ORIGINS")
   const types = paymentMethodTypes(setting("PAYMENT_METHOD_TYPES"))
   const automatic = choice(setting("AUTOMATIC_PAYMENT_METHODS"), ["true", "false"]) ?? String(types === undefined)
   return {
@@ -83,7 +84,7 @@ function account(read: Read, id: string, prefix: string, storefronts: readonly C
     automaticPaymentMethods: automatic === "true",
     paymentMethodTypes: types ?? (automatic === "true" ? [] : ["card"]),
     description: setting("PAYMENT_DESCRIPTION").value,
-    returnOrigins: [...storefronts, ...returnOrigins(setting("RETURN_ORIGINS"))],
+    returnOrigins: [...storefronts, ...(origins(returnOrigins.name, returnOrigins.value) ?? [])],
     apiBase: apiBase(setting("API_BASE")),
   }
 }
@@ -119,10 +120,6 @@ function choice<T extends string>({ name, value }: Setting, choices: readonly T[
   const chosen = choices.find((candidate) => candidate === value)
   if (value === undefined || chosen !== undefined) return chosen
   throw new ConfigError(`${name} must be ${choices.join(" or ")}, got '${value}'.`)
-}
-
-function returnOrigins({ name, value }: Setting): CorsOrigin[] {
-  return value === undefined ? [] : origins(name, value)
 }
 
 function apiBase({ name, value }: Setting): URL | undefined {

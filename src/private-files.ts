@@ -1,0 +1,6 @@
+/**
+ * Whatever this process writes from now on is for its own user alone, whatever umask it was started with: the data folder
+ * holds the payments, and its lock endpoint creates keys. The entry points import this module before any other. Imports
+ * run before the first statement of a module, so a statement there would be too late for an import that writes.
+ */
+process.umask(0o077)

@@ -134,8 +134,10 @@ describe("the embedded service", () => {
 
   it("works in a folder whose name is too long for a socket", async () => {
     const folder = `${newDataFolder()}/${"long".repeat(30)}`
-    const { url, publishable } = await startEmbedded(folder)
+    const { service, url, publishable } = await startEmbedded(folder)
     expect((await post(url, publishable, "cart_demo_1")).status).toBe(200)
+    // A process that is killed cannot remove its temporary folder.
+    expect(await service.kill("SIGTERM")).toBe(0)
   })
 })
 

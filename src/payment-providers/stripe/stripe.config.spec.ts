@@ -14,6 +14,7 @@ describe("readStripeAccounts", () => {
     expect(readStripeAccounts(KEY)).toEqual([
       {
         id: "stripe",
+        returnOrigins: [/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/],
         apiKey: "sk_test_1",
         webhookSecrets: [],
         captureMethod: "manual",
@@ -48,6 +49,12 @@ describe("readStripeAccounts", () => {
       { automaticPaymentMethods: false, paymentMethodTypes: ["card"] },
     ],
     ["a description", { STRIPE_PAYMENT_DESCRIPTION: "Acme Shop" }, { description: "Acme Shop" }],
+    [
+      "the storefronts, and sites besides, to return to",
+      { STORE_CORS: "https://shop.example", STRIPE_RETURN_ORIGINS: "https://pay.example" },
+      { returnOrigins: ["https://shop.example", "https://pay.example"] },
+    ],
+    ["no site to return to in production, unless one is set", { NODE_ENV: "production" }, { returnOrigins: [] }],
     ["another API", { STRIPE_API_BASE: "http://127.0.0.1:12111" }, { apiBase: new URL("http://127.0.0.1:12111") }],
   ])("takes %s", (_, env, expected) => {
     expect(readStripeAccounts({ ...KEY, ...env })).toEqual([expect.objectContaining(expected)])

@@ -33,6 +33,16 @@ export function describeError(error: unknown): unknown {
   return { type: error.name, message: error.message, code, constraint, table, query, stack: error.stack }
 }
 
+/**
+ * Hides keys that a caller put where none belongs, such as a path or the pattern of a message. What remains tells which
+ * kind of key it was.
+ */
+export function redactKeys(text: string): string {
+  return text
+    .replace(/(sk|pk|rk|whsec)_[A-Za-z0-9_]+/g, "$1_[redacted]")
+    .replace(/\b(bearer)(\s|%20)+[^\s"',}]+/gi, "$1 [redacted]")
+}
+
 /** Nest's own messages, in the same log. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}

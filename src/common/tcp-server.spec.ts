@@ -70,13 +70,19 @@ describe("TcpServer", () => {
     expect(lines).toEqual([expect.objectContaining({ pattern: "x".repeat(100), caller: "y".repeat(100) })])
   })
 
+  it("shows no keys that stand in a pattern or a caller", async () => {
+    const { ask, lines } = await started({ [UNKNOWN_PATTERN]: echo })
+    await ask("sk_live_hunter2", { caller: "Bearer hunter2" })
+    expect(lines).toEqual([expect.objectContaining({ pattern: "sk_[redacted]", caller: "Bearer [redacted]" })])
+  })
+
   it("does not log what a frame said that is no message", async () => {
     const { port, lines } = await started({})
     const socket = connect(port, "127.0.0.1")
     socket.end("9#{hunter2}")
     socket.resume()
     await once(socket, "close")
-    expect(lines).toEqual([expect.objectContaining({ msg: "tcp error", level: 40 })])
+    expect(lines).toEqual([expect.objectContaining({ msg: "tcp refused", reason: "invalid frame", level: 40 })])
     expect(JSON.stringify(lines)).not.toContain("hunter2")
   })
 

@@ -33,8 +33,8 @@ export const TCP_LIMITS: TcpLimits = {
 /** Messages that one group of connections may start in one turn of the event loop: about 3 ms of work. */
 const MESSAGES_PER_TURN = 16
 
-/** Characters that cost as much as a message; parsing the largest message takes about as long as 20 small ones. */
-const CHARACTERS_PER_UNIT = 10_000
+/** Chunks of at most 64 kB that are read of unauthenticated connections in one turn: less than 1 ms of work. */
+const CHUNKS_PER_TURN = 4
 
 /** Milliseconds between two log lines about the same kind of refusal. */
 const LOG_INTERVAL = 1_000
@@ -115,8 +115,10 @@ export class Connection {
 /** The connections of a server and what they share: their limits, turns and log lines. */
 export class Connections {
   readonly log: RefusalLog
-  /** Apart, so that strangers cannot delay those who are authenticated. */
-  private readonly turns = { authenticated: new Turns(), unauthenticated: new Turns() }
+  /** To read on an unauthenticated connection. */
+  readonly reads = new Turns(CHUNKS_PER_TURN)
+  /** To start a message; apart, so that strangers cannot delay those who are authenticated. */
+  private readonly starts = { true: new Turns(MESSAGES_PER_TURN), false: new Turns(MESSAGES_PER_TURN) }
   private readonly bySocket = new WeakMap<Socket, Connection>()
   private readonly byPeer = new Map<string, Connection>()
   /** In the order in which they came. */
@@ -146,8 +148,9 @@ export class Connections {
     return connection ?? new Connection(socket, this)
   }
 
-  turnsOf(connection: Connection): Turns {
-    return connection.authenticated ? this.turns.authenticated : this.turns.unauthenticated
+  /** To start a message of this connection. */
+  startsOf({ authenticated }: Connection): Turns {
+    return this.starts[`${authenticated}`]
   }
 
   trust(connection: Connection): void {
@@ -198,34 +201,36 @@ export class Connections {
   }
 }
 
-/** What a turn is given to: starts one message and returns its length. */
-export interface Reader {
-  start(): number
-}
+/** Does a piece of work and returns how much it was. */
+export type Task = () => number
 
 /**
- * Shares the event loop: each connection with a complete message starts one after the other, and after a few messages
- * everything else gets its turn.
+ * Shares the event loop: each waiting connection does one piece of work after the other, and after a few pieces everything
+ * else gets its turn. Node accepts one connection per turn, so long turns would also keep new connections waiting.
  */
 export class Turns {
-  private readonly waiting = new Set<Reader>()
-  private left = MESSAGES_PER_TURN
+  private readonly waiting = new Set<Task>()
+  private left: number
   private running = false
   private scheduled = false
 
-  /** The reader starts its message now if this turn has room, or else in one of the next. */
-  enter(reader: Reader): void {
-    this.waiting.add(reader)
+  constructor(private readonly perTurn: number) {
+    this.left = perTurn
+  }
+
+  /** Does the task now if this turn has room, or else in one of the next. */
+  enter(task: Task): void {
+    this.waiting.add(task)
     if (!this.running) this.run()
   }
 
   private run(): void {
     this.running = true
     try {
-      for (const reader of this.waiting) {
+      for (const task of this.waiting) {
         if (this.left <= 0) break
-        this.waiting.delete(reader)
-        this.left -= 1 + reader.start() / CHARACTERS_PER_UNIT
+        this.waiting.delete(task)
+        this.left -= task()
       }
     } finally {
       this.running = false
@@ -234,7 +239,7 @@ export class Turns {
     this.scheduled = true
     setImmediate(() => {
       this.scheduled = false
-      this.left = MESSAGES_PER_TURN
+      this.left = this.perTurn
       if (this.waiting.size > 0) this.run()
     })
   }

@@ -19,6 +19,12 @@ import { MESSAGE_LIMIT, MessageSocket, OVERSIZED } from "./tcp-socket.js"
 /** Milliseconds that a peer gets at shutdown to take the answers it asked for. */
 const FLUSH_DEADLINE = 1_000
 
+/**
+ * New connections that wait in the kernel, if it allows that many. Node accepts one per turn of its event loop; the system
+ * drops those beyond, and their peers try again only after seconds.
+ */
+const BACKLOG = 4_096
+
 /** Characters of a caller's own words that a log line shows. */
 const LOGGED_LENGTH = 100
 
@@ -59,7 +65,7 @@ export class TcpServer extends ServerTCP {
   /** Nest waits for ever on an address that cannot be bound for another reason than being in use. */
   override listen(callback: (error?: unknown) => void): void {
     this.server.once("error", callback)
-    this.server.listen(this.port, this.host, callback)
+    this.server.listen({ port: this.port, host: this.host, backlog: BACKLOG }, callback)
   }
 
   override addHandler(pattern: unknown, handler: Handler, isEvent?: boolean, extras?: Record<string, unknown>): void {

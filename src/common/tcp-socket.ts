@@ -16,8 +16,14 @@ const READ_LIMIT = 5 * MESSAGE_LIMIT
 /** Characters of the ends of a message over the limit, which hold its pattern and its id. */
 const ENDS = 300
 
+/** Characters that cost as much as a message: parsing the largest message takes about as long as 20 small ones. */
+const CHARACTERS_PER_UNIT = 10_000
+
 /** Bytes of responses that a peer leaves unread at most: some pages of the longest lists. More ends the connection. */
 const SEND_LIMIT = 16 * 1024 * 1024
+
+/** Chunks after which they are put together, so that a peer who sends single bytes does not cost an object for each. */
+const CHUNKS = 64
 
 /** Milliseconds without any traffic after which half a message is taken for lost. */
 const INCOMPLETE_TIMEOUT = 30_000
@@ -29,6 +35,9 @@ const LINGER = 1_000
 const HEADER = /^(\d{1,7})#/
 const PART_OF_HEADER = /^\d{0,7}$/
 const HEADER_LENGTH = 8
+
+/** Bytes of a character that the decoder keeps until the rest arrives. */
+const PART_OF_CHARACTER = 3
 
 /** Stands for the data of a message that is over the limit. */
 export const OVERSIZED = Object.freeze({})
@@ -56,7 +65,10 @@ export function authenticateConnection(context: TcpContext): void {
 export class MessageSocket extends TcpSocket {
   private readonly decoder = new StringDecoder()
   private readonly connection: Connection
-  /** What has arrived; everything before `position` is taken apart. */
+  /** What has arrived of a message that cannot be complete yet: bytes outside of the heap, which cost no collection. */
+  private chunks: Buffer[] = []
+  private bytes = 0
+  /** What else has arrived; everything before `position` is taken apart. */
   private text = ""
   private position = 0
   private frame: Frame | undefined
@@ -65,6 +77,8 @@ export class MessageSocket extends TcpSocket {
   private inProgress = 0
   private started = 0
   private isBlocked = false
+  /** An unauthenticated connection reads one chunk per turn. */
+  private mayRead = true
   private isEnding = false
 
   constructor(
@@ -99,18 +113,6 @@ export class MessageSocket extends TcpSocket {
     this.connection.report(reason, about)
   }
 
-  /** Starts the message that is complete; returns its length. */
-  start(): number {
-    const message = this.next
-    if (!message || this.isEnding || this.socket.destroyed || !this.mayStart()) return 0
-    this.next = undefined
-    this.inProgress++
-    if (!this.authenticated) this.started++
-    this.emit(message)
-    this.advance()
-    return message.length
-  }
-
   /** A message is no longer in progress; the next may start. */
   release(): void {
     this.inProgress--
@@ -120,6 +122,24 @@ export class MessageSocket extends TcpSocket {
       return
     }
     this.advance()
+  }
+
+  /** Starts the message that is complete. */
+  private readonly start = (): number => {
+    const message = this.next
+    if (!message || this.isEnding || this.socket.destroyed || !this.mayStart()) return 0
+    this.next = undefined
+    this.inProgress++
+    if (!this.authenticated) this.started++
+    this.emit(message)
+    this.advance()
+    return 1 + message.length / CHARACTERS_PER_UNIT
+  }
+
+  private readonly readOn = (): number => {
+    this.mayRead = true
+    this.readIfFree()
+    return 1
   }
 
   override sendMessage(message: { isDisposed?: boolean; status?: string }, callback?: (error?: unknown) => void): void {
@@ -145,23 +165,45 @@ export class MessageSocket extends TcpSocket {
 
   protected handleData(data: Buffer | string): void {
     if (this.isEnding) return
-    const arrived = typeof data === "string" ? data : this.decoder.write(data)
-    this.text = this.text.slice(this.position) + arrived
-    this.position = 0
+    this.chunks.push(typeof data === "string" ? Buffer.from(data) : data)
+    this.bytes += data.length
+    if (this.bytes >= this.neededBytes) {
+      this.text = this.text.slice(this.position) + this.decoder.write(this.takeBytes())
+      this.position = 0
+    } else if (this.chunks.length >= CHUNKS) {
+      this.chunks = [Buffer.concat(this.chunks)]
+    }
+    if (!this.authenticated) this.mayRead = false
     this.advance()
+    if (!this.mayRead) this.connections.reads.enter(this.readOn)
   }
 
   private get isIncomplete(): boolean {
-    return this.frame !== undefined || this.position < this.text.length
+    return this.frame !== undefined || this.position < this.text.length || this.bytes > 0
+  }
+
+  /** The bytes without which no message can be complete: each character has one at least, the first may have arrived in part. */
+  private get neededBytes(): number {
+    if (this.frame) return this.frame.length <= MESSAGE_LIMIT ? this.frame.missing - PART_OF_CHARACTER : 0
+    if (this.position < this.text.length) return 0
+    const [header = "", digits] = HEADER.exec(this.chunks[0]?.toString("latin1", 0, HEADER_LENGTH) ?? "") ?? []
+    return Number(digits) <= MESSAGE_LIMIT ? header.length + Number(digits) : 0
+  }
+
+  private takeBytes(): Buffer {
+    const [first = Buffer.alloc(0), ...more] = this.chunks
+    this.chunks = []
+    this.bytes = 0
+    return more.length > 0 ? Buffer.concat([first, ...more]) : first
   }
 
   /** Takes the text apart up to the next message, and starts that as soon as the limits allow. */
   private advance(): void {
     if (this.isEnding || this.socket.destroyed) return
     this.next ??= this.takeMessage()
-    if (this.next && this.mayStart()) this.connections.turnsOf(this.connection).enter(this)
-    const length = this.text.length - this.position + (this.frame?.body.length ?? 0) + (this.next?.body.length ?? 0)
-    this.connection.hold(length)
+    if (this.next && this.mayStart()) this.connections.startsOf(this.connection).enter(this.start)
+    const texts = this.text.length - this.position + (this.frame?.body.length ?? 0) + (this.next?.body.length ?? 0)
+    this.connection.hold(texts + this.bytes)
     this.readIfFree()
   }
 
@@ -173,8 +215,8 @@ export class MessageSocket extends TcpSocket {
 
   /** Reads on when everything that has arrived is started; until then the peer has to wait. */
   private readIfFree(): void {
-    const free = this.next === undefined && !this.isBlocked
-    if (free === !this.socket.isPaused() || this.socket.destroyed) return
+    const free = this.mayRead && this.next === undefined && !this.isBlocked
+    if (free === !this.socket.isPaused() || this.isEnding || this.socket.destroyed) return
     if (free) this.socket.resume()
     else this.socket.pause()
   }
@@ -235,6 +277,7 @@ export class MessageSocket extends TcpSocket {
   private refuse(reason: Refusal): void {
     if (this.isEnding) return
     this.isEnding = true
+    this.takeBytes()
     this.text = ""
     this.position = 0
     this.frame = undefined

@@ -77,6 +77,7 @@ export class Connection {
     if (this.isAuthenticated) return
     this.hold(0)
     this.isAuthenticated = true
+    this.socket.setKeepAlive(true, KEEP_ALIVE)
     this.all.trust(this)
   }
 
@@ -187,7 +188,6 @@ export class Connections {
       connection.end("no authentication before the deadline")
     }, this.limits.authenticationDeadline)
     this.unauthenticated.set(connection, deadline.unref())
-    socket.setKeepAlive(true, KEEP_ALIVE)
     // Without a listener the error of a connection that breaks during its TLS handshake would end the process.
     socket.on("error", () => undefined)
     socket.once("close", () => {

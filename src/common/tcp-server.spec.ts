@@ -70,6 +70,27 @@ describe("TcpServer", () => {
     expect(lines).toEqual([expect.objectContaining({ pattern: "x".repeat(100), caller: "y".repeat(100) })])
   })
 
+  it("refuses what is emitted, whatever its pattern, with one line in the log", async () => {
+    const calls: unknown[] = []
+    const record: Handler = (data) => Promise.resolve(calls.push(data))
+    const { port, ask, lines } = await started({ "payments.capture": record, [UNKNOWN_PATTERN]: record })
+    for (const pattern of ["payments.capture", `sk_live_hunter2 ${"x".repeat(5_000)}`]) {
+      const client = new ClientTCP({ host: "127.0.0.1", port })
+      closing.push(client)
+      await firstValueFrom(client.emit(pattern, { id: "private" }), { defaultValue: undefined })
+      await firstValueFrom(client.send("echo", {}))
+      // The second is within a second after the first, and would only be counted.
+      await new Promise((resolve) => setTimeout(resolve, 1_100))
+    }
+    expect(calls).toEqual([{}, {}])
+    expect(lines.filter(({ msg }) => msg === "tcp refused")).toMatchObject([
+      { level: 40, reason: "event packet", pattern: "payments.capture" },
+      { level: 40, reason: "event packet", pattern: expect.stringMatching(/^sk_\[redacted\] x+$/) },
+    ])
+    await expect(ask("payments.capture", {})).resolves.toBe(3)
+    expect(JSON.stringify(lines)).not.toMatch(/hunter2|private/)
+  })
+
   it("shows no keys that stand in a pattern or a caller", async () => {
     const { ask, lines } = await started({ [UNKNOWN_PATTERN]: echo })
     await ask("sk_live_hunter2", { caller: "Bearer hunter2" })

@@ -1,8 +1,10 @@
 /**
  * Floods the TCP port of a service of its own, which gets 512 MB of memory, while polite callers call it. Prints what they
- * had to wait, and exits with 1 if the service died, a polite caller got no answer, or one waited too long.
+ * had to wait, and exits with 1 if the service died, a polite caller got no answer, or one over HTTP or an open TCP
+ * connection waited too long. New TCP connections stand behind those of the attacker in the kernel, so how long they wait
+ * is printed, but not judged. The machine should have nothing else to do: see the wait without an attack.
  *
- *   npm run build && node test/attack/tcp-flood.mjs [--connections 1000] [--frames 60000] [--max-wait 250] [--only <words of an attack>]
+ *   npm run build && node test/attack/tcp-flood.mjs [--connections 1000] [--frames 60000] [--max-wait 250] [--hold 3000] [--only <words of an attack>]
  *
  * SERVICE_MAIN is the main.js to start (dist/src/main.js), DATABASE_URL its database (the embedded one).
  */
@@ -34,18 +36,23 @@ async function main() {
       connections: { type: "string", default: "1000" },
       frames: { type: "string", default: "60000" },
       "max-wait": { type: "string", default: "250" },
+      hold: { type: "string", default: "3000" },
       only: { type: "string", default: "" },
     },
   })
-  const [connections, frames, maxWait] = [values.connections, values.frames, values["max-wait"]].map(Number)
+  const [connections, frames, hold, maxWait] = [values.connections, values.frames, values.hold, values["max-wait"]].map(
+    Number,
+  )
   const attacks = {
-    "no attack": () => sleep(3_000),
-    "1 MB each, in no frame": (port) => flood(port, connections, "x".repeat(1_000_000)),
-    "1 MB each, half a frame": (port) => flood(port, connections, `1000001#${"x".repeat(1_000_000)}`),
-    "the largest message each, but for its end": (port) => flood(port, connections, `204800#${"x".repeat(204_000)}`),
-    "nothing, on ten times the connections": (port) => flood(port, 10 * connections, ""),
-    "frames without a message": (port) => flood(port, 1, "2#{}".repeat(frames)),
-    "frames with a request, without a token": (port) => flood(port, 20, frame({ pattern: "x", id: 1 }).repeat(frames)),
+    "no attack": () => sleep(hold),
+    "1 MB each, in no frame": (port) => flood(port, hold, connections, "x".repeat(1_000_000)),
+    "1 MB each, half a frame": (port) => flood(port, hold, connections, `1000001#${"x".repeat(1_000_000)}`),
+    "the largest message each, but for its end": (port) =>
+      flood(port, hold, connections, `204800#${"x".repeat(204_000)}`),
+    "nothing, on ten times the connections": (port) => flood(port, hold, 10 * connections, ""),
+    "frames without a message": (port) => flood(port, hold, 1, "2#{}".repeat(frames)),
+    "frames with a request, without a token": (port) =>
+      flood(port, hold, 20, frame({ pattern: "x", id: 1 }).repeat(frames)),
     "frames with a request, with the token": (port) => pipeline(port, frames),
   }
   const { service, url, port, output, stop } = await startService()
@@ -58,7 +65,7 @@ async function main() {
       await attack(port)
       polite.postMessage("stop")
       const [waits] = await once(polite, "message")
-      const worst = Math.max(waits.http, waits.tcp, waits.fresh)
+      const worst = Math.max(waits.http, waits.tcp)
       report.calls += waits.calls
       report.failures += waits.failures
       report.retries += waits.retries
@@ -121,7 +128,7 @@ async function freePort() {
 }
 
 /** Connections that write this and then do nothing; most are ended by the service. */
-async function flood(port, count, bytes) {
+async function flood(port, hold, count, bytes) {
   const sockets = []
   for (let i = 0; i < count; i++) {
     const socket = connect(port, HOST)
@@ -132,7 +139,7 @@ async function flood(port, count, bytes) {
     // The attacker needs a turn of the event loop, too.
     if (i % 100 === 99) await sleep(1)
   }
-  await sleep(3_000)
+  await sleep(hold)
   for (const socket of sockets) socket.destroy()
 }
 

@@ -144,9 +144,12 @@ export class Connections {
   /** The connection of a socket, which with TLS is another object than the one that was accepted. */
   of(socket: Socket): Connection {
     const connection = this.bySocket.get(socket) ?? this.byPeer.get(peerOf(socket))
+    if (connection) return connection
     // The peer is gone already, and the address with it.
-    if (!connection) socket.destroy()
-    return connection ?? new Connection(socket, this)
+    socket.destroy()
+    const gone = new Connection(socket, this)
+    gone.forget()
+    return gone
   }
 
   /** To start a message of this connection. */

@@ -389,7 +389,7 @@ describe("a capture, refund or cancellation", () => {
     const tcp = await TcpConnection.open(service.tcpPort)
     const created = async (kind: "captures" | "refunds") =>
       Object.fromEntries((await paymentOf(paymentId))[kind].map((row: any) => [row.amount, row.created_by]))
-    const expected = { 1: keyId, 2: "back-office", 3: "internal" }
+    const expected = { 1: keyId, 2: "tcp:back-office", 3: "tcp:internal" }
     for (const name of ["capture", "refund"]) {
       await act(paymentId, name, { amount: 1 })
       await tcp.ask(`payments.${name}`, { id: paymentId, amount: 2, caller: "back-office" })

@@ -191,7 +191,7 @@ describe("the life of a payment over TCP", () => {
     const { paymentId } = await newPayment(service)
     const fields = "captured_amount,captures.created_by"
     const { response } = await tcp.ask("payments.capture", { id: paymentId, amount: 4, fields, caller: "back-office" })
-    const capture = { id: expect.stringMatching(/^capt_/), created_by: "back-office" }
+    const capture = { id: expect.stringMatching(/^capt_/), created_by: "tcp:back-office" }
     expect(response).toEqual({ payment: { id: paymentId, captured_amount: 4, captures: [capture] } })
     expect(response).toEqual((await service.admin("GET", `/admin/payments/${paymentId}?${query({ fields })}`)).body)
   })
@@ -510,7 +510,7 @@ describe("an error over TCP", () => {
   })
 
   it("does not let a caller name itself with anything but a short text", async () => {
-    for (const caller of [5, "", "x".repeat(101), ["a"]]) {
+    for (const caller of [5, "", "x".repeat(101), ["a"], { toString: 1 }, "shop\n", "\u001b[31mshop"]) {
       const { err } = await tcp.ask("payment_collections.create", { cart_id: "cart_unknown", caller })
       expect(err).toMatchObject({ type: "invalid_data", details: [expect.objectContaining({ field: "caller" })] })
     }
@@ -738,13 +738,13 @@ describe("the client in another process", () => {
     const fields = "captured_amount,refunded_amount,canceled_at,captures.created_by,refunds.created_by,refunds.metadata"
     expect((await ask("payments", "capture", { ...payment, amount: 20, fields })).payment).toMatchObject({
       captured_amount: 20,
-      captures: [{ created_by: "shop" }],
+      captures: [{ created_by: "tcp:shop" }],
     })
     const [reason] = (await ask("refundReasons", "list", {})).refund_reasons
     const refund = { ...payment, amount: 5, refund_reason_id: reason.id, note: "late", fields }
     expect((await ask("payments", "refund", refund)).payment).toMatchObject({
       refunded_amount: 5,
-      refunds: [{ created_by: "shop", metadata: null }],
+      refunds: [{ created_by: "tcp:shop", metadata: null }],
     })
     expect((await ask("payments", "cancel", { ...payment, fields })).payment.canceled_at).toEqual(expect.any(String))
     const retrieved = (await ask("paymentCollections", "retrieve", { id: of.payment_collection_id })).payment_collection
@@ -755,9 +755,9 @@ describe("the client in another process", () => {
 
     const { operations } = await ask("operations", "list", { ...of, kind: ["capture", "refund", "cancel_payment"] })
     expect(operations.map((operation: any) => [operation.amount, operation.created_by]).sort()).toEqual([
-      [20, "shop"],
-      [29.9, "shop"],
-      [5, "shop"],
+      [20, "tcp:shop"],
+      [29.9, "tcp:shop"],
+      [5, "tcp:shop"],
     ])
     const operation = { id: operations[0].id as string }
     expect(await ask("operations", "retrieve", operation)).toEqual({ operation: operations[0] })

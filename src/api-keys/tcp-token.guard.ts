@@ -1,18 +1,21 @@
 import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common"
+import type { TcpContext } from "@nestjs/microservices"
 import { Unauthorized } from "../common/errors.js"
+import { authenticateConnection } from "../common/tcp-socket.js"
 import { equalInConstantTime } from "./api-key.rules.js"
 
-/** Where the operator set a token for TCP, every message has to carry it. */
+/** If the operator set a token for TCP, every message has to carry it. The first that passes authenticates its connection. */
 @Injectable()
 export class TcpTokenGuard implements CanActivate {
   constructor(private readonly token: string | undefined) {}
 
   canActivate(context: ExecutionContext): boolean {
-    if (context.getType() !== "rpc" || this.token === undefined) return true
+    if (context.getType() !== "rpc") return true
     const given = context.switchToRpc().getData<{ token?: unknown } | null | undefined>()?.token
-    if (typeof given !== "string" || !equalInConstantTime(given, this.token)) {
+    if (this.token !== undefined && (typeof given !== "string" || !equalInConstantTime(given, this.token))) {
       throw new Unauthorized("Unauthorized. Send the token of this service (TCP_TOKEN) as 'token' in the message.")
     }
+    authenticateConnection(context.switchToRpc().getContext<TcpContext>())
     return true
   }
 }

@@ -6,7 +6,7 @@ import { PaymentCollectionsClient } from "./payment-collections.client.js"
 export interface PaymentCollectionsClientOptions {
   host: string
   port: number
-  /** The name of the calling service; becomes `created_by` of what it causes. */
+  /** The name of the calling service; `created_by` of what it causes is `tcp:` and this name. */
   caller?: string
   /** The token of the service, where its operator set one (TCP_TOKEN). */
   token?: string

@@ -8,7 +8,7 @@ type Request<M extends keyof Messages> = Messages[M]["request"]
 type Answer<M extends keyof Messages> = Promise<Messages[M]["answer"]>
 
 export interface ClientIdentity {
-  /** The name of the calling service; becomes `created_by` of what it causes. */
+  /** The name of the calling service; `created_by` of what it causes is `tcp:` and this name. */
   caller?: string
   /** The token of the service, where its operator set one (TCP_TOKEN). */
   token?: string

@@ -3,7 +3,7 @@ import { carrierOf } from "./carrier.js"
 
 /** Who calls: a key over HTTP, a service over TCP. */
 export interface Caller {
-  /** The key's id, or the service's name; becomes `created_by`. */
+  /** The key's id, or `tcp:` and the name of the service; becomes `created_by`. */
   readonly id: string
   /** The sales channels it is confined to; empty for all. */
   readonly salesChannelIds: readonly string[]
@@ -32,6 +32,7 @@ export function callerOf(context: ExecutionContext): Caller {
   if (caller) return caller
   if (context.getType() !== "rpc") throw new Error("No guard identified the caller of this route")
   // Read before the message is validated, which then refuses what is none.
-  const data = context.switchToRpc().getData<{ caller?: string } | null | undefined>()
-  return { id: data?.caller ?? UNNAMED_SERVICE, salesChannelIds: [] }
+  const name = context.switchToRpc().getData<{ caller?: unknown } | null | undefined>()?.caller
+  // A service chooses its name: the prefix keeps it from passing for a key or a provider.
+  return { id: `tcp:${typeof name === "string" ? name : UNNAMED_SERVICE}`, salesChannelIds: [] }
 }

@@ -1,9 +1,10 @@
-import { IsOptional, IsString, Length } from "class-validator"
+import { IsOptional, IsString, Length, Matches } from "class-validator"
 
 /** What every TCP message may carry besides its own fields. */
 export class Message {
-  /** The name of the calling service; becomes `created_by`. */
+  /** The name of the calling service; `created_by` becomes `tcp:` and this name. */
   @IsOptional()
+  @Matches(/^\P{Cc}*$/u, { message: "Value for field 'caller' must not contain control characters" })
   @Length(1, 100)
   @IsString()
   caller?: string

@@ -1,18 +1,28 @@
-import { JsonSocket, ServerTCP, type MessageHandler, type TcpContext, type TcpOptions } from "@nestjs/microservices"
+import {
+  ServerTCP,
+  type MessageHandler,
+  type ReadPacket,
+  type TcpContext,
+  type TcpOptions,
+  type TcpSocket,
+} from "@nestjs/microservices"
 import type { Socket } from "node:net"
+import { setImmediate as nextTurn } from "node:timers/promises"
 import type { Logger } from "pino"
 import { catchError, defer, finalize, isObservable, mergeMap, of, throwError, type Observable } from "rxjs"
 import { BodyTooLarge, Unavailable, type ErrorBody, type ServiceError } from "./errors.js"
 import { newId } from "./ids.js"
-
-/** Characters of a message, envelope included; whatever stands in an HTTP body fits. */
-const MESSAGE_LIMIT = 200 * 1024
-
-/** Characters that are read at most, so that a message over the limit can be refused by name. More ends the connection. */
-const READ_LIMIT = 5 * MESSAGE_LIMIT
+import { Connections, TCP_LIMITS } from "./tcp-connections.js"
+import { MESSAGE_LIMIT, MessageSocket, OVERSIZED } from "./tcp-socket.js"
 
 /** Milliseconds that a peer gets at shutdown to take the answers it asked for. */
 const FLUSH_DEADLINE = 1_000
+
+/**
+ * New connections that wait in the kernel, if it allows that many. Node accepts one per turn of its event loop; the system
+ * drops those beyond, and their peers try again only after seconds.
+ */
+const BACKLOG = 4_096
 
 /** Characters of a caller's own words that a log line shows. */
 const LOGGED_LENGTH = 100
@@ -35,6 +45,8 @@ export function messageIdOf(context: object): string | undefined {
  * where there is no handler or the message is too large, and an answer to whatever is under way at shutdown.
  */
 export class TcpServer extends ServerTCP {
+  private readonly connections: Connections
+  private readonly messageSockets = new Set<MessageSocket>()
   private closing = false
   private underWay = 0
   private drained: (() => void) | undefined
@@ -42,14 +54,17 @@ export class TcpServer extends ServerTCP {
   constructor(
     options: Required<TcpOptions>["options"],
     private readonly log: Logger,
+    limits = TCP_LIMITS,
   ) {
-    super({ ...options, socketClass: MessageSocket })
+    super(options)
+    this.connections = new Connections(log, limits)
+    this.connections.watch(this.server)
   }
 
   /** Nest waits for ever on an address that cannot be bound for another reason than being in use. */
   override listen(callback: (error?: unknown) => void): void {
     this.server.once("error", callback)
-    this.server.listen(this.port, this.host, callback)
+    this.server.listen({ port: this.port, host: this.host, backlog: BACKLOG }, callback)
   }
 
   override addHandler(pattern: unknown, handler: Handler, isEvent?: boolean, extras?: Record<string, unknown>): void {
@@ -60,20 +75,56 @@ export class TcpServer extends ServerTCP {
     return super.getHandlerByPattern(pattern) ?? super.getHandlerByPattern(UNKNOWN_PATTERN)
   }
 
+  /** Nobody would hear that an event was refused, or that it failed: no message of this service may be emitted. */
+  override handleEvent(_pattern: string, _packet: ReadPacket, context: TcpContext): Promise<void> {
+    const socket = messageSocketOf(context)
+    const line = { pattern: shortened(context.getPattern()), peer: socket?.netSocket.remoteAddress }
+    if (socket?.authenticated) this.log.warn({ reason: "event packet", ...line }, "tcp refused")
+    else socket?.report("event packet", line)
+    socket?.release()
+    return Promise.resolve()
+  }
+
+  override async handleMessage(socket: TcpSocket, message: unknown): Promise<void> {
+    try {
+      await super.handleMessage(socket, message)
+    } catch (error) {
+      if (socket instanceof MessageSocket) socket.release()
+      throw error
+    }
+  }
+
   /** Messages under way are answered, new ones refused, then the connections end. */
   // Nest awaits whatever this returns; only the base class happens to have nothing to wait for.
   // eslint-disable-next-line @typescript-eslint/no-misused-promises
   override async close(): Promise<void> {
     this.closing = true
     this.server.close()
-    if (this.underWay > 0) await new Promise<void>((resolve) => (this.drained = resolve))
+    await this.settledAll()
     await Promise.all([...this.openSockets].map(ended))
     super.close()
   }
 
-  /** A connection that broke, or sent what is no message: that may hold secrets, and stays out of the log. */
+  protected override getSocketInstance(socket: Socket): TcpSocket {
+    const messages = new MessageSocket(socket, this.connections)
+    this.messageSockets.add(messages)
+    socket.once("close", () => this.messageSockets.delete(messages))
+    return messages
+  }
+
+  /** A connection that broke. */
   protected override handleError(error: unknown): void {
-    this.log.warn({ err: { message: error instanceof Error ? error.message : String(error) } }, "tcp error")
+    this.connections.log.add("connection error", {
+      err: { message: error instanceof Error ? error.message : String(error) },
+    })
+  }
+
+  /** Waits for the messages in progress, and until those that arrived meanwhile are refused. */
+  private async settledAll(): Promise<void> {
+    if (this.underWay > 0) await new Promise<void>((resolve) => (this.drained = resolve))
+    const deadline = performance.now() + FLUSH_DEADLINE
+    while ([...this.messageSockets].some(({ hasBacklog }) => hasBacklog) && performance.now() < deadline)
+      await nextTurn()
   }
 
   private attended(handler: Handler): Handler {
@@ -91,16 +142,17 @@ export class TcpServer extends ServerTCP {
             return throwError(() => error)
           }),
           finalize(() => {
-            this.log.info(
-              {
-                request_id: id,
-                pattern: shortened(context?.getPattern()),
-                caller: shortened((data as { caller?: unknown } | null | undefined)?.caller),
-                outcome,
-                ms: Math.round((performance.now() - start) * 10) / 10,
-              },
-              "message",
-            )
+            const line = {
+              request_id: id,
+              pattern: shortened(context?.getPattern()),
+              caller: shortened((data as { caller?: unknown } | null | undefined)?.caller),
+              outcome,
+              ms: Math.round((performance.now() - start) * 10) / 10,
+            }
+            const socket = context && messageSocketOf(context)
+            // A stranger does not fill the log.
+            if (outcome === "unauthorized" && socket?.authenticated === false) socket.report("unauthorized", line)
+            else this.log.info(line, "message")
             this.settled()
           }),
         ),
@@ -120,25 +172,6 @@ export class TcpServer extends ServerTCP {
   }
 }
 
-/** Stands for the data of a message that is over the limit. */
-const OVERSIZED = Object.freeze({})
-
-/** Nest's framing, which ends the connection at its limit, and with it all that others have under way on it. */
-class MessageSocket extends JsonSocket {
-  constructor(socket: Socket) {
-    super(socket, { maxBufferSize: READ_LIMIT })
-  }
-
-  protected override emitMessage(text: string): void {
-    if (text.length <= MESSAGE_LIMIT) {
-      super.emitMessage(text)
-      return
-    }
-    const message = JSON.parse(text) as { id?: unknown; pattern?: unknown } | null
-    this.netSocket.emit("message", { id: message?.id, pattern: message?.pattern, data: OVERSIZED })
-  }
-}
-
 function messageTooLarge(): ServiceError {
   const limit = MESSAGE_LIMIT / 1024
   return new BodyTooLarge(`The message is larger than the limit of ${limit} kB. Send less in one message.`)
@@ -150,6 +183,11 @@ function refused(error: ServiceError, id: string): Observable<never> {
 
 function flattened(answer: unknown): Observable<unknown> {
   return isObservable(answer) ? answer : of(answer)
+}
+
+function messageSocketOf(context: TcpContext): MessageSocket | undefined {
+  const socket = context.getSocketRef()
+  return socket instanceof MessageSocket ? socket : undefined
 }
 
 function shortened(text: unknown): string | undefined {

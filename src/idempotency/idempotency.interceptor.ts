@@ -103,15 +103,15 @@ function keyedRequest(context: ExecutionContext): StoreRequest | undefined {
 function keyedMessage(context: ExecutionContext): KeyedRequest | undefined {
   const message = context.switchToRpc().getData<unknown>()
   if (!isRecord(message)) return undefined
-  const { idempotency_key: key, caller: _caller, token: _token, ...data } = message
-  const { id: name } = callerOf(context) as { id: unknown }
-  if (key === undefined || key === null || !isName(name)) return undefined
+  const { idempotency_key: key, caller: name, token: _token, ...data } = message
+  if (key === undefined || key === null || !isNameOrAbsent(name)) return undefined
   const pattern = context.switchToRpc().getContext<TcpContext>().getPattern()
-  return { scope: `tcp:${name}`, key: checkKey(key, "idempotency_key"), hash: hashOf({ pattern, data }) }
+  return { scope: callerOf(context).id, key: checkKey(key, "idempotency_key"), hash: hashOf({ pattern, data }) }
 }
 
 /** What is none is refused by the validation of the message. */
-function isName(name: unknown): name is string {
+function isNameOrAbsent(name: unknown): boolean {
+  if (name === undefined || name === null) return true
   return typeof name === "string" && name.length <= NAME_LENGTH && !name.includes("\0")
 }
 

@@ -402,14 +402,14 @@ describe("a capture, refund or cancellation", () => {
 
 describe("the reason of a refund", () => {
   it("is kept with its note, and answered", async () => {
-    const { id, paymentId } = await newPayment(service)
+    const { paymentId } = await newPayment(service)
     const reasonId = await newReason("kept_reason")
     await act(paymentId, "capture")
     const note = "Two of three; \u00fc\u2603 'quoted'"
     const { body } = await act(paymentId, "refund", { amount: 2, refund_reason_id: reasonId, note })
     const reason = { id: reasonId, label: "Label of kept_reason", code: "kept_reason" }
     expect(body.payment.refunds).toMatchObject([{ amount: 2, note, refund_reason_id: reasonId, refund_reason: reason }])
-    const [refund] = (await collectionOf(id)).payments[0].refunds
+    const [refund] = (await paymentOf(paymentId)).refunds
     expect(refund).toEqual({
       id: body.payment.refunds[0].id,
       amount: 2,
@@ -560,7 +560,8 @@ describe("marking as paid", () => {
     ])
     const collection = await collectionOf(id)
     expect(collection.completed_at).toBe(collection.payments[0].captured_at)
-    expect(collection.payments[0].captures).toMatchObject([{ amount: 12.34, created_by: keyId }])
+    const { captures } = await paymentOf(collection.payments[0].id)
+    expect(captures).toMatchObject([{ amount: 12.34, created_by: keyId }])
     expect((await act(collection.payments[0].id, "refund")).status).toBe(200)
   })
 

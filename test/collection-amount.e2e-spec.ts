@@ -155,6 +155,12 @@ describe("an open session of a collection whose amount is changed", () => {
     const sessionId = await newSessionOf(id, provider)
     const changed = collectionOf(await change(id, 12))
     expect(changed).toMatchObject({ amount: 12, payment_sessions: [{ id: sessionId, amount: 12, status: "pending" }] })
+  })
+
+  it("is authorized for the new amount", async () => {
+    const id = await newOrder()
+    const sessionId = await newSessionOf(id, FAKE)
+    await change(id, 12)
     expect(collectionOf(await authorize(id, sessionId))).toMatchObject({ status: "authorized", authorized_amount: 12 })
   })
 

@@ -146,8 +146,16 @@ export function origins(name: string, value: string | undefined): CorsOrigin[] |
   return value?.split(",").map((part) => {
     const origin = part.trim()
     if (origin === "*") throw tooWide(name, "'*'")
-    return origin.startsWith("/") ? originPattern(name, origin) : origin.replace(/\/$/, "")
+    return origin.startsWith("/") ? originPattern(name, origin) : plainOrigin(name, origin.replace(/\/$/, ""))
   })
+}
+
+/** Browsers send an origin in one form: what is written otherwise would never match, and `null` would match any sandbox. */
+function plainOrigin(name: string, origin: string): string {
+  if (URL.canParse(origin) && new URL(origin).origin === origin && /^https?:/.test(origin)) return origin
+  throw new ConfigError(
+    `${name} has '${origin}', which is no origin. Write it as browsers send it: https://shop.example.com.`,
+  )
 }
 
 const ANCHORED_EXAMPLE = "/^https:\\/\\/[a-z0-9-]+\\.preview\\.example\\.com$/"

@@ -10,7 +10,7 @@ import type { Logger } from "pino"
 import { parse as parseQuery } from "qs"
 import { setUpApiDocument } from "./api-document.js"
 import { translateHttpError } from "./common/error.filter.js"
-import { ERROR_KINDS, InvalidData, UnsupportedMediaType } from "./common/errors.js"
+import { ERROR_KINDS, excerpt, InvalidData, ResponseTooLarge, UnsupportedMediaType } from "./common/errors.js"
 import { newId } from "./common/ids.js"
 import { TcpServer } from "./common/tcp-server.js"
 import type { Config, CorsOrigin } from "./config.js"
@@ -18,6 +18,9 @@ import { HTTP_LIMITS, limitConnections, MAX_CONNECTIONS, serverOptions, type Htt
 
 /** Bytes of a body, as Medusa. */
 const BODY_LIMIT = 100 * 1024
+
+/** Bytes of a response to a read. */
+const RESPONSE_LIMIT = 5 * 1024 * 1024
 
 /** An id that a caller gave its request is kept when it looks like one. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/
@@ -45,7 +48,7 @@ export function createAdapter({ docs }: Pick<Config, "docs">, limits: HttpLimits
     clientErrorHandler: answerBrokenRequest,
     // What the router itself refuses, a malformed URL for one, never reaches the filter.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      const refusal = translateHttpError(error, docs) ?? new InvalidData(error.message)
+      const refusal = translateHttpError(error, docs) ?? new InvalidData(excerpt(error.message))
       void reply.header(CACHE_CONTROL.name, CACHE_CONTROL.value)
       void reply.status(ERROR_KINDS[refusal.kind].status).send(refusal.toBody(request.id))
     },
@@ -101,6 +104,7 @@ export function configureApp(app: NestFastifyApplication, config: Config, logger
   readBodiesAsJson(fastify)
   logRequests(fastify, logger)
   forbidCaching(fastify)
+  limitResponses(fastify)
   limitConnections(fastify.server, logger, MAX_CONNECTIONS)
   answerBeforeClosing(fastify)
   app.useSecurityHeaders({
@@ -173,6 +177,22 @@ function logRequests(fastify: FastifyInstance, logger: Logger): void {
       "request",
     )
     done()
+  })
+}
+
+/**
+ * The last bound: reads are refused before they leave the database, by a size that is near to that of the response. What a
+ * command responds is sent, because it tells what was done.
+ */
+function limitResponses(fastify: FastifyInstance): void {
+  fastify.addHook("onSend", (request, reply, payload, done) => {
+    if (request.method !== "GET" || typeof payload !== "string" || Buffer.byteLength(payload) <= RESPONSE_LIMIT) {
+      done(null, payload)
+      return
+    }
+    const refusal = new ResponseTooLarge()
+    void reply.status(ERROR_KINDS[refusal.kind].status)
+    done(null, JSON.stringify(refusal.toBody(request.id)))
   })
 }
 

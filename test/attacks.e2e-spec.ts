@@ -96,12 +96,12 @@ describe("a refusal", () => {
 
   it("stays small for fields that a provider does not take, also when it is repeated from memory", async () => {
     const { id } = await newCollection(service)
-    const data = many(5_000, (index) => [`field${index}`, 1])
+    const data = many(700, (index) => [`field${index}`, 1])
     const open = () =>
       service.store(
         "POST",
         `/store/payment-collections/${id}/payment-sessions`,
-        { provider_id: "pp_fake_default", data: { ...data, [LONG.slice(0, 9_000)]: 1 } },
+        { provider_id: "pp_fake_default", data: { ...data, [LONG.slice(0, 2_000)]: 1 } },
         { headers: { "idempotency-key": newId("idem") } },
       )
     const key = newId("idem")
@@ -148,6 +148,13 @@ describe("a refusal", () => {
   })
 })
 
+it("a refusal quotes little of a URL without a route, also without a key", async () => {
+  for (const path of [`/${"a".repeat(15_000)}`, `/store/%%E0${"a".repeat(10_000)}`]) {
+    const { body } = await service.call("GET", path, undefined, {})
+    expect(body.message.length).toBeLessThanOrEqual(REFUSAL_LIMITS.quoted + 100)
+  }
+})
+
 describe("a read", () => {
   it("has at most a thousand rows of what grows with business", async () => {
     const growing = ["payment-collections", "payments", "account-holders", "api-keys", "operations", "webhook-events"]
@@ -180,10 +187,61 @@ describe("a read", () => {
     )
     expect((await service.admin("GET", `/admin/payments/${paymentId}?fields=id`)).status).toBe(200)
     const captured = await service.admin("POST", `/admin/payments/${paymentId}/capture?fields=refunds`)
-    expect(captured).toMatchObject({ status: 504, body: { code: "outcome_unknown" } })
+    expect(captured).toMatchObject({
+      status: 504,
+      body: { code: "response_too_large", operation_id: expect.any(String) },
+    })
     expect((await service.admin("GET", `/admin/payment-collections/${id}?fields=status`)).body).toMatchObject({
       payment_collection: { status: "completed" },
     })
+  })
+
+  it("searches for a few short texts only, and combines a few conditions", async () => {
+    const list = (query: string) => service.admin("GET", `/admin/payment-collections?limit=0&${query}`)
+    const many = (count: number, operator: string) =>
+      Array.from({ length: count }, (_, index) => `$or[${index}][order_id][${operator}]=%25${index}`).join("&")
+    expect((await list(many(5, "$ilike"))).status).toBe(200)
+    expect((await list(many(50, "$ne"))).status).toBe(200)
+    expect(await list(many(6, "$ilike"))).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+    expect(await list(many(51, "$ne"))).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+    expect((await list(`order_id[$like]=${"a".repeat(256)}`)).status).toBe(400)
+    for (const path of ["api-keys", "refund-reasons"]) {
+      expect((await service.admin("GET", `/admin/${path}?q=${"a".repeat(255)}`)).status).toBe(200)
+      expectRefused(await service.admin("GET", `/admin/${path}?q=${"a".repeat(256)}`))
+    }
+    const $or = Array.from({ length: 1_000 }, (_, index) => ({ order_id: { $ilike: `%${index}` } }))
+    expectBounded((await connection.ask("payment_collections.list", { $or })).err)
+  })
+
+  it("is not blocked by what one shopper sent with a session", async () => {
+    const { id } = await newCollection(service)
+    const open = (data: object) =>
+      service.store("POST", `/store/payment-collections/${id}/payment-sessions`, {
+        provider_id: "pp_system_default",
+        data,
+      })
+    for (const data of [
+      { a: Array.from({ length: 1_900 }, () => 1e308) },
+      { a: 1e-300 },
+      { a: "x".repeat(17_000) },
+      { a: Array.from({ length: 2_001 }, () => 1) },
+    ]) {
+      expectRefused(await open(data))
+    }
+    expect((await open({ a: [1e20, 1e-15, 0, -0.1], text: "x".repeat(16_000) })).status).toBe(200)
+    expect((await service.admin("GET", "/admin/payment-collections?order=-created_at")).status).toBe(200)
+  })
+
+  it("takes at most 500 sales channels of a key, and texts of a bounded length", async () => {
+    const { api_key } = (await service.admin("POST", "/admin/api-keys", { title: "x", type: "publishable" })).body
+    const change = (body: object) => service.admin("POST", `/admin/api-keys/${api_key.id}/sales-channels`, body)
+    const channels = (from: number, count: number) => Array.from({ length: count }, (_, index) => `sc_${from + index}`)
+    expect((await change({ add: channels(0, 500) })).status).toBe(200)
+    expectRefused(await change({ add: ["sc_one_more"] }))
+    expectRefused(await change({ add: channels(0, 501) }))
+    expect((await change({ add: ["sc_other"], remove: ["sc_0"] })).body.api_key.sales_channels).toHaveLength(500)
+    expectRefused(await service.admin("POST", "/admin/api-keys", { title: "x".repeat(256), type: "secret" }))
+    expectRefused(await service.admin("POST", "/admin/refund-reasons", { label: "x", code: "x".repeat(256) }))
   })
 
   it("filters by no regular expression on the embedded database, which cannot be interrupted", async () => {

@@ -83,18 +83,33 @@ describe("the data folder", () => {
     expect(modesIn(folder)).toEqual(CLOSED)
   })
 
-  it("behind a symbolic link is the one that is closed, and links in it are not followed", async () => {
-    const [folder, link, outside] = [newDataFolder(), newDataFolder(), newDataFolder()]
-    for (const path of [folder, outside]) {
-      mkdirSync(path, { recursive: true })
-      chmodSync(path, 0o755)
-    }
+  it("behind a symbolic link is the one that is closed", async () => {
+    const [folder, link] = [newDataFolder(), newDataFolder()]
+    mkdirSync(folder, { recursive: true })
+    chmodSync(folder, 0o755)
     symlinkSync(folder, link)
-    symlinkSync(outside, join(folder, "elsewhere"))
     const service = await startAndWait(link)
     expect(service.output).toContain(`embedded, in ${link}`)
     expect(lstatSync(folder).mode & 0o777).toBe(0o700)
-    expect(lstatSync(outside).mode & 0o777).toBe(0o755)
+  })
+
+  it("with a symbolic link in it is refused: what is written there may be another user's to read", async () => {
+    const [folder, outside] = [newDataFolder(), newDataFolder()]
+    for (const path of [folder, outside]) mkdirSync(path, { recursive: true })
+    symlinkSync(join(outside, "keys"), join(folder, "keys.json.new"))
+    const service = await start(folder)
+    expect(await service.ends()).toBe(1)
+    expect(service.output).toContain(`${join(folder, "keys.json.new")} is a symbolic link. Remove it`)
+    expect(readdirSync(outside)).toEqual([])
+  })
+
+  asRoot("with another user's file in it is refused", async () => {
+    const folder = newDataFolder()
+    mkdirSync(join(folder, "postgres"), { recursive: true })
+    chownSync(join(folder, "postgres"), 12345, 12345)
+    const service = await start(folder)
+    expect(await service.ends()).toBe(1)
+    expect(service.output).toContain(`${join(folder, "postgres")} is of user 12345. Remove it`)
   })
 
   asRoot("of another user is refused in one line by the service and by npm run keys, also behind a link", async () => {

@@ -51,6 +51,22 @@ describe("a provider that moves no money", () => {
     expect((await openAsAdmin(id)).status).toBe(200)
   })
 
+  it.each([null, "", "reg_none"])(
+    "is not for shoppers once the cart is in region %p, though a part is authorized",
+    async (region_id) => {
+      const { cartId, id } = await newPayment(service)
+      await putCart(service, { id: cartId, total: 1000 })
+      const session = (await open(id)).body.payment_collection.payment_sessions.find(
+        ({ status }: any) => status === "pending",
+      )
+      expect(session).toMatchObject({ amount: 990 })
+      await putCart(service, { id: cartId, total: 1000, region_id })
+      expect((await authorize(id, session.id)).status).toBe(400)
+      expect((await open(id)).status).toBe(400)
+      expect((await service.store("GET", path(id))).body.payment_collection).toMatchObject({ authorized_amount: 10 })
+    },
+  )
+
   it("cannot be authorized by a shopper where an operator opened the session, which stays open", async () => {
     const id = await orderCollection()
     const session = sessionIn(await openAsAdmin(id))

@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
 import { Transform, type TransformFnParams } from "class-transformer"
-import { IsObject, IsString } from "class-validator"
+import { IsString } from "class-validator"
 import { CommandMessage, IdCommand, Message } from "../common/message.js"
-import { MayBeLeftOut } from "../common/validation.js"
+import { IsSmallObject, MayBeLeftOut } from "../common/validation.js"
 import type { SavedMethod } from "../payment-providers/payment-provider.contract.js"
 
 export class SavePaymentMethodRequest {
@@ -15,7 +15,7 @@ export class SavePaymentMethodRequest {
   // As it was sent: the transformation would drop names such as 'toString'.
   @Transform(({ obj, key }: TransformFnParams) => (obj as Record<string, unknown>)[key])
   @MayBeLeftOut()
-  @IsObject()
+  @IsSmallObject()
   data?: Record<string, unknown>
 }
 

@@ -1,16 +1,20 @@
 import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
-import { IsArray, IsNotEmpty, IsNumber, IsOptional, IsString, Max, Min } from "class-validator"
+import { ArrayMaxSize, IsArray, IsNotEmpty, IsNumber, IsOptional, IsString, Max, MaxLength, Min } from "class-validator"
 import { exampleOf } from "../common/example.js"
 import type { View } from "../common/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
 import { Field, ResourceOf } from "../common/resource.js"
 import { OptionalTextField, TimeField } from "../common/resource-fields.js"
-import { IsOneOf } from "../common/validation.js"
+import { HasAtMost, IsOneOf } from "../common/validation.js"
 import { API_KEY_TYPES, ApiKey, type ApiKeyType } from "./api-key.entity.js"
 import { isSecret } from "./api-key.rules.js"
 
+/** Sales channels that one key is confined to. */
+export const MAX_CHANNELS = 500
+
 export class CreateApiKeyRequest {
   @ApiProperty({ description: "What the key is for, for people.", example: "Storefront" })
+  @HasAtMost(255)
   @IsString()
   title!: string
 
@@ -25,6 +29,7 @@ export class CreateApiKeyRequest {
 
 export class UpdateApiKeyRequest {
   @ApiProperty({ description: "What the key is for, for people.", example: "Storefront, Europe" })
+  @HasAtMost(255)
   @IsString()
   title!: string
 }
@@ -53,6 +58,8 @@ export class ApiKeySalesChannelsRequest {
   })
   @IsOptional()
   @IsNotEmpty({ each: true, message: "Value for field 'add' has an empty id; leave it out" })
+  @ArrayMaxSize(MAX_CHANNELS, { message: `A key takes at most ${MAX_CHANNELS} sales channels` })
+  @MaxLength(255, { each: true, message: "The id of a sales channel has at most 255 characters" })
   @IsString({ each: true })
   @IsArray()
   add?: string[]
@@ -63,6 +70,8 @@ export class ApiKeySalesChannelsRequest {
     example: [],
   })
   @IsOptional()
+  @ArrayMaxSize(MAX_CHANNELS, { message: `A key takes at most ${MAX_CHANNELS} sales channels` })
+  @MaxLength(255, { each: true, message: "The id of a sales channel has at most 255 characters" })
   @IsString({ each: true })
   @IsArray()
   remove?: string[]

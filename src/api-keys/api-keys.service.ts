@@ -3,9 +3,10 @@ import { DataSource } from "typeorm"
 import { InvalidData, NotAllowed, NotFound, excerpt } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { ROOT } from "../database/read-graph.js"
+import { searchedSql } from "../common/list-query.js"
 import { readPage, type PageOf } from "../database/read-page.js"
 import type { Selection } from "../common/fields.js"
-import { API_KEY_FILTERS, type CreateApiKeyRequest, type ListApiKeysQuery } from "./api-key.dto.js"
+import { API_KEY_FILTERS, MAX_CHANNELS, type CreateApiKeyRequest, type ListApiKeysQuery } from "./api-key.dto.js"
 import { ApiKey, type ApiKeyType } from "./api-key.entity.js"
 import { isRevoked, lookupOf, newToken, redact } from "./api-key.rules.js"
 import { KeyRing } from "./key-ring.js"
@@ -55,7 +56,9 @@ export class ApiKeysService {
 
   async list(query: ListApiKeysQuery, selection: Selection): Promise<PageOf<ApiKey>> {
     const search =
-      typeof query["q"] === "string" ? { where: `${ROOT}.title ILIKE $1`, parameters: [`%${query["q"]}%`] } : undefined
+      typeof query["q"] === "string"
+        ? { where: `${searchedSql(`${ROOT}.title`)} ILIKE $1`, parameters: [`%${query["q"]}%`] }
+        : undefined
     return readPage<ApiKey>(this.dataSource.manager, selection, API_KEY_FILTERS, query, search)
   }
 
@@ -91,12 +94,16 @@ export class ApiKeysService {
   async changeSalesChannels(id: string, add: string[], remove: string[]): Promise<ApiKey> {
     const key = await this.get(id)
     if (key.type !== "publishable") throw new InvalidData("Sales channels can only be set on a publishable key")
-    await this.dataSource.query(
-      `UPDATE api_key SET updated_at = now(), sales_channel_ids = ARRAY(
-         SELECT DISTINCT channel FROM unnest(sales_channel_ids || $2::text[]) channel WHERE channel <> ALL($3::text[]) ORDER BY channel
-       ) WHERE id = $1`,
-      [id, add, remove],
+    const [changed] = await this.dataSource.query<[{ id: string }[], number]>(
+      `WITH wanted AS MATERIALIZED (
+         SELECT ARRAY(SELECT DISTINCT channel FROM unnest(sales_channel_ids || $2::text[]) channel
+           WHERE channel <> ALL($3::text[]) ORDER BY channel) AS channels FROM api_key WHERE id = $1 FOR UPDATE
+       )
+       UPDATE api_key SET updated_at = now(), sales_channel_ids = wanted.channels FROM wanted
+       WHERE id = $1 AND cardinality(wanted.channels) <= $4 RETURNING id`,
+      [id, add, remove, MAX_CHANNELS],
     )
+    if (changed.length === 0) throw new InvalidData(`A key takes at most ${MAX_CHANNELS} sales channels.`)
     this.ring.forget(key.lookup)
     return this.get(id)
   }

@@ -5,6 +5,7 @@ import { throwError, type Observable } from "rxjs"
 import {
   BodyTooLarge,
   ERROR_KINDS,
+  excerpt,
   InvalidData,
   NotFound,
   ServiceError,
@@ -65,7 +66,8 @@ export class ErrorFilter implements ExceptionFilter {
  */
 export function translateHttpError(error: unknown, docs: boolean): ServiceError | undefined {
   const status = statusOf(error)
-  const message = error instanceof Error ? error.message : ""
+  // It may quote a whole URL.
+  const message = error instanceof Error ? excerpt(error.message) : ""
   switch (status) {
     case undefined:
       return undefined

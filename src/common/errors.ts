@@ -225,6 +225,18 @@ export class OutcomeUnknown extends ServiceError {
   }
 }
 
+/** The payment provider did what it was asked, and only the response is missing. */
+export class DoneButTooLarge extends ServiceError {
+  readonly kind = "outcome_unknown"
+
+  constructor(operationId: string) {
+    super(
+      `It was done (operation ${operationId}), but the response would be larger than 5 MB. Read it with less in 'fields'. Do not repeat the request.`,
+      { code: "response_too_large", operationId },
+    )
+  }
+}
+
 /** The database is lost or overloaded. No provider was asked for anything: retry. */
 export class Unavailable extends ServiceError {
   readonly kind = "unavailable"

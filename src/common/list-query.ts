@@ -3,11 +3,19 @@ import { ApiPropertyOptional } from "@nestjs/swagger"
 import { IsOptional, IsString, ValidateBy, type ValidationArguments } from "class-validator"
 import { InvalidData, excerpt } from "./errors.js"
 import { parseTime } from "./time.js"
-import { IsOneOf, isRecord } from "./validation.js"
+import { HasAtMost, IsOneOf, isRecord } from "./validation.js"
 
 /** What a list can be filtered by: text, a point in time, or one of a closed set. */
 export type FilterKind = "text" | "time" | readonly string[]
 export type FilterSpec = Readonly<Record<string, FilterKind>>
+
+/** Characters of a text to find, and of a column that it is looked for in: comparing takes the product of both. */
+const MAX_PATTERN = 255
+const SEARCHED = 1_000
+
+/** Conditions of one query, those in `$and` and `$or` included, and how many of them may look for a text. */
+const MAX_CONDITIONS = 50
+const MAX_PATTERNS = 5
 
 /** A condition on one field, as a client sends it: a value, several, or Medusa's operators. */
 type Condition = string | string[] | Record<string, unknown>
@@ -97,6 +105,7 @@ export function FilteredListQuery(
   }
   if (searchable) {
     IsOptional()(Query.prototype, "q")
+    HasAtMost(MAX_PATTERN)(Query.prototype, "q")
     IsString()(Query.prototype, "q")
     ApiPropertyOptional({ type: String, description: "Text to find." })(Query.prototype, "q")
   }
@@ -134,6 +143,7 @@ export function conditionsOf(
   { hasRegex = true } = {},
 ): string {
   if (!hasRegex) assertNoRegex(query)
+  assertCheap(filters, query)
   const bind = (value: unknown) => `$${parameters.push(value)}`
   const ofOne = (conditions: Record<string, unknown>) => {
     const clauses = Object.keys(filters).flatMap((name) => {
@@ -158,12 +168,40 @@ const COMPARISONS = new Map<string, (column: string, value: string) => string>([
   ["$gte", (column, value) => `${column} >= ${value}`],
   ["$lt", (column, value) => `${column} < ${value}`],
   ["$lte", (column, value) => `${column} <= ${value}`],
-  ["$like", (column, value) => `${column}::text LIKE ${value}`],
-  ["$ilike", (column, value) => `${column}::text ILIKE ${value}`],
-  ["$re", (column, value) => `${column}::text ~ ${value}`],
+  ["$like", (column, value) => `${searchedSql(column)} LIKE ${value}`],
+  ["$ilike", (column, value) => `${searchedSql(column)} ILIKE ${value}`],
+  ["$re", (column, value) => `${searchedSql(column)} ~ ${value}`],
   ["$in", (column, value) => `${column} = ANY(${value})`],
   ["$nin", (column, value) => `${column} <> ALL(${value})`],
 ])
+
+/** SQL for the part of a text column that is searched. */
+export function searchedSql(column: string): string {
+  return `left(${column}::text, ${SEARCHED})`
+}
+
+const PATTERN_OPERATORS = ["$like", "$ilike", "$re"]
+
+/** @throws InvalidData if a query has more, or longer, conditions than a person would write */
+function assertCheap(filters: FilterSpec, query: Record<string, unknown>): void {
+  const parts = [query, ...flat(query["$and"]), ...flat(query["$or"])].filter(isRecord)
+  const conditions = parts.flatMap((part) => Object.keys(filters).flatMap((name) => operationsOf(part[name])))
+  if (conditions.length > MAX_CONDITIONS) {
+    throw new InvalidData(`Invalid request: The query has more than ${MAX_CONDITIONS} conditions. Send fewer.`)
+  }
+  const patterns = conditions.filter(([operator]) => PATTERN_OPERATORS.includes(operator))
+  if (patterns.length > MAX_PATTERNS) {
+    throw new InvalidData(`Invalid request: The query looks for more than ${MAX_PATTERNS} texts. Send fewer.`)
+  }
+  if (patterns.some(([, pattern]) => String(pattern).length > MAX_PATTERN)) {
+    throw new InvalidData(`Invalid request: A text to find is longer than ${MAX_PATTERN} characters. Shorten it.`)
+  }
+}
+
+function operationsOf(condition: unknown): [string, unknown][] {
+  if (condition === undefined || condition === null) return []
+  return isRecord(condition) ? Object.entries(condition) : [["$eq", condition]]
+}
 
 /** @throws InvalidData if a filter is a regular expression, which the database could not be kept from running for minutes */
 function assertNoRegex(filters: unknown): void {

@@ -23,6 +23,7 @@ describe("a key in a text", () => {
     ["/admin/x%2Fsk_live_51AbC%20", "/admin/x%2Fsk_[redacted]"],
     ["/admin/sk%5Flive%5F51AbC", "/admin/sk_[redacted]"],
     ["tokensk_live_51AbC", "tokensk_[redacted]"],
+    ["/admin/ask_live_51AbC/datapk_0a1b", "/admin/ask_[redacted]/datapk_[redacted]"],
     ["sk_my-own.key-of-20-chars rk_test_1, pk_2", "sk_[redacted] rk_[redacted], pk_[redacted]"],
     ["whsec_MfKQ9r8GKYqr/TwjUPD8+ILPZIo2LaLaSw==", "whsec_[redacted]"],
     ["Authorization: Basic c2tfbGl2ZV81MUFiQzoxMjM0", "Authorization: Basic [redacted]"],

@@ -18,7 +18,7 @@ const SECRETS = [
  * Keys of this service and of providers, and credentials of a header, wherever they stand in a text. An underscore may be
  * percent-encoded, as in a path. The id of an API key (`apk_`) is none.
  */
-const KEYS = /(?<!a)(sk|pk|rk)(?:_|%5f)[\w.~%+=-]+|(whsec)(?:_|%5f)[\w%/+=-]+/gi
+const KEYS = /(sk|rk|(?<!\ba)pk)(?:_|%5f)[\w.~%+=-]+|(whsec)(?:_|%5f)[\w%/+=-]+/gi
 const CREDENTIALS = /\b(Bearer|Basic)(\s+|%20|\+)[\w.~%/+=-]{16,}/gi
 
 /** The text without the keys in it: `sk_[redacted]`. A key ends up in a path or a message when somebody mixes them up. */

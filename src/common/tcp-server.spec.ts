@@ -11,6 +11,7 @@ import { pino } from "pino"
 import { firstValueFrom, throwError } from "rxjs"
 import { NotFound } from "./errors.js"
 import { TCP_LIMITS, type TcpLimits } from "./tcp-connections.js"
+import { createLogger } from "./logger.js"
 import { messageIdOf, TcpServer, UNKNOWN_PATTERN } from "./tcp-server.js"
 
 const closing: { close: () => unknown }[] = []
@@ -23,7 +24,7 @@ type Handler = Parameters<TcpServer["addHandler"]>[1]
 /** A server with these handlers, a client of it, and what it logs. */
 async function started(handlers: Record<string, Handler>) {
   const lines: Record<string, unknown>[] = []
-  const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) })
+  const log = createLogger("info", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) })
   const server = new TcpServer({ host: "127.0.0.1", port: 0 }, log)
   for (const [pattern, handler] of Object.entries(handlers)) server.addHandler(pattern, handler)
   await listening(server)
@@ -138,8 +139,8 @@ describe("TcpServer", () => {
     }
     expect(calls).toEqual([{}, {}])
     expect(lines.filter(({ msg }) => msg === "tcp refused")).toMatchObject([
-      { level: 40, reason: "event packet", pattern: "payments.capture" },
-      { level: 40, reason: "event packet", pattern: expect.stringMatching(/^sk_\[redacted\] x+$/) },
+      { level: "warn", reason: "event packet", pattern: "payments.capture" },
+      { level: "warn", reason: "event packet", pattern: expect.stringMatching(/^sk_\[redacted\] x+$/) },
     ])
     await expect(ask("payments.capture", {})).resolves.toBe(3)
     expect(JSON.stringify(lines)).not.toMatch(/hunter2|private/)
@@ -147,7 +148,7 @@ describe("TcpServer", () => {
 
   it("shows no keys that stand in a pattern or a caller", async () => {
     const { ask, lines } = await started({ [UNKNOWN_PATTERN]: echo })
-    await ask("sk_live_hunter2", { caller: "Bearer hunter2" })
+    await ask("sk_live_hunter2", { caller: "Bearer hunter2-hunter2-hunter2" })
     expect(lines).toEqual([expect.objectContaining({ pattern: "sk_[redacted]", caller: "Bearer [redacted]" })])
   })
 
@@ -157,7 +158,7 @@ describe("TcpServer", () => {
     socket.end("9#{hunter2}")
     socket.resume()
     await once(socket, "close")
-    expect(lines).toEqual([expect.objectContaining({ msg: "tcp refused", reason: "invalid frame", level: 40 })])
+    expect(lines).toEqual([expect.objectContaining({ msg: "tcp refused", reason: "invalid frame", level: "warn" })])
     expect(JSON.stringify(lines)).not.toContain("hunter2")
   })
 

@@ -2,7 +2,9 @@ import { Injectable, ValidationPipe, type ArgumentMetadata } from "@nestjs/commo
 import { Transform, type TransformFnParams } from "class-transformer"
 import {
   getMetadataStorage,
+  IsObject,
   isRFC3339,
+  MaxLength,
   ValidateBy,
   ValidateIf,
   type ValidationError,
@@ -22,6 +24,16 @@ const PROTOTYPE_NAMES = ["__proto__", "constructor", "prototype"]
 
 /** How deep a value may be nested; more than any data of a shop is, less than would exhaust the stack. */
 export const MAX_NESTING = 50
+
+/** Values in one request, those in lists and objects included; more than any request of a shop has. */
+const MAX_VALUES = 2_000
+
+/** The largest number, and the smallest above zero, that JavaScript writes with all its digits. */
+const LARGEST = 1e21
+const SMALLEST = 1e-15
+
+/** Characters of an object that clients choose, as JSON. */
+const MAX_OBJECT = 16 * 1024
 
 /** What a decorator's failure means, by its name in class-validator; the texts are Medusa's. */
 const EXPECTED_TYPES: Readonly<Record<string, string>> = {
@@ -68,6 +80,28 @@ export function EmptyAsNull(): PropertyDecorator {
   return Transform(({ value }: TransformFnParams): unknown => (value === "" ? null : value))
 }
 
+/** Allows a text of so many characters. */
+export function HasAtMost(characters: number): PropertyDecorator {
+  return MaxLength(characters, {
+    message: ({ property }) => `Value for field '${property}' too long, expected at most ${characters} characters`,
+  })
+}
+
+/** Allows a JSON object of up to 16 kB, whose names the client chooses. */
+export function IsSmallObject(): PropertyDecorator {
+  const isSmall = ValidateBy({
+    name: "isSmallObject",
+    validator: {
+      validate: (value: unknown) => JSON.stringify(value).length <= MAX_OBJECT,
+      defaultMessage: (args) => `Value for field '${args?.property}' is larger than 16 kB as JSON`,
+    },
+  })
+  return (prototype, name) => {
+    isSmall(prototype, name)
+    IsObject()(prototype, name)
+  }
+}
+
 /** Allows an ISO 8601 time with its zone, so that it means the same everywhere: `2026-11-22T10:15:30.000Z`. */
 export function IsTime(options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
@@ -100,7 +134,7 @@ export class RequestValidationPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === "custom") return value
-    const unstorable = findUnstorable(value, metadata.type === "param" ? (metadata.data ?? "") : "")
+    const unstorable = findUnstorable(value, metadata.type === "param" ? (metadata.data ?? "") : "", MAX_VALUES)
     if (unstorable) throw invalidRequest([unstorable])
     if (metadata.type === "body" && !isRecord(value ?? {})) {
       throw invalidRequest([{ field: "", message: "Field '' is required" }])
@@ -217,8 +251,18 @@ function* prototypeNamesIn(value: unknown, path = ""): Generator<string> {
   }
 }
 
-/** Finds what cannot be stored or walked through: a NUL, half of a surrogate pair, nesting without end. */
-export function findUnstorable(value: unknown, path: string, depth = 0): Problem | undefined {
+/**
+ * Finds what cannot be stored or walked through: a NUL, half of a surrogate pair, a number of hundreds of digits, nesting or,
+ * in a request, values without end.
+ */
+export function findUnstorable(value: unknown, path: string, maxValues = Infinity): Problem | undefined {
+  return findIn(value, path, 0, { left: maxValues })
+}
+
+function findIn(value: unknown, path: string, depth: number, values: { left: number }): Problem | undefined {
+  if (values.left-- <= 0) {
+    return { field: "", message: `The request has more than ${MAX_VALUES} values. Send less in one request.` }
+  }
   if (depth > MAX_NESTING) {
     const field = excerpt(path.split(".")[0])
     return { field, message: `Value for field '${field}' is nested deeper than ${MAX_NESTING} levels` }
@@ -227,14 +271,21 @@ export function findUnstorable(value: unknown, path: string, depth = 0): Problem
     if (!value.includes("\0") && value.isWellFormed()) return undefined
     return { field: path, message: `Value for field '${path}' contains a character that cannot be stored` }
   }
-  if (typeof value === "number" && !Number.isFinite(value)) {
+  // A field of a request has limits of its own; a number in an object that the client chose is stored as it is.
+  if (typeof value === "number" && !(depth > 1 ? hasFewDigits(value) : Number.isFinite(value))) {
     return { field: path, message: `Value for field '${path}' is a number beyond all that can be stored` }
   }
   if (value === null || typeof value !== "object") return undefined
   for (const [name, child] of Object.entries(value)) {
     const childPath = excerpt(path ? `${path}.${name}` : name)
-    const problem = findUnstorable(name, childPath) ?? findUnstorable(child, childPath, depth + 1)
+    const problem = findIn(name, childPath, 0, { left: 1 }) ?? findIn(child, childPath, depth + 1, values)
     if (problem) return problem
   }
   return undefined
+}
+
+/** PostgreSQL stores a number in full: 1e308 would take 309 characters. */
+function hasFewDigits(number: number): boolean {
+  const size = Math.abs(number)
+  return size === 0 || (size < LARGEST && size >= SMALLEST)
 }

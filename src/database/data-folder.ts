@@ -17,6 +17,8 @@ export function openDataFolder(folder: string): string {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const real = ownDataFolder(folder)
     if (isPosix && (statSync(real).mode & 0o777) !== 0o700) chmodSync(real, 0o700)
+    // Only now, because nobody can add one any more.
+    if (isPosix) refuseForeignEntries(real, statSync(real).uid)
     accessSync(real, constants.R_OK | constants.W_OK | constants.X_OK)
     return real
   })
@@ -51,6 +53,25 @@ export function closeFilesToOthers(folder: string): void {
   orUnusable(folder, () => {
     closeEntries(folder, statSync(folder).uid)
   })
+}
+
+/**
+ * What another user has put into a folder that was open may lead our writes to a file of theirs.
+ * @throws DataFolderUnusable
+ */
+function refuseForeignEntries(folder: string, user: number): void {
+  for (const entry of readdirSync(folder)) {
+    const path = join(folder, entry)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (!found) continue
+    if (found.isSymbolicLink() || found.uid !== user) {
+      const what = found.isSymbolicLink() ? "a symbolic link" : `of user ${found.uid}`
+      throw new DataFolderUnusable(
+        `The data folder has an entry that does not belong there: ${path} is ${what}. Remove it if you did not put it there, or set DATA_DIR to another folder.`,
+      )
+    }
+    if (found.isDirectory()) refuseForeignEntries(path, user)
+  }
 }
 
 function closeEntries(folder: string, user: number): void {

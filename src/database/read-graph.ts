@@ -96,7 +96,10 @@ const sqlBySelection = new WeakMap<Selection, Map<string, string>>()
 
 function writeRowJson(tx: EntityManager, selection: Selection, alias: string): string {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
-  const pairs = columnPairs(metadata.columns.filter(isPublic), alias)
+  const pairs = columnPairs(
+    metadata.columns.filter((column) => isPublic(column) && isWanted(column, selection)),
+    alias,
+  )
   for (const [name, derived] of derivedFields(selection)) pairs.push(`'${name}', (${derived(alias)})::bigint::text`)
   for (const name of selection.relations.keys()) {
     pairs.push(`'${name}', ${relationJson(tx, selection, name, alias)}`)
@@ -117,6 +120,11 @@ export function wholeRowJson(metadata: EntityMetadata, alias: string): string {
 /** The other way round of {@link wholeRowJson}. */
 export function reviveWholeRow(metadata: EntityMetadata, row: Json): ObjectLiteral {
   return reviveColumns(metadata.columns, row)
+}
+
+/** JSON may be large, so it is read only if it is asked for. The other columns are small, and amounts need the currency. */
+function isWanted({ type, propertyName }: ColumnMetadata, { resource, scalars }: Selection): boolean {
+  return type !== "jsonb" || !resource.fields.has(propertyName) || scalars.has(propertyName)
 }
 
 function isPublic(column: ColumnMetadata): boolean {

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from "@nestjs/common"
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { newToken } from "../api-keys/api-key.rules.js"
 import { ApiKeysService } from "../api-keys/api-keys.service.js"
@@ -46,7 +46,9 @@ export async function seedDemo(app: INestApplicationContext, dataDir: string): P
   await app.get(ApiKeysService).ensure("secret", "Demo operator", keys.secret)
 
   // Last, and whole or not at all: the file says that the demo is there.
-  writeFileSync(`${file}.new`, JSON.stringify(keys, null, 2), { mode: 0o600 })
+  // A file that is there already may be another user's, from a time when the folder was open.
+  rmSync(`${file}.new`, { force: true })
+  writeFileSync(`${file}.new`, JSON.stringify(keys, null, 2), { mode: 0o600, flag: "wx" })
   renameSync(`${file}.new`, file)
   return keys
 }

@@ -1,7 +1,7 @@
 import { ApiProperty } from "@nestjs/swagger"
 import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
-import { MayBeLeftOut } from "../common/validation.js"
+import { HasAtMost, MayBeLeftOut } from "../common/validation.js"
 import { COLLECTION_STATUSES } from "../payment-model/status.js"
 
 export class CreatePaymentCollectionRequest {
@@ -16,6 +16,7 @@ export class CreateOrderCollectionRequest {
     example: "order_123",
   })
   @Length(1, 255)
+  @HasAtMost(255)
   @IsString()
   order_id!: string
 
@@ -52,6 +53,7 @@ export class MarkAsPaidRequest {
     example: "order_123",
   })
   @Length(1, 255)
+  @HasAtMost(255)
   @IsString()
   order_id!: string
 

@@ -72,7 +72,7 @@ export class Aggregate {
     readonly operations: PaymentOperation[],
     /** The providers that may be used: those of the region of {@link target}; every enabled one where that does not count. */
     readonly providerIds: readonly string[],
-    /** Those of them that the region names. */
+    /** The enabled ones that the cart's region names by now, or the collection's if it has no cart. */
     readonly regionProviderIds: readonly string[] = providerIds,
     /** What the collection's cart costs by now, also where the use case does not lock it: for what is reported, not decided. */
     private readonly price: CartPrice | undefined = cart,
@@ -339,6 +339,7 @@ export async function readAggregate(
   const [row] = await tx.query<ChildrenRow[]>(childrenStatement(tx), [
     collection.id,
     regionId,
+    cart ? cart.region_id : collection.region_id,
     cart ? null : collection.cart_id,
   ])
   if (!row) throw new Error("A statement without FROM answers a row")
@@ -352,7 +353,7 @@ export async function readAggregate(
     revived(Capture, row.captures),
     revived(Refund, row.refunds),
     revived(PaymentOperation, row.operations),
-    mayUseAny ? row.provider_ids : row.region_provider_ids,
+    mayUseAny ? row.provider_ids : row.target_provider_ids,
     row.region_provider_ids,
     cart ?? (row.price && cartFiguresOf(row.price)),
   )
@@ -360,6 +361,7 @@ export async function readAggregate(
 
 type ChildrenRow = Record<"sessions" | "payments" | "captures" | "refunds" | "operations", Json[]> & {
   provider_ids: string[]
+  target_provider_ids: string[]
   region_provider_ids: string[]
   price?: CartJson<CartPrice>
 }
@@ -387,12 +389,16 @@ function targetOf(collection: PaymentCollection, cart: CartFigures | undefined):
   }
 }
 
-/** $1 the collection, $2 the region whose providers count, $3 the cart if it is not locked. */
+/** $1 the collection, $2 the region whose providers count, $3 the region of the shopper, $4 the cart if it is not locked. */
 function childrenStatement(tx: EntityManager): string {
   const list = (type: new () => object, from: string) =>
     `(SELECT coalesce(json_agg(${wholeRowJson(tx.dataSource.getMetadata(type), "child")} ORDER BY child.created_at, child.id), '[]') FROM ${from})`
   const movement = (table: string) =>
     `${table} child JOIN payment ON payment.id = child.payment_id WHERE payment.payment_collection_id = $1`
+  const ofRegion = (region: string) =>
+    `(SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider
+      JOIN region_payment_provider link ON link.payment_provider_id = provider.id
+      WHERE provider.is_enabled AND link.region_id = ${region})`
   childrenSql ??= `${PREPARED}SELECT
     ${list(PaymentSession, "payment_session child WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL")} AS sessions,
     ${list(Payment, "payment child WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL")} AS payments,
@@ -401,11 +407,10 @@ function childrenStatement(tx: EntityManager): string {
     ${list(PaymentOperation, `payment_operation child WHERE child.payment_collection_id = $1 AND child.state IN (${sqlList(UNSETTLED_STATES)})`)} AS operations,
     (SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider
       WHERE provider.is_enabled) AS provider_ids,
-    (SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider
-      JOIN region_payment_provider link ON link.payment_provider_id = provider.id
-      WHERE provider.is_enabled AND link.region_id = $2) AS region_provider_ids,
+    ${ofRegion("$2")} AS target_provider_ids,
+    ${ofRegion("$3")} AS region_provider_ids,
     (SELECT json_build_object('total', total::text, 'currency_code', currency_code, 'completed_at', completed_at)
-      FROM cart WHERE id = $3) AS price`
+      FROM cart WHERE id = $4) AS price`
   return childrenSql
 }
 

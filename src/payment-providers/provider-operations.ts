@@ -2,7 +2,7 @@ import { Injectable, Logger } from "@nestjs/common"
 import { ModuleRef } from "@nestjs/core"
 import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
-import { Conflict, OutcomeUnknown, ResponseTooLarge, ServiceError } from "../common/errors.js"
+import { Conflict, DoneButTooLarge, OutcomeUnknown, ResponseTooLarge, ServiceError } from "../common/errors.js"
 import { isRefusal } from "../database/database-errors.js"
 import { IS_ABANDONED_SQL, Leases, RELEASED, type Lease } from "../database/leases.js"
 import { PREPARED } from "../database/service-client.js"
@@ -153,8 +153,8 @@ export class ProviderOperations {
     try {
       return await read(aggregate)
     } catch (cause) {
-      // What was done must not look like a request that was refused.
-      if (!called || (cause instanceof ServiceError && !(cause instanceof ResponseTooLarge))) throw cause
+      if (called && cause instanceof ResponseTooLarge) throw new DoneButTooLarge(called.id)
+      if (!called || cause instanceof ServiceError) throw cause
       throw new OutcomeUnknown(called.id, cause)
     }
   }

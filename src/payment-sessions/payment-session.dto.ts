@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
 import { Transform, type TransformFnParams } from "class-transformer"
-import { IsObject, IsString } from "class-validator"
+import { IsString } from "class-validator"
 import { CommandMessage, IdCommand } from "../common/message.js"
-import { MayBeLeftOut } from "../common/validation.js"
+import { IsSmallObject, MayBeLeftOut } from "../common/validation.js"
 
 export class CreatePaymentSessionRequest {
   @ApiProperty({ description: "The provider to pay with.", example: "pp_system_default" })
@@ -19,7 +19,7 @@ export class CreatePaymentSessionRequest {
   // As it was sent: the transformation would drop names such as 'constructor'.
   @Transform(({ obj, key }: TransformFnParams) => (obj as Record<string, unknown>)[key])
   @MayBeLeftOut()
-  @IsObject()
+  @IsSmallObject()
   data?: Record<string, unknown>
 }
 

@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
 import { Transform, type TransformFnParams } from "class-transformer"
-import { IsNumber, IsObject, IsOptional, IsPositive, IsString } from "class-validator"
+import { IsNumber, IsOptional, IsPositive, IsString } from "class-validator"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
-import { MayBeLeftOut } from "../common/validation.js"
+import { HasAtMost, IsSmallObject, MayBeLeftOut } from "../common/validation.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 
 /** What `GET /admin/payments` filters by: Medusa's filters, and ours after them. */
@@ -53,6 +53,7 @@ export class RefundPaymentRequest {
 
   @ApiProperty({ required: false, description: "Why, in words.", example: "Arrived late" })
   @MayBeLeftOut()
+  @HasAtMost(2_000)
   @IsString()
   note?: string
 
@@ -66,6 +67,6 @@ export class RefundPaymentRequest {
   // As it was sent: the transformation would make instances of what it contains.
   @Transform(({ obj, key }: TransformFnParams) => (obj as Record<string, unknown>)[key])
   @IsOptional()
-  @IsObject()
+  @IsSmallObject()
   metadata?: Record<string, unknown> | null
 }

@@ -3,14 +3,17 @@ import { IsOptional, IsString } from "class-validator"
 import type { View } from "../common/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
 import { CommandMessage, IdCommand, Message } from "../common/message.js"
+import { HasAtMost } from "../common/validation.js"
 import { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
 
 export class CreateRefundReasonRequest {
   @ApiProperty({ description: "The reason, for people.", example: "Damaged" })
+  @HasAtMost(255)
   @IsString()
   label!: string
 
   @ApiProperty({ description: "The reason, for programs. No two live reasons share a code.", example: "damaged" })
+  @HasAtMost(255)
   @IsString()
   code!: string
 
@@ -21,6 +24,7 @@ export class CreateRefundReasonRequest {
     example: "The goods arrived damaged.",
   })
   @IsOptional()
+  @HasAtMost(2_000)
   @IsString()
   description?: string | null
 }

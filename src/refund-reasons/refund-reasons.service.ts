@@ -4,6 +4,7 @@ import { NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
 import { ROOT } from "../database/read-graph.js"
+import { searchedSql } from "../common/list-query.js"
 import { readPage, type PageOf } from "../database/read-page.js"
 import { translateConstraintError } from "../payment-model/constraints.js"
 import { RefundReason } from "../payment-model/refund-reason.entity.js"
@@ -27,7 +28,7 @@ export class RefundReasonsService {
     const search =
       typeof q === "string"
         ? {
-            where: `(${["label", "code", "description"].map((name) => `${ROOT}.${name} ILIKE $1`).join(" OR ")})`,
+            where: `(${["label", "code", "description"].map((name) => `${searchedSql(`${ROOT}.${name}`)} ILIKE $1`).join(" OR ")})`,
             parameters: [`%${q}%`],
           }
         : undefined

@@ -239,6 +239,13 @@ describe("opening a payment", () => {
       "https://shop.example@evil.example/",
       "https://shop.example\t@evil.example/",
       "https:\\\\evil.example\\@shop.example/",
+      "https://shop.example\\@evil.example/",
+      "https:///shop.example/",
+      "https://sh\nop.example/",
+      "https://evil.example%2f@shop.example/",
+      "https://user:pw@shop.example/",
+      "https://shop.example/\r\nX: y",
+      `https://shop.example/${"x".repeat(2_048)}`,
     ].map((url): [string, Record<string, unknown>, RegExp] => [
       `to return to ${JSON.stringify(url)}`,
       { return_url: url },

@@ -28,6 +28,7 @@ const USAGES = ["on_session", "off_session"] as const
 type Usage = (typeof USAGES)[number]
 
 const LONGEST_MESSAGE = 300
+const LONGEST_URL = 2_048
 
 /** What a storefront may choose. */
 export interface ClientChoices {
@@ -51,7 +52,9 @@ export function readClientData(data: ProviderData, choices: ClientChoices): Clie
     return refused(`setup_future_usage has to be ${USAGES.join(" or ")}`)
   }
   if (return_url !== undefined && !isWebAddress(return_url)) {
-    return refused("return_url has to be a URL that begins with http:// or https://")
+    return refused(
+      "return_url has to be a URL that begins with http:// or https://, without a user name, of at most 2,048 characters",
+    )
   }
   if (return_url !== undefined && !mayReturnTo(return_url, choices.returnOrigins)) {
     return refused("return_url has to be on a site that STORE_CORS or STRIPE_RETURN_ORIGINS names")
@@ -111,6 +114,12 @@ function mayReturnTo(url: string, allowed: readonly CorsOrigin[]): boolean {
   return allowed.some((each) => (typeof each === "string" ? each === origin : each.test(origin)))
 }
 
+/** Only what every parser reads in the same way: no backslash, no user name, nothing that browsers leave out. */
 function isWebAddress(value: unknown): value is string {
-  return typeof value === "string" && /^https?:\/\//.test(value) && URL.canParse(value)
+  return (
+    typeof value === "string" &&
+    value.length <= LONGEST_URL &&
+    /^https?:\/\/[^\s/\\?#@]+([/?#][^\s\\\p{Cc}]*)?$/u.test(value) &&
+    URL.canParse(value)
+  )
 }

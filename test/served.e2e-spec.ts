@@ -92,9 +92,7 @@ describe("a start in production with nothing configured", () => {
     expect(development.output).not.toContain("keys.json")
     await development.kill("SIGTERM")
     const { service } = await startInProduction({ DATA_DIR, LOG_LEVEL: "warn" })
-    expect(service.output).toMatch(
-      /"msg":"The database has the keys of the demo shop, .*keys\.json shows them\. Revoke/,
-    )
+    await service.says(/"msg":"The database has the keys of the demo shop, .*keys\.json shows them\. Revoke/)
     expect(service.output).not.toMatch(/[sp]k_[0-9a-f]/)
   })
 })

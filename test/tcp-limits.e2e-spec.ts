@@ -12,7 +12,7 @@ import { TcpConnection } from "./support/tcp.js"
 
 const run = promisify(execFile)
 
-const TOKEN = "open sesame, open sesame"
+const TOKEN = "open sesame, says the plain client"
 
 describe("a plain client of Nest", () => {
   let service: TestService

@@ -105,7 +105,7 @@ export interface ErrorOptions {
 
 /**
  * The base of all refusals. The message is shown to the caller: it says what to do and tells nothing internal. Message and
- * details are bounded here, see {@link REFUSAL_LIMITS}; whoever collects them stops at the same bounds.
+ * details are bounded here, see {@link REFUSAL_LIMITS}; code that collects them stops at the same bounds.
  */
 export abstract class ServiceError extends Error {
   abstract readonly kind: ErrorKind

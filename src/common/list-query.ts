@@ -203,7 +203,7 @@ function operationsOf(condition: unknown): [string, unknown][] {
   return isRecord(condition) ? Object.entries(condition) : [["$eq", condition]]
 }
 
-/** @throws InvalidData if a filter is a regular expression, which the database could not be kept from running for minutes */
+/** @throws InvalidData if a filter is a regular expression, because the embedded database cannot interrupt it */
 function assertNoRegex(filters: unknown): void {
   if (filters === null || typeof filters !== "object") return
   for (const [name, value] of Object.entries(filters)) {

@@ -15,7 +15,7 @@ const SECRETS = [
 ]
 
 /**
- * Keys of this service and of providers, and credentials of a header, wherever they stand in a text. An underscore may be
+ * Keys of this service and of providers, and credentials of a header, anywhere in a text. An underscore may be
  * percent-encoded, as in a path. The id of an API key (`apk_`) is none.
  */
 const KEYS = /(sk|rk|(?<!\ba)pk)(?:_|%5f)[\w.~%+=-]+|(whsec)(?:_|%5f)[\w%/+=-]+/gi
@@ -28,7 +28,7 @@ export function redactKeys(text: string): string {
     .replace(KEYS, (_, key?: string, webhookKey?: string) => `${key ?? webhookKey}_[redacted]`)
 }
 
-/** The one log: a JSON object per line, on standard output. No line shows a key, wherever it stands. */
+/** The one log: a JSON object per line, on standard output. No line shows a key. */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   return pino(
     {

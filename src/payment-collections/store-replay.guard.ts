@@ -6,7 +6,7 @@ import { PREPARED } from "../database/service-client.js"
 import { ReplayGuard, type StoreSubject } from "../idempotency/replay-guard.js"
 import { channelSql, isInChannels } from "../payment-model/visibility.js"
 
-/** How the channel of a subject is read, and what a request is told that does not see the subject. */
+/** SQL for the channel of a subject, and the error for a request that does not see the subject. */
 const SUBJECTS = {
   cart: {
     channel: `${PREPARED}SELECT sales_channel_id AS channel FROM cart WHERE id = $1`,

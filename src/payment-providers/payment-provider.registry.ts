@@ -87,7 +87,7 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
     return provider
   }
 
-  /** Whether a provider moves money, so that shoppers may use it wherever it is enabled. */
+  /** Whether a provider moves money, so that shoppers may use it without a region that names it. */
   movesMoney(id: string): boolean {
     return this.get(id).capabilities.movesMoney !== false
   }

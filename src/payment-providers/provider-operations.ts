@@ -213,7 +213,7 @@ export class ProviderOperations {
         await this.refresh({ payment_session_id, provider_id })
         return true
       } catch (error) {
-        // Another call has to be settled first: the same request can succeed after that.
+        // Another call has to be resolved first. The same request can succeed after that.
         if (error instanceof Conflict) throw error
         this.log.warn(`The state of session ${payment_session_id} could not be recorded: ${wordsOf(error)}`)
         return false

@@ -1,6 +1,10 @@
 import type { NestFastifyApplication } from "@nestjs/platform-fastify"
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from "@nestjs/swagger"
-import { errorResponses, type Refusal } from "./common/api-docs.js"
+import { EXAMPLE_REQUEST_ID, INVALID_REQUEST, errorResponses, type DocumentedError } from "./common/api-docs.js"
+import { invalidRequest, missingField, tooSmall, unknownField, unstorableText } from "./common/validation.js"
+import { unknownNames } from "./common/fields.js"
+import type { ErrorBody, InvalidData } from "./common/errors.js"
+import { toOpenApi31 } from "./openapi-31.js"
 
 const DESCRIPTION = `
 Everything that is paid for one cart: payment sessions with providers, the payments they become, captures and refunds.
@@ -50,7 +54,6 @@ function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setVersion("0.1.0")
     .setLicense("MIT", "https://opensource.org/license/mit")
-    .setOpenAPIVersion("3.0.3")
     .addServer("/", "This service")
     .addApiKey(
       {
@@ -61,16 +64,18 @@ function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
       },
       "publishable_key",
     )
-    .addBearerAuth(
-      {
-        type: "http",
-        scheme: "bearer",
-        description: "A secret key (`sk_...`), for the admin routes. `Basic` with the key as user name works too.",
-      },
-      "secret_key",
-    )
+    .addSecurity("secret_key", {
+      type: "http",
+      scheme: "bearer",
+      description: "A secret key (`sk_...`), for the admin routes.",
+    })
+    .addSecurity("secret_key_basic", {
+      type: "http",
+      scheme: "basic",
+      description: "The same secret key as user name, without a password, as `@medusajs/js-sdk` sends it.",
+    })
   for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description)
-  return completed(SwaggerModule.createDocument(app, config.build()))
+  return toOpenApi31(completed(SwaggerModule.createDocument(app, config.build())))
 }
 
 type Operation = NonNullable<OpenAPIObject["paths"][string]["get"]>
@@ -88,7 +93,9 @@ function completed(document: OpenAPIObject): OpenAPIObject {
     for (const operation of [get, post, put, remove]) {
       if (!operation) continue
       if (path.startsWith("/admin/")) addToErrors(operation, ["cross_site"])
+      addBasic(operation)
       operation.security ??= []
+      nameInvalid(operation, schemas)
       addHeaders(operation)
     }
   }
@@ -110,6 +117,41 @@ function completeBody(operation: Operation, schemas: Schemas): void {
   addErrors(operation, ["too_large", "unsupported_media_type"])
 }
 
+/** Where a secret key is needed, it may come as Basic, too. */
+function addBasic(operation: Operation): void {
+  if (operation.security?.some((requirement) => "secret_key" in requirement)) {
+    operation.security = [...operation.security, { secret_key_basic: [] }]
+  }
+}
+
+/** Gives the example of a malformed request the message that a request to this very route gets. */
+function nameInvalid(operation: Operation, schemas: Schemas): void {
+  // The routes of a controller share what is declared on it.
+  operation.responses = structuredClone(operation.responses)
+  const response = operation.responses["400"]
+  const examples = response && "content" in response ? response.content?.[JSON_TYPE]?.examples : undefined
+  for (const example of Object.values(examples ?? {})) {
+    if (!("value" in example) || (example.value as ErrorBody).message !== INVALID_REQUEST) continue
+    example.value = invalidExample(operation, schemas).toBody(EXAMPLE_REQUEST_ID)
+  }
+}
+
+/** What a likely mistake gets: something is left out, else a number is too small, else a name is unknown. */
+function invalidExample(operation: Operation, schemas: Schemas): InvalidData {
+  const { requestBody, parameters = [] } = operation
+  const inputs = parameters.filter((parameter) => "in" in parameter)
+  const query = inputs.filter((parameter) => parameter.in === "query")
+  const body =
+    requestBody && "content" in requestBody ? resolve(requestBody.content[JSON_TYPE]?.schema, schemas) : undefined
+  const missing = [...(body?.required ?? []), ...query.filter(({ required }) => required).map(({ name }) => name)]
+  if (missing.length > 0) return invalidRequest(missing.map(missingField))
+  const limit = query.find(({ name }) => name === "limit")?.schema
+  if (limit && "minimum" in limit) return invalidRequest([tooSmall("limit", limit.minimum ?? 0)])
+  if (body) return invalidRequest([unknownField("amuont")])
+  if (query.some(({ name }) => name === "fields")) return unknownNames(["amuont"], ["amount"])
+  return invalidRequest([unstorableText(inputs.find((parameter) => parameter.in === "path")?.name ?? "id")])
+}
+
 function resolve(schema: Schema | undefined, schemas: Schemas): Exclude<Schema, { $ref: string }> | undefined {
   if (!schema || !("$ref" in schema)) return schema
   return resolve(schemas[schema.$ref.slice(SCHEMAS.length)], schemas)
@@ -117,8 +159,8 @@ function resolve(schema: Schema | undefined, schemas: Schemas): Exclude<Schema, 
 
 const SCHEMAS = "#/components/schemas/"
 
-function addErrors(operation: Operation, refusals: Refusal[]): void {
-  for (const { status, ...response } of errorResponses(refusals)) operation.responses[status] ??= response
+function addErrors(operation: Operation, errors: DocumentedError[]): void {
+  for (const { status, ...response } of errorResponses(errors)) operation.responses[status] ??= response
 }
 
 const IDEMPOTENCY_KEY = {
@@ -136,9 +178,9 @@ function addIdempotency(operation: Operation): void {
   addToErrors(operation, ["idempotency_key_in_use", "idempotency_mismatch"])
 }
 
-/** Adds refusals to those that the operation has with the same status. */
-function addToErrors(operation: Operation, refusals: Refusal[]): void {
-  for (const { status, ...added } of errorResponses(refusals)) {
+/** Adds errors to those that the operation has with the same status. */
+function addToErrors(operation: Operation, errors: DocumentedError[]): void {
+  for (const { status, ...added } of errorResponses(errors)) {
     const told = operation.responses[status]
     operation.responses[status] = told && "content" in told ? together(told, added) : added
   }
@@ -160,7 +202,7 @@ const HEADERS = {
   RequestId: {
     description: "The id of the request: the one it was given, or a new one.",
     schema: { type: "string" },
-    example: "req_01M81ZBVX6BHV83Q1RCZ2434AT",
+    example: EXAMPLE_REQUEST_ID,
   },
   RetryAfter: {
     description: "Seconds after which the same request may succeed.",

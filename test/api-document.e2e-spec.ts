@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { readFileSync } from "node:fs"
 import { createConfig, lintFromString } from "@redocly/openapi-core"
 import { allResources, type Resource } from "../src/common/resource.js"
-import { dereference, problemsWith, shapeDifferences, type ApiSchema } from "./support/api-schema.js"
+import { ApiSchemas, shapeDifferences, type ApiSchema } from "./support/api-schema.js"
+import { expectGenerated } from "./support/generated-file.js"
 import { BOOKS_PROVIDER_ID, FakeBooks, providerWithBooks } from "./support/fake-books.js"
 import { newCollection, newPaidCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { REGION, TestService, type Answer } from "./support/service.js"
@@ -38,11 +40,13 @@ interface Operation {
 
 let service: TestService
 let document: any
+let schemas: ApiSchemas
 let operations: Operation[]
 beforeAll(async () => {
   const modules = [providerWithBooks(new FakeBooks()), tellingProviders(new TellingAccount(), new TellingAccount())]
   service = await TestService.start({}, { modules })
   document = (await service.call("GET", "/docs-json", undefined, {})).body
+  schemas = new ApiSchemas(document)
   operations = Object.entries<Record<string, any>>(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
   )
@@ -75,8 +79,6 @@ describe("the API document", () => {
         "operation-4xx-response": "off",
         // Medusa's own paths. No id of a payment is 'payment-providers'.
         "no-ambiguous-paths": "off",
-        // It knows no null beside `allOf`, which is how a related row that may be missing is written. See below.
-        "no-invalid-media-type-examples": "off",
       },
     })
     const problems = await lintFromString({ source: JSON.stringify(document), absoluteRef: "/docs.json", config })
@@ -87,13 +89,29 @@ describe("the API document", () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
       ([, reference = ""]) => reference,
     )
-    for (const reference of references) expect(dereference(reference, document)).toBeDefined()
-    const schemas = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`)
-    expect(schemas.filter((schema) => !references.includes(schema))).toEqual([])
+    for (const reference of references) expect(schemas.dereference(reference)).toBeDefined()
+    const declared = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`)
+    expect(declared.filter((schema) => !references.includes(schema))).toEqual([])
+  })
+
+  it("is the one in docs/openapi.json, which `npm run docs:generate` writes", () => {
+    expectGenerated("docs/openapi.json", `${JSON.stringify(document, null, 2)}\n`)
+  })
+
+  it("has no status that docs/api.md leaves out", () => {
+    const page = readFileSync(new URL("../docs/api.md", import.meta.url), "utf8")
+    const statuses = [
+      "PaymentCollectionResponse",
+      "PaymentSessionResponse",
+      "CaptureResponse",
+      "RefundResponse",
+    ].flatMap((schema) => document.components.schemas[schema].properties.status.enum as string[])
+    expect(statuses).toContain("partially_captured")
+    expect(statuses.filter((status) => !page.includes(`\`${status}\``))).toEqual([])
   })
 
   it("is also there as YAML", async () => {
-    expect((await service.call("GET", "/docs-yaml", undefined, {})).body).toMatch(/^openapi: 3\.0\.3/)
+    expect((await service.call("GET", "/docs-yaml", undefined, {})).body).toMatch(/^openapi: 3\.1\.0/)
   })
 
   it("has every route of the service", () => {
@@ -122,12 +140,16 @@ describe("every operation", () => {
     expect(
       exceptions(({ path, security }) => {
         if (path.startsWith("/store/")) return JSON.stringify(security) === key("publishable_key")
-        return path.startsWith("/admin/") ? JSON.stringify(security) === key("secret_key") : security?.length === 0
+        if (path.startsWith("/admin/")) {
+          return JSON.stringify(security) === JSON.stringify([{ secret_key: [] }, { secret_key_basic: [] }])
+        }
+        return security?.length === 0
       }),
     ).toEqual([])
-    expect(document.components.securitySchemes).toMatchObject({
-      publishable_key: { type: "apiKey", in: "header", name: "x-publishable-api-key" },
-      secret_key: { type: "http", scheme: "bearer" },
+    expect(document.components.securitySchemes).toEqual({
+      publishable_key: { type: "apiKey", in: "header", name: "x-publishable-api-key", description: expect.any(String) },
+      secret_key: { type: "http", scheme: "bearer", description: expect.any(String) },
+      secret_key_basic: { type: "http", scheme: "basic", description: expect.any(String) },
     })
   })
 
@@ -167,7 +189,7 @@ describe("every operation", () => {
     const problems = operations.flatMap(({ requestBody, ...rest }) => {
       const media = requestBody?.content[JSON_TYPE]
       if (!media) return []
-      return problemsWith(media.example, media.schema ?? {}, document, nameOf(rest))
+      return schemas.problemsWith(media.example, media.schema ?? {}, nameOf(rest))
     })
     expect(problems).toEqual([])
     expect(
@@ -179,7 +201,7 @@ describe("every operation", () => {
     expect(exceptions(({ operationId }) => Boolean(answerOf(operationId).schema))).toEqual([])
     const problems = operations.flatMap((each) => {
       const { example, schema = {} } = answerOf(each.operationId)
-      return problemsWith(example, schema, document, nameOf(each))
+      return schemas.problemsWith(example, schema, nameOf(each))
     })
     expect(problems).toEqual([])
   })
@@ -207,7 +229,7 @@ describe("every operation", () => {
         const { schema, examples = {} } = content?.[JSON_TYPE] ?? {}
         expect(schema).toEqual({ $ref: "#/components/schemas/ErrorResponse" })
         expect(Object.keys(examples)).not.toEqual([])
-        for (const { value } of Object.values(examples)) expect(problemsWith(value, schema ?? {}, document)).toEqual([])
+        for (const { value } of Object.values(examples)) expect(schemas.problemsWith(value, schema ?? {})).toEqual([])
       }
     }
   })
@@ -218,7 +240,7 @@ describe("every operation", () => {
         expect(Object.keys(headers)).toEqual(
           ["409", "503", "504"].includes(status) ? ["x-request-id", "retry-after"] : ["x-request-id"],
         )
-        for (const { $ref = "" } of Object.values(headers)) expect(dereference($ref, document).description).toBeTruthy()
+        for (const { $ref = "" } of Object.values(headers)) expect(schemas.dereference($ref).description).toBeTruthy()
       }
     }
   })
@@ -248,6 +270,20 @@ describe("a resource", () => {
     }
   })
 
+  it("may be null where its column may be", () => {
+    const isNullable = (schema: ApiSchema = {}) => schemas.problemsWith(null, schema).length === 0
+    const wrong = allResources().flatMap(({ type, rows, fields }) => {
+      const { properties = {} } = document.components.schemas[type.name] as ApiSchema
+      return service.dataSource
+        .getMetadata(rows)
+        .columns.filter(({ propertyName, isNullable: may }) => may && fields.has(propertyName))
+        .filter(({ propertyName }) => !isNullable(properties[propertyName]))
+        .map(({ propertyName }) => `${type.name}.${propertyName}`)
+    })
+    // An empty object is shown in their place.
+    expect(wrong).toEqual(["PaymentSessionResponse.context", "PaymentSessionResponse.metadata"])
+  })
+
   it("has an example for each of its fields", () => {
     const without = allResources().flatMap(({ name, fields }) =>
       [...fields].filter(([, { example }]) => example === undefined).map(([field]) => `${name}.${field}`),
@@ -261,7 +297,7 @@ describe("what the service answers", () => {
   function expectDocumented(id: string, { status, body }: Answer): void {
     const { schema = {}, example } = answerOf(id)
     expect(status).toBe(200)
-    expect(problemsWith(body, schema, document, id)).toEqual([])
+    expect(schemas.problemsWith(body, schema, id)).toEqual([])
     expect(shapeDifferences(example, body, id)).toEqual([])
   }
 
@@ -442,9 +478,9 @@ describe("what the service answers", () => {
     const everything =
       "*payment_providers,*payment_sessions.payment_collection,*payments.captures.payment,*payments.refunds.payment"
     const collection = await service.store("GET", `/store/payment-collections/${id}?fields=${everything}`)
-    expect(problemsWith(collection.body, answerOf("getPaymentCollection").schema ?? {}, document)).toEqual([])
+    expect(schemas.problemsWith(collection.body, answerOf("getPaymentCollection").schema ?? {})).toEqual([])
     const payment = await service.admin("GET", `/admin/payments/${paymentId}?fields=id`)
-    expect(problemsWith(payment.body, answerOf("getPayment").schema ?? {}, document)).toEqual([])
+    expect(schemas.problemsWith(payment.body, answerOf("getPayment").schema ?? {})).toEqual([])
   })
 
   it.each([
@@ -465,7 +501,7 @@ describe("what the service answers", () => {
   ] as const)("on %s fits the schema of errors", async (_, call, expected) => {
     const { status, body, headers } = await call()
     expect(status).toBe(expected)
-    expect(problemsWith(body, { $ref: "#/components/schemas/ErrorResponse" }, document)).toEqual([])
+    expect(schemas.problemsWith(body, { $ref: "#/components/schemas/ErrorResponse" })).toEqual([])
     expect(headers.get("x-request-id")).toBe(body.request_id)
   })
 })

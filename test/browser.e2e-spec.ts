@@ -185,8 +185,8 @@ inBrowser("in a browser", () => {
       await dialog.waitFor()
       await shoot(page, "authorize")
       const keys: [string, string][] = [
-        ["publishable_key", service.publishableKey],
-        ["secret_key", service.secretKey],
+        ["(apiKey)", service.publishableKey],
+        ["(http, Bearer)", service.secretKey],
       ]
       for (const [scheme, key] of keys) {
         const form = dialog.locator(".auth-container", { hasText: scheme })

@@ -76,7 +76,7 @@ export class AccountHoldersService {
   /** @throws NotFound */
   async get(id: string): Promise<AccountHolder> {
     const holder = await this.dataSource.manager.findOneBy(AccountHolder, { id })
-    if (!holder) throw new NotFound(`Account holder id not found: ${excerpt(id)}`)
+    if (!holder) throw accountHolderNotFound(id)
     return holder
   }
 
@@ -132,7 +132,7 @@ export class AccountHoldersService {
   booksOf(providerId: string): AccountHolders {
     const { accountHolders } = this.registry.get(providerId)
     if (accountHolders) return accountHolders
-    throw new NotAllowed(`Payment provider ${excerpt(providerId)} keeps no account holders. Choose one that does.`)
+    throw keepsNoAccountHolders(providerId)
   }
 
   /** Providers that share an account share its books: the first of them stands for all. */
@@ -194,4 +194,12 @@ function changedMeanwhile(): Conflict {
     code: "changed_meanwhile",
     retryAfter: 1,
   })
+}
+
+export function accountHolderNotFound(id: string): NotFound {
+  return new NotFound(`Account holder id not found: ${excerpt(id)}`)
+}
+
+export function keepsNoAccountHolders(providerId: string): NotAllowed {
+  return new NotAllowed(`Payment provider ${excerpt(providerId)} keeps no account holders. Choose one that does.`)
 }

@@ -15,7 +15,9 @@ import {
   ListAccountHoldersQuery,
   toAccountHolderResponse,
 } from "./account-holder.dto.js"
-import { AccountHoldersService } from "./account-holders.service.js"
+import { AccountHoldersService, accountHolderNotFound, keepsNoAccountHolders } from "./account-holders.service.js"
+import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { providerNotAvailable } from "../payment-providers/payment-provider.registry.js"
 
 const HOLDER_EXAMPLE = exampleOf(ACCOUNT_HOLDER)
 
@@ -46,7 +48,7 @@ export class AdminAccountHoldersController {
       "cart that has a customer does the same by itself.",
   })
   @ApiEnvelope("account_holder", AccountHolderResponse, "The account holder.", HOLDER_EXAMPLE)
-  @ApiErrors("invalid_data", "not_allowed", "payment_declined", "provider_error")
+  @ApiErrors("invalid_data", keepsNoAccountHolders(EXAMPLE.providerId), "payment_declined", "provider_error")
   async create(@Body() body: CreateAccountHolderRequest, @Query() _query: SelectQuery) {
     return { account_holder: toAccountHolderResponse(await this.holders.create(body)) }
   }
@@ -56,7 +58,7 @@ export class AdminAccountHoldersController {
   @Answers(ACCOUNT_HOLDER)
   @ApiOperation({ summary: "Get an account holder", operationId: "getAccountHolder" })
   @ApiEnvelope("account_holder", AccountHolderResponse, "The account holder.", HOLDER_EXAMPLE)
-  @ApiErrors("not_found")
+  @ApiErrors(accountHolderNotFound(EXAMPLE_HOLDER_ID))
   async get(@Param("id") id: string, @Query() _query: SelectQuery) {
     return { account_holder: toAccountHolderResponse(await this.holders.get(id)) }
   }
@@ -69,7 +71,13 @@ export class AdminAccountHoldersController {
     description: "With every means of payment that the customer saved there. Payments that were made stay as they are.",
   })
   @ApiDeleted("account_holder", EXAMPLE_HOLDER_ID)
-  @ApiErrors("not_found", "invalid_data", "not_allowed", "payment_declined", "provider_error")
+  @ApiErrors(
+    "invalid_data",
+    accountHolderNotFound(EXAMPLE_HOLDER_ID),
+    providerNotAvailable(EXAMPLE.stripeId),
+    "payment_declined",
+    "provider_error",
+  )
   async delete(@Param("id") id: string): Promise<Deleted> {
     await this.holders.delete(id)
     return { id, object: "account_holder", deleted: true }

@@ -21,10 +21,20 @@ import {
   toPaymentMethodResponse,
 } from "./payment-method.dto.js"
 import { PaymentMethodsService } from "./payment-methods.service.js"
+import { accountHolderNotFound } from "./account-holders.service.js"
+import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { providerNotAvailable } from "../payment-providers/payment-provider.registry.js"
 
 @ApiTags("Admin: account holders")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "not_allowed", "unauthorized", "not_found", "payment_declined", "provider_error")
+@ApiErrors(
+  "invalid_data",
+  providerNotAvailable(EXAMPLE.stripeId),
+  "unauthorized",
+  accountHolderNotFound(EXAMPLE_HOLDER_ID),
+  "payment_declined",
+  "provider_error",
+)
 @Controller("admin/account-holders/:id/payment-methods")
 export class AdminPaymentMethodsController {
   constructor(private readonly methods: PaymentMethodsService) {}

@@ -43,8 +43,7 @@ export class PaymentMethodsService {
   /** @throws NotFound also for the method of another account holder */
   async delete(holderId: string, id: string): Promise<void> {
     const result = await this.ask(holderId, (books, externalId, signal) => books.removeMethod(externalId, id, signal))
-    if (isNotThere(result) || result.outcome === "gone")
-      throw new NotFound(`Payment method id not found: ${excerpt(id)}`)
+    if (isNotThere(result) || result.outcome === "gone") throw paymentMethodNotFound(id)
     valueOf(result)
   }
 
@@ -64,4 +63,8 @@ export class PaymentMethodsService {
     const books = this.holders.booksOf(provider_id)
     return this.registry.ask((signal) => call(books, external_id, signal))
   }
+}
+
+export function paymentMethodNotFound(id: string): NotFound {
+  return new NotFound(`Payment method id not found: ${excerpt(id)}`)
 }

@@ -19,7 +19,7 @@ import {
   UpdateApiKeyRequest,
   withoutSecret,
 } from "./api-key.dto.js"
-import { ApiKeysService } from "./api-keys.service.js"
+import { ApiKeysService, apiKeyNotFound, keyNotRevoked } from "./api-keys.service.js"
 import { CalledBy, type Caller } from "./caller.js"
 
 @ApiTags("Admin: API keys")
@@ -58,7 +58,7 @@ export class AdminApiKeysController {
   @Answers(API_KEY)
   @ApiOperation({ summary: "Get an API key", operationId: "getApiKey" })
   @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
-  @ApiErrors("not_found")
+  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
   async get(@Param("id") id: string, @Query() _query: SelectQuery) {
     return { api_key: toApiKeyResponse(await this.keys.get(id)) }
   }
@@ -69,7 +69,7 @@ export class AdminApiKeysController {
   @Answers(API_KEY)
   @ApiOperation({ summary: "Rename an API key", operationId: "updateApiKey" })
   @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
-  @ApiErrors("not_found")
+  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
   async update(@Param("id") id: string, @Body() { title }: UpdateApiKeyRequest, @Query() _query: SelectQuery) {
     return { api_key: toApiKeyResponse(await this.keys.rename(id, title)) }
   }
@@ -84,7 +84,7 @@ export class AdminApiKeysController {
     description: "At once, or after `revoke_in` seconds. Every instance refuses the key within ten seconds of that.",
   })
   @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
-  @ApiErrors("not_found")
+  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
   async revoke(
     @Param("id") id: string,
     @Body() { revoke_in }: RevokeApiKeyRequest,
@@ -104,7 +104,7 @@ export class AdminApiKeysController {
     description: "A key with channels sees only the carts and collections that belong to them, or to none.",
   })
   @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
-  @ApiErrors("not_found")
+  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
   async changeSalesChannels(
     @Param("id") id: string,
     @Body() { add, remove }: ApiKeySalesChannelsRequest,
@@ -117,7 +117,7 @@ export class AdminApiKeysController {
   @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @ApiOperation({ summary: "Delete a revoked API key", operationId: "deleteApiKey" })
   @ApiDeleted("api_key", API_KEY_EXAMPLE.id)
-  @ApiErrors("not_found", "invalid_data", "key_in_use")
+  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id), "invalid_data", keyNotRevoked(API_KEY_EXAMPLE.id))
   async delete(@Param("id") id: string): Promise<Deleted> {
     await this.keys.delete(id)
     return { id, object: "api_key", deleted: true }

@@ -4,7 +4,7 @@ import { exampleOf } from "../common/example.js"
 import type { View } from "../common/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
 import { Field, ResourceOf } from "../common/resource.js"
-import { OptionalTextField, TimeField } from "../common/resource-fields.js"
+import { OptionalTextField, OptionalTimeField, TimeField } from "../common/resource-fields.js"
 import { HasAtMost, IsOneOf } from "../common/validation.js"
 import { API_KEY_TYPES, ApiKey, type ApiKeyType } from "./api-key.entity.js"
 import { isSecret } from "./api-key.rules.js"
@@ -117,7 +117,7 @@ export class ApiKeyResponse {
   @Field({ description: "For the store routes, or for the admin routes.", enum: API_KEY_TYPES, example: "publishable" })
   type!: ApiKeyType
 
-  @TimeField("When a request last carried it, to the minute; kept for secret keys.")
+  @OptionalTimeField("When a request last carried it, to the minute; kept for secret keys.")
   last_used_at!: Date | null
 
   @OptionalTextField("Who created it.", "apk_01M81YZ0T1S2R3Q4P5N6M7K8J0")
@@ -126,7 +126,7 @@ export class ApiKeyResponse {
   @OptionalTextField("Who revoked it.", null)
   revoked_by!: string | null
 
-  @TimeField("From when on it is refused.")
+  @OptionalTimeField("From when on it is refused.")
   revoked_at!: Date | null
 
   @TimeField("When it was created.", "2026-11-22T10:15:30.000Z")

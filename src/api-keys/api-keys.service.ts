@@ -50,7 +50,7 @@ export class ApiKeysService {
 
   async get(id: string): Promise<ApiKey> {
     const key = await this.dataSource.manager.findOneBy(ApiKey, { id })
-    if (!key) throw new NotFound(`API Key with id: ${excerpt(id)} was not found`)
+    if (!key) throw apiKeyNotFound(id)
     return key
   }
 
@@ -84,8 +84,7 @@ export class ApiKeysService {
   /** Only a revoked key can go, as in Medusa: nobody deletes one in use by mistake. */
   async delete(id: string): Promise<void> {
     const key = await this.get(id)
-    if (!isRevoked(key, new Date()))
-      throw new NotAllowed(`Cannot delete api keys that are not revoked - ${excerpt(id)}`)
+    if (!isRevoked(key, new Date())) throw keyNotRevoked(id)
     await this.dataSource.manager.delete(ApiKey, { id })
     this.ring.forget(key.lookup)
   }
@@ -120,4 +119,12 @@ export class ApiKeysService {
     await this.dataSource.manager.insert(ApiKey, key)
     return this.get(key.id)
   }
+}
+
+export function apiKeyNotFound(id: string): NotFound {
+  return new NotFound(`API Key with id: ${excerpt(id)} was not found`)
+}
+
+export function keyNotRevoked(id: string): NotAllowed {
+  return new NotAllowed(`Cannot delete api keys that are not revoked - ${excerpt(id)}`)
 }

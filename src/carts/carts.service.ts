@@ -62,7 +62,11 @@ export class CartsService {
 
   async get(id: string): Promise<Cart> {
     const cart = await this.dataSource.manager.findOneBy(Cart, { id })
-    if (!cart) throw new NotFound(`Cart id not found: ${excerpt(id)}`)
+    if (!cart) throw cartNotFound(id)
     return cart
   }
+}
+
+export function cartNotFound(id: string): NotFound {
+  return new NotFound(`Cart id not found: ${excerpt(id)}`)
 }

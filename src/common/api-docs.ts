@@ -1,6 +1,11 @@
 import { applyDecorators, type Type } from "@nestjs/common"
 import { ApiExtraModels, ApiOkResponse, ApiParam, ApiProperty, ApiResponse, getSchemaPath } from "@nestjs/swagger"
-import { ERROR_KINDS, type ErrorBody, type ErrorKind } from "./errors.js"
+import { ERROR_KINDS, type ErrorBody, type ErrorKind, type ServiceError } from "./errors.js"
+
+export const EXAMPLE_REQUEST_ID = "req_01M81ZBVX6BHV83Q1RCZ2434AT"
+
+/** Stands for what is wrong with a request to the route; the document replaces it. */
+export const INVALID_REQUEST = "Invalid request"
 
 const EXAMPLE_OPERATION_ID = "op_01M81ZCP2E4F6G8H0J1K3M5N7P"
 
@@ -20,7 +25,7 @@ export class ErrorResponse {
 
   @ApiProperty({
     description: "The id of the request, also in the header `x-request-id` and in the service's log.",
-    example: "req_01M81ZBVX6BHV83Q1RCZ2434AT",
+    example: EXAMPLE_REQUEST_ID,
   })
   request_id!: string
 
@@ -67,15 +72,17 @@ export class ErrorResponse {
   operation_id?: string
 }
 
-/** What a route can refuse: a kind of error, or a case of one that has words of its own. */
+/** What every route of a kind can refuse, in the same words. */
 export type Refusal =
-  | ErrorKind
+  | Exclude<ErrorKind, "not_found" | "not_allowed" | "duplicate">
   | "publishable_key"
   | "cross_site"
-  | "key_in_use"
   | "amount_changed"
   | "operation_in_progress"
   | "idempotency_key_in_use"
+
+/** A refusal, or one of a route's own: an error as the route throws it. */
+export type DocumentedError = Refusal | ServiceError
 
 interface RefusalDoc {
   kind: ErrorKind
@@ -89,7 +96,7 @@ const REFUSALS: Record<Refusal, RefusalDoc> = {
   invalid_data: {
     kind: "invalid_data",
     description: "The request is malformed, or a value is not valid.",
-    message: "Invalid request: Field 'cart_id' is required",
+    message: INVALID_REQUEST,
   },
   publishable_key: {
     kind: "not_allowed",
@@ -102,25 +109,10 @@ const REFUSALS: Record<Refusal, RefusalDoc> = {
     message:
       "A page of another origin made this request. Add the page's origin to ADMIN_CORS, or call the API from a server.",
   },
-  not_allowed: {
-    kind: "not_allowed",
-    description: "The state does not permit it.",
-    message: "Can only delete payment collections where status is not_paid",
-  },
-  key_in_use: {
-    kind: "not_allowed",
-    description: "The key is not revoked.",
-    message: "Cannot delete api keys that are not revoked - apk_01M81YZ0T1S2R3Q4P5N6M7K8J9",
-  },
   unauthorized: {
     kind: "unauthorized",
     description: "The secret key is missing or not valid.",
-    message: "Unauthorized. Send a secret API key as 'Authorization: Bearer sk_...'.",
-  },
-  not_found: {
-    kind: "not_found",
-    description: "There is no such thing, or the key does not see it.",
-    message: "Cart id not found: cart_123",
+    message: "Unauthorized. Send a secret API key as 'Authorization: Bearer sk_...' or, as the js-sdk does, as Basic.",
   },
   conflict: {
     kind: "conflict",
@@ -188,11 +180,6 @@ const REFUSALS: Record<Refusal, RefusalDoc> = {
     description: "The body is not JSON in UTF-8.",
     message: "Send the body as uncompressed JSON in UTF-8, with the header 'content-type: application/json'.",
   },
-  duplicate: {
-    kind: "duplicate",
-    description: "There is one like it already.",
-    message: "A refund reason with this code exists already.",
-  },
   unavailable: {
     kind: "unavailable",
     description: "The database is lost or overloaded; retry after the seconds in `Retry-After`.",
@@ -206,41 +193,57 @@ const REFUSALS: Record<Refusal, RefusalDoc> = {
   },
 }
 
-/** Documents the refusals of a route besides those that every route, write and body has. */
-export function ApiErrors(...refusals: Refusal[]): MethodDecorator & ClassDecorator {
+/** What the errors of a kind have in common, for kinds whose words differ from route to route. */
+const OWN_WORDS: Record<Exclude<ErrorKind, Refusal>, string> = {
+  not_allowed: "The state does not permit it.",
+  not_found: "It does not exist, or the key does not see it.",
+  duplicate: "One with the same key exists.",
+}
+
+/** Documents the errors of a route besides those that every route, write and body has. */
+export function ApiErrors(...errors: DocumentedError[]): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiExtraModels(ErrorResponse),
-    ...errorResponses([...refusals, "unavailable", "unknown"]).map((response) => ApiResponse(response)),
+    ...errorResponses([...errors, "unavailable", "unknown"]).map((response) => ApiResponse(response)),
   )
 }
 
-/** The responses that tell these refusals; those of one status stand together. */
-export function errorResponses(refusals: readonly Refusal[]) {
-  const byStatus = new Map<number, Refusal[]>()
-  for (const refusal of refusals) {
-    const { status } = ERROR_KINDS[REFUSALS[refusal].kind]
-    byStatus.set(status, [...(byStatus.get(status) ?? []), refusal])
+interface ErrorDoc {
+  name: string
+  kind: ErrorKind
+  description: string
+  example: ErrorBody
+}
+
+/** The responses of these errors; those with the same status share one. */
+export function errorResponses(errors: readonly DocumentedError[]) {
+  const byStatus = new Map<number, ErrorDoc[]>()
+  for (const doc of errors.map(docOf)) {
+    const { status } = ERROR_KINDS[doc.kind]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), doc])
   }
-  return [...byStatus].map(([status, same]) => ({
+  return [...byStatus].map(([status, docs]) => ({
     status,
-    description: same.map((refusal) => REFUSALS[refusal].description).join(" "),
+    description: [...new Set(docs.map(({ description }) => description))].join(" "),
     content: {
       "application/json": {
         schema: { $ref: getSchemaPath(ErrorResponse) },
-        examples: Object.fromEntries(same.map((refusal) => [refusal, { value: errorExample(refusal) }])),
+        examples: Object.fromEntries(docs.map(({ name, example }) => [name, { value: example }])),
       },
     },
   }))
 }
 
-function errorExample(refusal: Refusal): ErrorBody {
-  const { kind, message, more } = REFUSALS[refusal]
-  return {
-    ...more,
-    type: ERROR_KINDS[kind].type,
-    message,
-    request_id: "req_01M81ZBVX6BHV83Q1RCZ2434AT",
+function docOf(error: DocumentedError): ErrorDoc {
+  if (typeof error !== "string") {
+    const { kind, code } = error
+    const description =
+      kind in OWN_WORDS ? OWN_WORDS[kind as keyof typeof OWN_WORDS] : REFUSALS[kind as Refusal].description
+    return { name: code ?? kind, kind, description, example: error.toBody(EXAMPLE_REQUEST_ID) }
   }
+  const { kind, description, message, more } = REFUSALS[error]
+  const example = { ...more, type: ERROR_KINDS[kind].type, message, request_id: EXAMPLE_REQUEST_ID }
+  return { name: error, kind, description, example }
 }
 
 /** Documents the id in the path of a route. */

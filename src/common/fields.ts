@@ -65,7 +65,7 @@ export function parseFields(
         "Only a relation to one resource may lead back, and the path ends there, as in 'captures.payment'.",
     )
   }
-  if (unknown.length > 0) throw unknownFields(resource, unknown, audience)
+  if (unknown.length > 0) throw unknownNames(unknown, allowedPaths(resource, audience))
   if (countRelations(selection) > MAX_RELATIONS) {
     throw new InvalidData(
       `Invalid request: 'fields' expands more than the maximum of ${MAX_RELATIONS} relations in all. Ask for fewer at once.`,
@@ -200,7 +200,8 @@ function remove(selection: MutableSelection, names: string[], audience: Audience
   return true
 }
 
-function unknownFields(resource: Resource, unknown: string[], audience: Audience): InvalidData {
+/** @param allowed the names that the caller may select */
+export function unknownNames(unknown: readonly string[], allowed: readonly string[]): InvalidData {
   const named = unknown
     .slice(0, REFUSAL_LIMITS.details)
     .map((path) => `'${excerpt(path)}'`)
@@ -210,7 +211,7 @@ function unknownFields(resource: Resource, unknown: string[], audience: Audience
       {
         field: "fields",
         message: "See the allowed names. A relation's own names follow a dot, such as 'payment_sessions.id'.",
-        allowed: allowedPaths(resource, audience),
+        allowed,
       },
     ],
   })

@@ -11,10 +11,14 @@ export function CurrencyField(): PropertyDecorator {
   return Field({ description: "ISO 4217 code in lower case.", example: "eur" })
 }
 
-/** A point in time. Without an example it is one that may be null, and is. */
-export function TimeField(description: string, example?: string): PropertyDecorator {
-  const time = { description, type: String, format: "date-time" }
-  return Field(example === undefined ? { ...time, nullable: true, example: null } : { ...time, example })
+/** A point in time. */
+export function TimeField(description: string, example: string): PropertyDecorator {
+  return Field({ description, type: String, format: "date-time", example })
+}
+
+/** A point in time that may not have come yet. */
+export function OptionalTimeField(description: string, example: string | null = null): PropertyDecorator {
+  return Field({ description, type: String, format: "date-time", nullable: true, example })
 }
 
 /** A JSON object of any shape. */

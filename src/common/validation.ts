@@ -137,7 +137,7 @@ export class RequestValidationPipe extends ValidationPipe {
     const unstorable = findUnstorable(value, metadata.type === "param" ? (metadata.data ?? "") : "", MAX_VALUES)
     if (unstorable) throw invalidRequest([unstorable])
     if (metadata.type === "body" && !isRecord(value ?? {})) {
-      throw invalidRequest([{ field: "", message: "Field '' is required" }])
+      throw invalidRequest([missingField("")])
     }
     const reaching = firstOf(prototypeNamesIn(value))
     if (reaching.length > 0) throw invalidRequest(reaching.map(unknownField))
@@ -160,7 +160,7 @@ function withoutSurplus(value: unknown, { metatype }: ArgumentMetadata): unknown
 }
 
 /** The refusal of a malformed request, from all that is wrong with it: missing and wrong fields first, unknown ones last. */
-function invalidRequest(problems: Iterable<Problem>): InvalidData {
+export function invalidRequest(problems: Iterable<Problem>): InvalidData {
   const { known, unknown } = partition(problems)
   const messages = known.map((problem) => problem.message)
   if (unknown.length > 0) {
@@ -193,14 +193,26 @@ function firstOf<T>(found: Iterable<T>): T[] {
   return first
 }
 
-function unknownField(path: string): Problem {
+export function unknownField(path: string): Problem {
   const field = excerpt(path)
   return { field, message: `Unrecognized fields: '${field}'`, unknownField: field }
 }
 
-interface Problem extends ErrorDetail {
+export interface Problem extends ErrorDetail {
   /** The name of the field, where the problem is that there is no such field. */
   unknownField?: string
+}
+
+export function missingField(field: string): Problem {
+  return { field, message: `Field '${field}' is required` }
+}
+
+export function tooSmall(field: string, least: number): Problem {
+  return { field, message: `Value for field '${field}' too small, expected at least: '${least}'` }
+}
+
+export function unstorableText(field: string): Problem {
+  return { field, message: `Value for field '${field}' contains a character that cannot be stored` }
 }
 
 function expectedType(type: string, field: string, value: unknown): Problem {
@@ -217,12 +229,10 @@ function* problemsOf(errors: readonly ValidationError[], path = ""): Generator<P
 
 function problemOf(constraint: string, text: string, field: string, value: unknown): Problem {
   if (constraint === "whitelistValidation") return unknownField(field)
-  if (value === undefined) return { field, message: `Field '${field}' is required` }
+  if (value === undefined) return missingField(field)
   const type = EXPECTED_TYPES[constraint]
   if (type) return expectedType(type, field, value)
-  if (TOO_SMALL.has(constraint)) {
-    return { field, message: `Value for field '${field}' too small, expected at least: '0'` }
-  }
+  if (TOO_SMALL.has(constraint)) return tooSmall(field, 0)
   return { field, message: text }
 }
 
@@ -269,7 +279,7 @@ function findIn(value: unknown, path: string, depth: number, values: { left: num
   }
   if (typeof value === "string") {
     if (!value.includes("\0") && value.isWellFormed()) return undefined
-    return { field: path, message: `Value for field '${path}' contains a character that cannot be stored` }
+    return unstorableText(path)
   }
   // A field of a request has limits of its own; a number in an object that the client chose is stored as it is.
   if (typeof value === "number" && !(depth > 1 ? hasFewDigits(value) : Number.isFinite(value))) {

@@ -2,11 +2,11 @@ import { Controller, Get, Query } from "@nestjs/common"
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags, getSchemaPath } from "@nestjs/swagger"
 import { ApiErrors } from "../common/api-docs.js"
 import { EVENT_EXAMPLE, EventsResponse, ListEventsQuery, toEventsResponse } from "./event.dto.js"
-import { EventsService } from "./events.service.js"
+import { EventsService, eventNotFound } from "./events.service.js"
 
 @ApiTags("Admin: events")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized", "not_found")
+@ApiErrors("invalid_data", "unauthorized", eventNotFound(EVENT_EXAMPLE.id))
 @Controller("admin/events")
 export class AdminEventsController {
   constructor(private readonly events: EventsService) {}

@@ -41,9 +41,7 @@ export class EventsService {
     const [seen] = await manager.query<{ position: string | null; has_new: boolean }[]>(LOOK, [after ?? null])
     const position = seen?.position ?? "0"
     if (typeof after === "string" && seen?.position == null) {
-      throw new NotFound(
-        `Event id not found: ${excerpt(after)}. Send the id of the last event read, or none to read from the first.`,
-      )
+      throw eventNotFound(after)
     }
     // Where nothing waits, all that was committed before has its place: nothing that this reader may expect is missed.
     if (seen?.has_new) await this.place()
@@ -64,4 +62,10 @@ export class EventsService {
       await tx.query(PLACE)
     })
   }
+}
+
+export function eventNotFound(id: string): NotFound {
+  return new NotFound(
+    `Event id not found: ${excerpt(id)}. Send the id of the last event read, or none to read from the first.`,
+  )
 }

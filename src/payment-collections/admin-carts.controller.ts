@@ -3,7 +3,7 @@ import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
 import { CART_EXAMPLE, CartResponse, PutCartRequest, toCartResponse } from "../carts/cart.dto.js"
-import { CartsService } from "../carts/carts.service.js"
+import { cartNotFound, CartsService } from "../carts/carts.service.js"
 import { CartChangesService } from "./cart-changes.service.js"
 
 @ApiTags("Admin: carts")
@@ -41,7 +41,7 @@ export class AdminCartsController {
   @ApiId("The cart's id, in the words of the shop.", CART_EXAMPLE.id)
   @ApiOperation({ summary: "Get a cart", operationId: "getCart" })
   @ApiEnvelope("cart", CartResponse, "The cart as it is known.", CART_EXAMPLE)
-  @ApiErrors("not_found")
+  @ApiErrors(cartNotFound(CART_EXAMPLE.id))
   async get(@Param("id") id: string) {
     return { cart: toCartResponse(await this.carts.get(id)) }
   }

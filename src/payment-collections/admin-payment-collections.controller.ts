@@ -11,14 +11,16 @@ import { CHANGED_COLLECTION, EXAMPLE, NEW_COLLECTION, PAID_COLLECTION } from "..
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import { ADMIN_COLLECTION, ADMIN_COLLECTIONS } from "../payment-model/responses/views.js"
-import { MarkAsPaidService } from "./mark-as-paid.service.js"
+import { MarkAsPaidService, notMarkable } from "./mark-as-paid.service.js"
 import {
   CreateOrderCollectionRequest,
   ListPaymentCollectionsQuery,
   MarkAsPaidRequest,
   UpdateCollectionRequest,
 } from "./payment-collection.dto.js"
-import { PaymentCollectionsService } from "./payment-collections.service.js"
+import { PaymentCollectionsService, notDeletable } from "./payment-collections.service.js"
+import { collectionNotFound } from "../payment-model/not-found.js"
+import { followsCart } from "../payment-model/collection.rules.js"
 
 @ApiTags("Admin: payment collections")
 @ApiSecurity("secret_key")
@@ -78,7 +80,7 @@ export class AdminPaymentCollectionsController {
     "The collection.",
     exampleOf(ADMIN_COLLECTION, PAID_COLLECTION),
   )
-  @ApiErrors("not_found")
+  @ApiErrors(collectionNotFound(EXAMPLE.collectionId))
   async get(@Param("id") id: string, @Query() _query: SelectQuery, @Selected() selection: Selection) {
     return { payment_collection: toPaymentCollectionResponse(await this.collections.get(id, selection), "admin") }
   }
@@ -102,9 +104,9 @@ export class AdminPaymentCollectionsController {
     exampleOf(ADMIN_COLLECTION, CHANGED_COLLECTION),
   )
   @ApiErrors(
-    "not_found",
+    collectionNotFound(EXAMPLE.collectionId),
     "invalid_data",
-    "not_allowed",
+    followsCart(EXAMPLE.cartId),
     "operation_in_progress",
     "payment_declined",
     "provider_error",
@@ -140,9 +142,9 @@ export class AdminPaymentCollectionsController {
     exampleOf(ADMIN_COLLECTION, PAID_COLLECTION),
   )
   @ApiErrors(
-    "not_found",
+    collectionNotFound(EXAMPLE.collectionId),
     "invalid_data",
-    "not_allowed",
+    notMarkable(),
     "operation_in_progress",
     "state_conflict",
     "payment_declined",
@@ -169,7 +171,14 @@ export class AdminPaymentCollectionsController {
       "Only while nothing is authorized or paid. An open session is canceled at its provider first. The cart gets a new collection at the next create.",
   })
   @ApiDeleted("payment-collection", EXAMPLE.collectionId)
-  @ApiErrors("not_found", "invalid_data", "not_allowed", "operation_in_progress", "provider_error", "outcome_unknown")
+  @ApiErrors(
+    collectionNotFound(EXAMPLE.collectionId),
+    "invalid_data",
+    notDeletable(),
+    "operation_in_progress",
+    "provider_error",
+    "outcome_unknown",
+  )
   async delete(@Param("id") id: string, @CalledBy() caller: Caller): Promise<Deleted> {
     await this.collections.delete(id, caller)
     return { id, object: "payment-collection", deleted: true }

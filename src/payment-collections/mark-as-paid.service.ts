@@ -88,7 +88,7 @@ interface Progress {
 function admit(aggregate: Aggregate, orderId: string): void {
   const { status, marking_paid_at, order_id } = aggregate.collection
   if (status === "completed" || (status !== "not_paid" && marking_paid_at === null)) {
-    throw new NotAllowed("Can only mark 'not_paid' payment collection as paid")
+    throw notMarkable()
   }
   // Like Medusa, the request may name any order. The one that is known already stays.
   aggregate.adoptOrder(aggregate.cart?.order_id ?? order_id ?? orderId)
@@ -106,4 +106,8 @@ function onward(step: Decision): Decision {
     case "call":
       return { ...step, isLast: false }
   }
+}
+
+export function notMarkable(): NotAllowed {
+  return new NotAllowed("Can only mark 'not_paid' payment collection as paid")
 }

@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { Conflict, InvalidData, NotAllowed, NotFound, excerpt } from "../common/errors.js"
+import { Conflict, InvalidData, NotAllowed, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
 import { moneyFromMajor, parseCurrency } from "../common/money.js"
@@ -24,6 +24,7 @@ import {
   type ListPaymentCollectionsQuery,
   type UpdateCollectionRequest,
 } from "./payment-collection.dto.js"
+import { cartNotFound } from "../carts/carts.service.js"
 
 /** How often a create that was overtaken looks again. Each time another request got on. */
 const CREATE_ATTEMPTS = 3
@@ -60,7 +61,7 @@ export class PaymentCollectionsService {
           continue
         }
         case "cart_not_found":
-          throw new NotFound(`Cart id not found: ${excerpt(cartId)}`)
+          throw cartNotFound(cartId)
         case "cart_completed":
           throw new InvalidData(`Cart ${excerpt(cartId)} is already completed.`)
         case "raced":
@@ -154,7 +155,7 @@ export class PaymentCollectionsService {
       (aggregate) => {
         const { collection } = aggregate
         if (collection.status !== "not_paid") {
-          throw new NotAllowed("Can only delete payment collections where status is not_paid")
+          throw notDeletable()
         }
         const canceling = this.sessions.cancelOpen(aggregate, caller)
         if (canceling) return canceling
@@ -174,4 +175,8 @@ async function currencyOfOrder(tx: EntityManager, orderId: string): Promise<stri
       { field: "currency_code", message: "The order has no collection here yet whose currency could be taken." },
     ],
   })
+}
+
+export function notDeletable(): NotAllowed {
+  return new NotAllowed("Can only delete payment collections where status is not_paid")
 }

@@ -12,10 +12,12 @@ import { PaymentCollectionResponse } from "../payment-model/responses/payment-co
 import { STORE_COLLECTION } from "../payment-model/responses/views.js"
 import { CreatePaymentCollectionRequest } from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
+import { cartNotFound } from "../carts/carts.service.js"
+import { collectionNotFound } from "../payment-model/not-found.js"
 
 @ApiTags("Store: payment collections")
 @ApiSecurity("publishable_key")
-@ApiErrors("invalid_data", "publishable_key", "not_found")
+@ApiErrors("invalid_data", "publishable_key")
 @Controller("store/payment-collections")
 export class StorePaymentCollectionsController {
   constructor(private readonly collections: PaymentCollectionsService) {}
@@ -36,6 +38,7 @@ export class StorePaymentCollectionsController {
     "The collection.",
     exampleOf(STORE_COLLECTION, NEW_COLLECTION),
   )
+  @ApiErrors(cartNotFound(EXAMPLE.cartId))
   async create(
     @Body() { cart_id }: CreatePaymentCollectionRequest,
     @Query() _query: SelectQuery,
@@ -64,6 +67,7 @@ export class StorePaymentCollectionsController {
     "The collection.",
     exampleOf(STORE_COLLECTION, PAID_COLLECTION),
   )
+  @ApiErrors(collectionNotFound(EXAMPLE.collectionId))
   async get(
     @Param("id") id: string,
     @Query() _query: SelectQuery,

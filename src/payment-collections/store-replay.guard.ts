@@ -1,21 +1,22 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { NotFound } from "../common/errors.js"
 import { PREPARED } from "../database/service-client.js"
 import { ReplayGuard, type StoreSubject } from "../idempotency/replay-guard.js"
+import { cartNotFound } from "../carts/carts.service.js"
+import { collectionNotFound } from "../payment-model/not-found.js"
 import { channelSql, isInChannels } from "../payment-model/visibility.js"
 
 /** SQL for the channel of a subject, and the error for a request that does not see the subject. */
 const SUBJECTS = {
   cart: {
     channel: `${PREPARED}SELECT sales_channel_id AS channel FROM cart WHERE id = $1`,
-    refusal: "Cart id not found",
+    notFound: cartNotFound,
   },
   // A deleted one too: what was stored of it tells as much.
   payment_collection: {
     channel: `${PREPARED}SELECT ${channelSql("collection")} AS channel FROM payment_collection collection WHERE id = $1`,
-    refusal: "PaymentCollection id not found",
+    notFound: collectionNotFound,
   },
 } satisfies Record<StoreSubject["kind"], object>
 
@@ -28,9 +29,9 @@ export class StoreReplayGuard extends ReplayGuard {
 
   override async check({ kind, id }: StoreSubject, { salesChannelIds }: Caller): Promise<void> {
     if (salesChannelIds.length === 0) return
-    const { channel, refusal } = SUBJECTS[kind]
+    const { channel, notFound } = SUBJECTS[kind]
     const [found] = await this.dataSource.query<{ channel: string | null }[]>(channel, [id])
     // Nothing is known of what is not there, so that a stored refusal is given again.
-    if (found && !isInChannels(found.channel, salesChannelIds)) throw new NotFound(`${refusal}: ${id}`)
+    if (found && !isInChannels(found.channel, salesChannelIds)) throw notFound(id)
   }
 }

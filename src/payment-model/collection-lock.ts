@@ -1,8 +1,9 @@
 import type { EntityManager } from "typeorm"
-import { NotFound, excerpt } from "../common/errors.js"
+import type { NotFound } from "../common/errors.js"
 import { reviveWholeRow, wholeRowJson, type Json } from "../database/read-graph.js"
 import { PREPARED } from "../database/service-client.js"
 import { cartFiguresOf, readAggregate, type Aggregate, type CartFigures, type CartJson } from "./aggregate.js"
+import { collectionNotFound, operationNotFound, paymentNotFound } from "./not-found.js"
 import { PaymentCollection } from "./payment-collection.entity.js"
 
 // The one lock of the aggregate: whoever decides anything about a collection, its sessions, payments, captures or
@@ -22,13 +23,13 @@ interface InternalOptions extends LockOptions {
 
 /** @throws NotFound */
 export async function lockCollection(tx: EntityManager, id: string, options?: LockOptions): Promise<Aggregate> {
-  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${excerpt(id)}`, options)
+  return lock(tx, "collection.id = $1", id, collectionNotFound, options)
 }
 
 /** Also a deleted one: what was paid into it late can be given back. @throws NotFound */
 export async function lockCollectionOfPayment(tx: EntityManager, paymentId: string): Promise<Aggregate> {
   const ofPayment = "collection.id = (SELECT payment_collection_id FROM payment WHERE id = $1)"
-  return lock(tx, ofPayment, paymentId, `Payment with id: ${excerpt(paymentId)} was not found`, { withDeleted: true })
+  return lock(tx, ofPayment, paymentId, paymentNotFound, { withDeleted: true })
 }
 
 /**
@@ -38,12 +39,12 @@ export async function lockCollectionOfPayment(tx: EntityManager, paymentId: stri
 export async function lockCollectionOfOperation(tx: EntityManager, operationId: string): Promise<Aggregate> {
   const ofOperation = "operation.id = $1 AND collection.id = operation.payment_collection_id"
   const options = { withDeleted: true, withOperation: true }
-  return lock(tx, ofOperation, operationId, `Operation id not found: ${excerpt(operationId)}`, options)
+  return lock(tx, ofOperation, operationId, operationNotFound, options)
 }
 
 /** With the cart that it is for, where there is one. @throws NotFound */
 export async function lockCollectionAndCart(tx: EntityManager, id: string): Promise<Aggregate> {
-  return lock(tx, "collection.id = $1", id, `PaymentCollection id not found: ${excerpt(id)}`, { cartFirst: CART_FIRST })
+  return lock(tx, "collection.id = $1", id, collectionNotFound, { cartFirst: CART_FIRST })
 }
 
 /**
@@ -58,8 +59,8 @@ const CART_FIRST = `WITH cart AS MATERIALIZED (
 async function lock(
   tx: EntityManager,
   where: string,
-  parameter: string,
-  notFound: string,
+  id: string,
+  notFound: (id: string) => NotFound,
   { cartFirst = "", withDeleted = false, withOperation = false }: InternalOptions = {},
 ): Promise<Aggregate> {
   const metadata = tx.dataSource.getMetadata(PaymentCollection)
@@ -69,9 +70,9 @@ async function lock(
     FROM payment_collection collection ${cartFirst && "LEFT JOIN cart ON true"}${withOperation ? "CROSS JOIN payment_operation operation" : ""}
     WHERE ${where} ${withDeleted ? "" : "AND collection.deleted_at IS NULL"}
     FOR UPDATE OF collection${withOperation ? ", operation" : ""}`,
-    [parameter],
+    [id],
   )
-  if (!row) throw new NotFound(notFound)
+  if (!row) throw notFound(id)
   const collection = Object.assign(new PaymentCollection(), reviveWholeRow(metadata, row.collection))
   return readAggregate(tx, collection, row.cart ? cartFiguresOf(row.cart) : undefined)
 }

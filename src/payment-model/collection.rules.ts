@@ -168,9 +168,7 @@ export function assertAmountChangeable(
   amount: bigint,
 ): void {
   if (cart_id !== null) {
-    throw new NotAllowed(
-      `The amount of the payment collection follows cart ${cart_id}. Change the cart with PUT /admin/carts/:id.`,
-    )
+    throw followsCart(cart_id)
   }
   if (status === "completed" || status === "canceled") {
     throw new NotAllowed(
@@ -187,6 +185,8 @@ export function isPayable({ status }: { status: CollectionStatus }): boolean {
   return PAYABLE[status] === true
 }
 
+export const PAID_IN_FULL = "The payment collection is paid in full. Nothing is left to pay."
+
 const NOTHING_LEFT = "The payment collection is authorized in full. Nothing is left to pay."
 
 const COMPLETED_TOO_SMALL =
@@ -202,7 +202,7 @@ const PAYABLE: Readonly<Record<CollectionStatus, true | string>> = {
   authorized: NOTHING_LEFT,
   partially_captured: true,
   canceled: "The payment collection has been canceled. Create a new one for the cart.",
-  completed: "The payment collection is paid in full. Nothing is left to pay.",
+  completed: PAID_IN_FULL,
 }
 
 function isOpenSession({ status }: { status: SessionStatus }): boolean {
@@ -215,4 +215,10 @@ function larger(left: bigint, right: bigint): bigint {
 
 function sum(amounts: readonly bigint[]): bigint {
   return amounts.reduce((total, amount) => total + amount, 0n)
+}
+
+export function followsCart(cartId: string): NotAllowed {
+  return new NotAllowed(
+    `The amount of the payment collection follows cart ${cartId}. Change the cart with PUT /admin/carts/:id.`,
+  )
 }

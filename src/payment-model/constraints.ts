@@ -19,10 +19,7 @@ const REFUSALS: Readonly<Record<string, () => ServiceError>> = {
   capture_amount_above_zero: () => new InvalidData("Capture amount must be greater than 0."),
   refund_amount_above_zero: () => new InvalidData("Refund amount must be greater than 0."),
   refund_reason_fk: () => new NotFound("RefundReason id not found. Choose one of the reasons that are listed."),
-  refund_reason_live_code: () =>
-    new Duplicate("A refund reason with this code exists already. Use it, or choose another code.", {
-      code: "invalid_request_error",
-    }),
+  refund_reason_live_code: reasonCodeTaken,
   payment_collection_live_cart: raced,
   payment_session_open: raced,
   payment_one_per_session: raced,
@@ -34,4 +31,10 @@ const REFUSALS: Readonly<Record<string, () => ServiceError>> = {
 /** The refusal that a violated constraint stands for; undefined when it was none of the aggregate's. */
 export function translateConstraintError(error: unknown): ServiceError | undefined {
   return REFUSALS[constraintOf(error) ?? ""]?.()
+}
+
+export function reasonCodeTaken(): Duplicate {
+  return new Duplicate("A refund reason with this code exists already. Use it, or choose another code.", {
+    code: "invalid_request_error",
+  })
 }

@@ -165,7 +165,7 @@ describe("a capture", () => {
           expect.objectContaining({
             kind: "not_allowed",
             message:
-              "The payment: pay_1 was captured in part, which is final with its provider: the rest has been given up.",
+              "The payment: pay_1 was captured in part, which is final with its provider: the rest was released.",
           }),
         )
       }

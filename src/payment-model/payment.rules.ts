@@ -56,9 +56,7 @@ export function captureVerdict(
   if (same) return same
   if (payment.canceled_at !== null) {
     if (!multicapture && payment.captured_amount > 0n) {
-      throw new NotAllowed(
-        `The payment: ${payment.id} was captured in part, which is final with its provider: the rest has been given up.`,
-      )
+      throw capturedForGood(payment.id)
     }
     throw new InvalidData(`The payment: ${payment.id} has been canceled.`)
   }
@@ -110,7 +108,7 @@ export function cancelVerdict(payment: PaymentFacts, reserved: readonly Reservat
   if (first) return { verdict: "join", operationId: first.id }
   const rest = payment.authorized_amount - payment.captured_amount
   if (payment.authorized_amount === 0n) throw new NotAllowed(`The payment: ${payment.id} holds nothing to give up.`)
-  if (rest === 0n) throw new NotAllowed(`The payment: ${payment.id} has been captured in full. Refund it instead.`)
+  if (rest === 0n) throw capturedInFull(payment.id)
   return { verdict: "move", amount: rest }
 }
 
@@ -130,4 +128,15 @@ function ofWhatIsFree(rest: bigint, reserved: readonly Reservation[], requested:
   const [underWay] = reserved
   if (underWay && (amount > free || amount <= 0n)) return { verdict: "join", operationId: underWay.id }
   return amount > 0n ? { verdict: "move", amount } : { verdict: "nothing_left" }
+}
+
+export function capturedInFull(paymentId: string): NotAllowed {
+  return new NotAllowed(`The payment: ${paymentId} has been captured in full. Refund it instead.`)
+}
+
+/** A provider without multicapture releases the remainder with the first capture. */
+export function capturedForGood(paymentId: string): NotAllowed {
+  return new NotAllowed(
+    `The payment: ${paymentId} was captured in part, which is final with its provider: the rest was released.`,
+  )
 }

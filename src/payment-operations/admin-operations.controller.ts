@@ -11,6 +11,8 @@ import { toOperationResponse } from "../payment-model/responses/mappers.js"
 import { OperationResponse } from "../payment-model/responses/operation.response.js"
 import { ADMIN_OPERATION, ADMIN_OPERATIONS, ListOperationsQuery } from "./operation.dto.js"
 import { PaymentOperationsService } from "./payment-operations.service.js"
+import { operationNotFound } from "../payment-model/not-found.js"
+import { providerNotAvailable } from "../payment-providers/payment-provider.registry.js"
 
 @ApiTags("Admin: operations")
 @ApiSecurity("secret_key")
@@ -38,7 +40,7 @@ export class AdminOperationsController {
   @Answers(ADMIN_OPERATION)
   @ApiOperation({ summary: "Get an operation", operationId: "getOperation" })
   @ApiEnvelope("operation", OperationResponse, "The operation.", exampleOf(ADMIN_OPERATION))
-  @ApiErrors("not_found")
+  @ApiErrors(operationNotFound(EXAMPLE.operationId))
   async get(@Param("id") id: string, @Query() _query: SelectQuery, @Selected() selection: Selection) {
     return { operation: toOperationResponse(await this.operations.get(id, selection)) }
   }
@@ -55,7 +57,12 @@ export class AdminOperationsController {
       "a provider that never saw it is asked again with the same idempotency key. A settled operation stays as it is.",
   })
   @ApiEnvelope("operation", OperationResponse, "The operation as it is now.", exampleOf(ADMIN_OPERATION))
-  @ApiErrors("not_found", "invalid_data", "not_allowed", "operation_in_progress")
+  @ApiErrors(
+    operationNotFound(EXAMPLE.operationId),
+    "invalid_data",
+    providerNotAvailable(EXAMPLE.stripeId),
+    "operation_in_progress",
+  )
   async retry(
     @Param("id") id: string,
     @Body() _body: NoBody,

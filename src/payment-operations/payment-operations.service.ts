@@ -1,7 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { claimSql, isFreeSql, Leases, type Lease } from "../database/leases.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
@@ -14,6 +13,7 @@ import { PaymentProviderRegistry } from "../payment-providers/payment-provider.r
 import { ProviderOperations } from "../payment-providers/provider-operations.js"
 import { OPERATION_FILTERS, type ListOperationsQuery } from "./operation.dto.js"
 import { SETTLERS } from "./settlers.js"
+import { operationNotFound } from "../payment-model/not-found.js"
 
 /** The outcome is not known, and no process works on it. */
 const CLAIMABLE = `state IN (${sqlList(UNSETTLED_STATES)}) AND ${isFreeSql("payment_operation")}`
@@ -44,7 +44,7 @@ export class PaymentOperationsService {
   async get(id: string, selection: Selection): Promise<PaymentOperation> {
     const query = { where: `${ROOT}.id = $1`, parameters: [id] }
     const [operation] = await readGraph<PaymentOperation>(this.dataSource.manager, selection, query)
-    if (!operation) throw new NotFound(`Operation id not found: ${excerpt(id)}`)
+    if (!operation) throw operationNotFound(id)
     return operation
   }
 

@@ -13,7 +13,7 @@ import {
   EnablePaymentProviderRequest,
   ListPaymentProvidersQuery,
 } from "./payment-provider.dto.js"
-import { PaymentProvidersService } from "./payment-providers.service.js"
+import { PaymentProvidersService, providerNotFound } from "./payment-providers.service.js"
 
 @ApiTags("Admin: payment providers")
 @ApiSecurity("secret_key")
@@ -46,7 +46,7 @@ export class AdminPaymentProvidersController {
     description: "A disabled provider opens no session, in any region. Starting the service again does not enable it.",
   })
   @ApiEnvelope("payment_provider", PaymentProviderResponse, "The provider.", exampleOf(ADMIN_PROVIDER))
-  @ApiErrors("not_found")
+  @ApiErrors(providerNotFound("pp_system_default"))
   async enable(
     @Param("id") id: string,
     @Body() { is_enabled }: EnablePaymentProviderRequest,

@@ -2,11 +2,12 @@ import { Body, Controller, Get, HttpCode, Param, Post } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
 import { ConfigureRegionRequest, REGION_EXAMPLE, RegionResponse, toRegionResponse } from "./payment-provider.dto.js"
-import { PaymentProvidersService } from "./payment-providers.service.js"
+import { PaymentProvidersService, providersNotEnabled, regionNotFound } from "./payment-providers.service.js"
+import { EXAMPLE } from "../payment-model/responses/examples.js"
 
 @ApiTags("Admin: regions")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized", "not_found")
+@ApiErrors("invalid_data", "unauthorized")
 @Controller("admin/regions")
 export class AdminRegionsController {
   constructor(private readonly providers: PaymentProvidersService) {}
@@ -21,6 +22,7 @@ export class AdminRegionsController {
       "Makes the region known and replaces the set of providers that it offers. A region that was never configured offers none.",
   })
   @ApiEnvelope("region", RegionResponse, "The region.", REGION_EXAMPLE)
+  @ApiErrors(providersNotEnabled([EXAMPLE.stripeId]))
   async configure(@Param("id") id: string, @Body() { payment_providers }: ConfigureRegionRequest) {
     return { region: toRegionResponse(id, await this.providers.configureRegion(id, payment_providers)) }
   }
@@ -29,6 +31,7 @@ export class AdminRegionsController {
   @ApiId("The region's id, in the words of the shop.", REGION_EXAMPLE.id)
   @ApiOperation({ summary: "Get a region", operationId: "getRegion" })
   @ApiEnvelope("region", RegionResponse, "The region.", REGION_EXAMPLE)
+  @ApiErrors(regionNotFound(REGION_EXAMPLE.id))
   async get(@Param("id") id: string) {
     return { region: toRegionResponse(id, await this.providers.getRegion(id)) }
   }

@@ -1,13 +1,13 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { channelSql, isInChannelsSql } from "../payment-model/visibility.js"
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
+import { collectionNotFound } from "../payment-model/not-found.js"
 
 /** Reads a collection, with no more than the selection asks for and the providers that this process has. */
 @Injectable()
@@ -79,6 +79,6 @@ export class CollectionReader {
 }
 
 function found(collection: PaymentCollection | undefined, id: string): PaymentCollection {
-  if (!collection) throw new NotFound(`PaymentCollection id not found: ${excerpt(id)}`)
+  if (!collection) throw collectionNotFound(id)
   return collection
 }

@@ -81,9 +81,7 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
   /** @throws NotAllowed when this process was not started with it */
   get(id: string): PaymentProvider {
     const provider = this.providers.get(id)
-    if (!provider) {
-      throw new NotAllowed(`Payment provider ${excerpt(id)} is not available. Choose another one, or try again later.`)
-    }
+    if (!provider) throw providerNotAvailable(id)
     return provider
   }
 
@@ -197,4 +195,8 @@ function callOf(operation: PaymentOperation, signal: AbortSignal): ProviderCall 
     context,
     signal,
   }
+}
+
+export function providerNotAvailable(id: string): NotAllowed {
+  return new NotAllowed(`Payment provider ${excerpt(id)} is not available. Choose another one, or try again later.`)
 }

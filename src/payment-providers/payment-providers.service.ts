@@ -71,7 +71,7 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
 
   /** A disabled provider opens no session anywhere; payments made with it go on. */
   async enable(id: string, isEnabled: boolean): Promise<PaymentProvider> {
-    if (!this.registry.has(id)) throw new NotFound(`Payment provider id not found: ${excerpt(id)}`)
+    if (!this.registry.has(id)) throw providerNotFound(id)
     await this.dataSource.manager.update(PaymentProvider, { id }, { is_enabled: isEnabled })
     return this.dataSource.manager.findOneByOrFail(PaymentProvider, { id })
   }
@@ -83,10 +83,7 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
       const enabled = await tx.findBy(PaymentProvider, { id: In(ids), is_enabled: true })
       const usable = new Set(enabled.map((provider) => provider.id).filter((id) => this.registry.has(id)))
       const refused = ids.filter((id) => !usable.has(id))
-      if (refused.length > 0)
-        throw new NotFound(
-          `Payment providers with ids ${refused.slice(0, REFUSAL_LIMITS.details).map(excerpt).join(", ")} not found or not enabled`,
-        )
+      if (refused.length > 0) throw providersNotEnabled(refused)
       // The row is locked until the set is whole: of two parallel calls one set wins, never a mixture.
       await tx.query("INSERT INTO region (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET updated_at = now()", [
         regionId,
@@ -104,11 +101,24 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
 
   async getRegion(regionId: string): Promise<string[]> {
     const region = await this.dataSource.manager.findOneBy(Region, { id: regionId })
-    if (!region) throw new NotFound(`Region id not found: ${excerpt(regionId)}`)
+    if (!region) throw regionNotFound(regionId)
     const links = await this.dataSource.manager.find(RegionPaymentProvider, {
       where: { region_id: regionId },
       order: { payment_provider_id: "ASC" },
     })
     return links.map((link) => link.payment_provider_id)
   }
+}
+
+export function providerNotFound(id: string): NotFound {
+  return new NotFound(`Payment provider id not found: ${excerpt(id)}`)
+}
+
+export function regionNotFound(id: string): NotFound {
+  return new NotFound(`Region id not found: ${excerpt(id)}`)
+}
+
+export function providersNotEnabled(ids: readonly string[]): NotFound {
+  const named = ids.slice(0, REFUSAL_LIMITS.details).map(excerpt).join(", ")
+  return new NotFound(`Payment providers with ids ${named} not found or not enabled`)
 }

@@ -12,14 +12,17 @@ import { PaymentCollectionResponse } from "../payment-model/responses/payment-co
 import { ADMIN_COLLECTION } from "../payment-model/responses/views.js"
 import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
 import { PaymentSessionsService } from "./payment-sessions.service.js"
+import { collectionNotFound } from "../payment-model/not-found.js"
+import { PAID_IN_FULL } from "../payment-model/collection.rules.js"
+import { NotAllowed } from "../common/errors.js"
 
 @ApiTags("Admin: payment sessions")
 @ApiSecurity("secret_key")
 @ApiErrors(
   "invalid_data",
   "unauthorized",
-  "not_allowed",
-  "not_found",
+  new NotAllowed(PAID_IN_FULL),
+  collectionNotFound(EXAMPLE.collectionId),
   "operation_in_progress",
   "state_conflict",
   "payment_declined",

@@ -26,6 +26,7 @@ import { PaymentProviderRegistry } from "../payment-providers/payment-provider.r
 import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
 import type { CreatePaymentSessionRequest } from "./payment-session.dto.js"
 import { settleAuthorize, settleCancelSession, settleInitiate, settleUpdate } from "./settle-session.js"
+import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
 
 /** Opens, changes, authorizes and cancels the sessions of a collection, of which one at most is open. */
 @Injectable()
@@ -488,7 +489,7 @@ export interface FollowProgress {
 /** Why there is no session to authorize. */
 function sessionMissing({ sessionId, wasAsked, refusal }: AuthorizeProgress): ServiceError {
   if (refusal) return refusal
-  if (!wasAsked) return new NotFound(`PaymentSession id not found: ${excerpt(sessionId)}`)
+  if (!wasAsked) return sessionNotFound(sessionId)
   return new StateConflict(
     "The payment session has ended at the payment provider. Create the payment session again, then authorize it.",
     { code: "session_ended", retryable: false },
@@ -527,7 +528,7 @@ function checkCustomer(aggregate: Aggregate, session: PaymentSession): void {
 function checkVisible({ collection, cart }: Aggregate, { salesChannelIds }: Caller): void {
   const channel = cart ? cart.sales_channel_id : collection.sales_channel_id
   if (isInChannels(channel, salesChannelIds)) return
-  throw new NotFound(`PaymentCollection id not found: ${collection.id}`)
+  throw collectionNotFound(collection.id)
 }
 
 /** The customer in the provider's books whose session it is. */

@@ -13,14 +13,17 @@ import { PaymentCollectionResponse } from "../payment-model/responses/payment-co
 import { STORE_COLLECTION } from "../payment-model/responses/views.js"
 import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
 import { PaymentSessionsService } from "./payment-sessions.service.js"
+import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
+import { PAID_IN_FULL } from "../payment-model/collection.rules.js"
+import { NotAllowed } from "../common/errors.js"
 
 @ApiTags("Store: payment sessions")
 @ApiSecurity("publishable_key")
 @ApiErrors(
   "invalid_data",
   "publishable_key",
-  "not_allowed",
-  "not_found",
+  new NotAllowed(PAID_IN_FULL),
+  collectionNotFound(EXAMPLE.collectionId),
   "operation_in_progress",
   "state_conflict",
   "payment_declined",
@@ -71,7 +74,14 @@ export class StorePaymentSessionsController {
       "Asks the provider whether the shopper's authorization stands. Once it does, the session has its payment; where " +
       "the shopper has to do more, the session's `status` and `data` say what. May be repeated.",
   })
-  @ApiErrors("amount_changed", "operation_in_progress")
+  @ApiErrors(
+    "invalid_data",
+    "publishable_key",
+    new NotAllowed(PAID_IN_FULL),
+    sessionNotFound(EXAMPLE.sessionId),
+    "amount_changed",
+    "operation_in_progress",
+  )
   @ApiEnvelope(
     "payment_collection",
     PaymentCollectionResponse,

@@ -13,12 +13,14 @@ import { PaymentResponse } from "../payment-model/responses/payment.response.js"
 import { ADMIN_PAYMENT, ADMIN_PAYMENTS, CANCELED_PAYMENT_VIEW } from "../payment-model/responses/views.js"
 import { CapturePaymentRequest, ListPaymentsQuery, RefundPaymentRequest } from "./payment.dto.js"
 import { PaymentsService } from "./payments.service.js"
+import { paymentNotFound } from "../payment-model/not-found.js"
+import { capturedForGood, capturedInFull } from "../payment-model/payment.rules.js"
+import { providerNotAvailable } from "../payment-providers/payment-provider.registry.js"
 
 /** What can keep money from moving. */
 const REFUSALS = [
   "invalid_data",
-  "not_found",
-  "not_allowed",
+  paymentNotFound(EXAMPLE.paymentId),
   "operation_in_progress",
   "state_conflict",
   "payment_declined",
@@ -47,7 +49,7 @@ export class AdminPaymentsController {
   @Answers(ADMIN_PAYMENT)
   @ApiOperation({ summary: "Get a payment", operationId: "getPayment" })
   @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT))
-  @ApiErrors("not_found")
+  @ApiErrors(paymentNotFound(EXAMPLE.paymentId))
   async get(@Param("id") id: string, @Query() _query: SelectQuery, @Selected() selection: Selection) {
     return { payment: toPaymentResponse(await this.payments.get(id, selection), "admin") }
   }
@@ -65,7 +67,7 @@ export class AdminPaymentsController {
       "in progress, a request without an idempotency key waits for it and gets its result.",
   })
   @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, CAPTURED_IN_PART))
-  @ApiErrors(...REFUSALS)
+  @ApiErrors(...REFUSALS, capturedForGood(EXAMPLE.paymentId))
   async capture(
     @Param("id") id: string,
     @Body() body: CapturePaymentRequest,
@@ -89,7 +91,7 @@ export class AdminPaymentsController {
       "an idempotency key waits for it and gets its result.",
   })
   @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, REFUNDED_IN_PART))
-  @ApiErrors(...REFUSALS)
+  @ApiErrors(...REFUSALS, providerNotAvailable(EXAMPLE.stripeId))
   async refund(
     @Param("id") id: string,
     @Body() body: RefundPaymentRequest,
@@ -112,7 +114,7 @@ export class AdminPaymentsController {
       "is refunded instead.",
   })
   @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(CANCELED_PAYMENT_VIEW, CANCELED_PAYMENT))
-  @ApiErrors(...REFUSALS)
+  @ApiErrors(...REFUSALS, capturedInFull(EXAMPLE.paymentId))
   async cancel(
     @Param("id") id: string,
     @Body() _body: NoBody,
@@ -140,7 +142,14 @@ export class AdminPaymentsController {
     "The payment, as its provider reports it.",
     exampleOf(ADMIN_PAYMENT, CAPTURED_IN_PART),
   )
-  @ApiErrors("not_found", "not_allowed", "state_conflict", "operation_in_progress", "provider_error")
+  @ApiErrors(
+    "invalid_data",
+    paymentNotFound(EXAMPLE.paymentId),
+    providerNotAvailable(EXAMPLE.stripeId),
+    "state_conflict",
+    "operation_in_progress",
+    "provider_error",
+  )
   async refresh(
     @Param("id") id: string,
     @Body() _body: NoBody,

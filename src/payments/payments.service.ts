@@ -1,7 +1,7 @@
 import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { InvalidData, NotAllowed, NotFound, excerpt } from "../common/errors.js"
+import { InvalidData, NotAllowed } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { moneyFromMajor } from "../common/money.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
@@ -23,6 +23,7 @@ import {
   type RefundPaymentRequest,
 } from "./payment.dto.js"
 import { settleCancelPayment, settleCapture, settleRefund } from "./settle-payment.js"
+import { paymentNotFound } from "../payment-model/not-found.js"
 
 /** Captures, refunds and cancels what was authorized, and reads it. */
 @Injectable()
@@ -46,7 +47,7 @@ export class PaymentsService {
       where: `${ROOT}.id = $1`,
       parameters: [id],
     })
-    if (!payment) throw notFound(id)
+    if (!payment) throw paymentNotFound(id)
     return payment
   }
 
@@ -150,7 +151,7 @@ export class PaymentsService {
    */
   async refresh(id: string, selection: Selection): Promise<Payment> {
     const payment = await this.dataSource.manager.findOneBy(Payment, { id })
-    if (!payment) throw notFound(id)
+    if (!payment) throw paymentNotFound(id)
     // Without a network our record is the provider's.
     if (this.registry.get(payment.provider_id).capabilities.callsNetwork) await this.operations.refresh(payment)
     return this.get(id, selection)
@@ -181,7 +182,7 @@ export class PaymentsService {
       (tx) => lockCollectionOfPayment(tx, id),
       async (aggregate, tx) => {
         const payment = aggregate.payments.find((candidate) => candidate.id === id)
-        if (!payment) throw notFound(id)
+        if (!payment) throw paymentNotFound(id)
         const begun = await begunBy(tx, caller)
         if (!begun) {
           this.checkTakes(payment, minorOf(requested, payment))
@@ -263,8 +264,4 @@ function requestOf({ data, private_data }: Payment): OperationRequest {
 
 function minorOf(major: number | undefined, { currency_code }: Payment): bigint | undefined {
   return major === undefined ? undefined : moneyFromMajor(major, currency_code).minor
-}
-
-function notFound(id: string): NotFound {
-  return new NotFound(`Payment with id: ${excerpt(id)} was not found`)
 }

@@ -16,7 +16,8 @@ import {
   REFUND_REASONS,
   UpdateRefundReasonRequest,
 } from "./refund-reason.dto.js"
-import { RefundReasonsService } from "./refund-reasons.service.js"
+import { RefundReasonsService, refundReasonNotFound } from "./refund-reasons.service.js"
+import { reasonCodeTaken } from "../payment-model/constraints.js"
 
 const REASON_EXAMPLE = exampleOf(REFUND_REASON)
 
@@ -41,7 +42,7 @@ export class AdminRefundReasonsController {
   @Answers(REFUND_REASON)
   @ApiOperation({ summary: "Create a refund reason", operationId: "createRefundReason" })
   @ApiEnvelope("refund_reason", RefundReasonResponse, "The reason.", REASON_EXAMPLE)
-  @ApiErrors("duplicate")
+  @ApiErrors(reasonCodeTaken())
   async create(@Body() body: CreateRefundReasonRequest, @Query() _query: SelectQuery) {
     return { refund_reason: toRefundReasonResponse(await this.reasons.create(body)) }
   }
@@ -51,7 +52,7 @@ export class AdminRefundReasonsController {
   @Answers(REFUND_REASON)
   @ApiOperation({ summary: "Get a refund reason", operationId: "getRefundReason" })
   @ApiEnvelope("refund_reason", RefundReasonResponse, "The reason.", REASON_EXAMPLE)
-  @ApiErrors("not_found")
+  @ApiErrors(refundReasonNotFound(EXAMPLE.reasonId))
   async get(@Param("id") id: string, @Query() _query: SelectQuery) {
     return { refund_reason: toRefundReasonResponse(await this.reasons.get(id)) }
   }
@@ -62,7 +63,7 @@ export class AdminRefundReasonsController {
   @Answers(REFUND_REASON)
   @ApiOperation({ summary: "Change a refund reason", operationId: "updateRefundReason" })
   @ApiEnvelope("refund_reason", RefundReasonResponse, "The reason.", REASON_EXAMPLE)
-  @ApiErrors("not_found", "duplicate")
+  @ApiErrors(refundReasonNotFound(EXAMPLE.reasonId), reasonCodeTaken())
   async update(@Param("id") id: string, @Body() body: UpdateRefundReasonRequest, @Query() _query: SelectQuery) {
     return { refund_reason: toRefundReasonResponse(await this.reasons.update(id, body)) }
   }
@@ -75,7 +76,7 @@ export class AdminRefundReasonsController {
     description: "Refunds that name it keep it; its code is free again.",
   })
   @ApiDeleted("refund_reason", EXAMPLE.reasonId)
-  @ApiErrors("not_found")
+  @ApiErrors(refundReasonNotFound(EXAMPLE.reasonId))
   async delete(@Param("id") id: string): Promise<Deleted> {
     await this.reasons.delete(id)
     return { id, object: "refund_reason", deleted: true }

@@ -45,7 +45,7 @@ export class RefundReasonsService {
   /** @throws NotFound also for one that was deleted: it goes on only where a refund names it */
   async get(id: string): Promise<RefundReason> {
     const reason = await this.dataSource.manager.findOneBy(RefundReason, { id })
-    if (!reason) throw notFound(id)
+    if (!reason) throw refundReasonNotFound(id)
     return reason
   }
 
@@ -68,14 +68,14 @@ export class RefundReasonsService {
     const changes = { label, code, description, updated_at: new Date() }
     const updating = this.dataSource.manager.update(RefundReason, { id, deleted_at: IsNull() }, changes)
     const { affected } = await refusedInWords(updating)
-    if (!affected) throw notFound(id)
+    if (!affected) throw refundReasonNotFound(id)
     return this.get(id)
   }
 
   /** The code is free again. @throws NotFound */
   async delete(id: string): Promise<void> {
     const { affected } = await this.dataSource.manager.softDelete(RefundReason, { id, deleted_at: IsNull() })
-    if (!affected) throw notFound(id)
+    if (!affected) throw refundReasonNotFound(id)
   }
 }
 
@@ -88,6 +88,6 @@ async function refusedInWords<T>(writing: Promise<T>): Promise<T> {
   }
 }
 
-function notFound(id: string): NotFound {
+export function refundReasonNotFound(id: string): NotFound {
   return new NotFound(`RefundReason with id "${excerpt(id)}" not found`)
 }

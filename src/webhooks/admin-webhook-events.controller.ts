@@ -14,7 +14,7 @@ import {
   toWebhookEventResponse,
   WebhookEventResponse,
 } from "./webhook-event.dto.js"
-import { WebhooksService } from "./webhooks.service.js"
+import { WebhooksService, webhookEventNotFound } from "./webhooks.service.js"
 
 @ApiTags("Admin: webhook events")
 @ApiSecurity("secret_key")
@@ -41,7 +41,7 @@ export class AdminWebhookEventsController {
   @Answers(ADMIN_WEBHOOK_EVENT)
   @ApiOperation({ summary: "Get a webhook event", operationId: "getWebhookEvent" })
   @ApiEnvelope("webhook_event", WebhookEventResponse, "The webhook event.", exampleOf(ADMIN_WEBHOOK_EVENT))
-  @ApiErrors("not_found")
+  @ApiErrors(webhookEventNotFound(EXAMPLE.webhookEventId))
   async get(@Param("id") id: string, @Query() _query: SelectQuery, @Selected() selection: Selection) {
     return { webhook_event: toWebhookEventResponse(await this.webhooks.get(id, selection)) }
   }
@@ -58,7 +58,7 @@ export class AdminWebhookEventsController {
       "recorded twice.",
   })
   @ApiEnvelope("webhook_event", WebhookEventResponse, "The event as it is now.", exampleOf(ADMIN_WEBHOOK_EVENT))
-  @ApiErrors("not_found", "invalid_data", "operation_in_progress")
+  @ApiErrors(webhookEventNotFound(EXAMPLE.webhookEventId), "invalid_data", "operation_in_progress")
   async replay(
     @Param("id") id: string,
     @Body() _body: NoBody,

@@ -3,7 +3,9 @@ import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiTags } 
 import type { FastifyRequest } from "fastify"
 import { ApiErrors } from "../common/api-docs.js"
 import { RawBody } from "../common/raw-body.js"
-import { WebhookInbox } from "./webhook-inbox.js"
+import { WebhookInbox, forgedWebhook, takesNoWebhooks } from "./webhook-inbox.js"
+
+const EXAMPLE_PROVIDER = "pp_stripe_stripe"
 
 /** Where payment providers tell what happened with them. */
 @ApiTags("Webhooks")
@@ -24,7 +26,7 @@ export class PaymentHooksController {
   @ApiParam({
     name: "provider",
     description: "The provider's id, with or without `pp_`.",
-    schema: { type: "string", example: "stripe_stripe" },
+    schema: { type: "string", example: EXAMPLE_PROVIDER },
   })
   @ApiConsumes("application/json")
   @ApiBody({ description: "The event, as the provider sends it.", schema: { type: "object" } })
@@ -32,7 +34,7 @@ export class PaymentHooksController {
     description: "It is kept.",
     content: { "text/plain": { schema: { type: "string" }, example: "OK" } },
   })
-  @ApiErrors("invalid_data", "not_found")
+  @ApiErrors(forgedWebhook("There is no valid Stripe-Signature header."), takesNoWebhooks(EXAMPLE_PROVIDER))
   async receive(@Param("provider") provider: string, @Req() { body, headers }: FastifyRequest): Promise<string> {
     const bytes = body instanceof Uint8Array ? body : new Uint8Array()
     await this.inbox.receive(provider, { body: bytes, headers, receivedAt: new Date() })

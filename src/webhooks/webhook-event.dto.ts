@@ -1,7 +1,7 @@
 import type { View } from "../common/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
 import { Field, ResourceOf } from "../common/resource.js"
-import { OptionalTextField, TimeField } from "../common/resource-fields.js"
+import { OptionalTextField, OptionalTimeField, TimeField } from "../common/resource-fields.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 import { WEBHOOK_STATES, WebhookEvent, type WebhookState } from "./webhook-event.entity.js"
 
@@ -53,7 +53,7 @@ export class WebhookEventResponse {
   @Field({ description: "How often it was tried to apply it.", example: 1 })
   attempts!: number
 
-  @TimeField("When it is tried next.")
+  @OptionalTimeField("When it is tried next.")
   next_attempt_at!: Date | null
 
   @OptionalTextField("Why it could not be applied so far.", null)
@@ -65,7 +65,7 @@ export class WebhookEventResponse {
   @TimeField("When it last changed.", EXAMPLE.time)
   updated_at!: Date
 
-  @TimeField("When it was applied, ignored or given up.", EXAMPLE.time)
+  @OptionalTimeField("When it was applied, ignored or marked dead.", EXAMPLE.time)
   handled_at!: Date | null
 }
 

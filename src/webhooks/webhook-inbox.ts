@@ -63,7 +63,7 @@ export class WebhookInbox {
     const received = this.sourceOf(providerId).receive(request)
     switch (received.verdict) {
       case "forged":
-        throw new InvalidData(`Webhook Error: ${received.reason}`)
+        throw forgedWebhook(received.reason)
       case "ignored":
         return
       case "event":
@@ -74,17 +74,13 @@ export class WebhookInbox {
 
   private sourceOf(providerId: string): WebhookSource {
     const source = this.registry.has(providerId) ? this.registry.get(providerId).webhooks : undefined
-    if (!source) {
-      throw new NotFound(
-        `Payment provider ${excerpt(providerId)} takes no webhooks here. Check its id, and that its webhook secret is configured.`,
-      )
-    }
+    if (!source) throw takesNoWebhooks(providerId)
     return source
   }
 
   private async keep(providerId: string, { payload, ...about }: ProviderEvent): Promise<void> {
     const unstorable = findUnstorable(about, "event")
-    if (unstorable) throw new InvalidData(`Webhook Error: ${unstorable.message}`)
+    if (unstorable) throw forgedWebhook(unstorable.message)
     const { id, type, reference, sessionId } = about
     await this.inserts.load([
       newId("whe"),
@@ -97,4 +93,15 @@ export class WebhookInbox {
       findUnstorable(payload, "payload") ? null : JSON.stringify(payload),
     ])
   }
+}
+
+export function takesNoWebhooks(providerId: string): NotFound {
+  return new NotFound(
+    `Payment provider ${excerpt(providerId)} takes no webhooks here. Check its id, and that its webhook secret is configured.`,
+  )
+}
+
+/** @param reason why it cannot be an event of the provider */
+export function forgedWebhook(reason: string): InvalidData {
+  return new InvalidData(`Webhook Error: ${reason}`)
 }

@@ -39,7 +39,7 @@ export class WebhooksService {
   async get(id: string, selection: Selection): Promise<WebhookEvent> {
     const query = { where: `${ROOT}.id = $1`, parameters: [id] }
     const [event] = await readGraph<WebhookEvent>(this.dataSource.manager, selection, query)
-    if (!event) throw new NotFound(`WebhookEvent id not found: ${excerpt(id)}`)
+    if (!event) throw webhookEventNotFound(id)
     return event
   }
 
@@ -142,7 +142,7 @@ export class WebhooksService {
         ) AS told FROM webhook_event event WHERE event.id = $1`,
       [id],
     )
-    if (!row) throw new NotFound(`WebhookEvent id not found: ${excerpt(id)}`)
+    if (!row) throw webhookEventNotFound(id)
     return { event: Object.assign(new WebhookEvent(), reviveWholeRow(metadata, row.event)), told: row.told }
   }
 
@@ -160,4 +160,8 @@ export class WebhooksService {
     )
     return rows.map(({ id }) => ({ table: "webhook_event", id, token }))
   }
+}
+
+export function webhookEventNotFound(id: string): NotFound {
+  return new NotFound(`WebhookEvent id not found: ${excerpt(id)}`)
 }

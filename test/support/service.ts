@@ -10,6 +10,7 @@ import { entities } from "../../src/entities.js"
 import { PaymentProviderRegistry } from "../../src/payment-providers/payment-provider.registry.js"
 import { loadOwnProviders, type ProviderModule } from "../../src/payment-providers/provider-modules.js"
 import { createService } from "../../src/service.js"
+import { ApiContract } from "./api-contract.js"
 import { createDatabase } from "./database.js"
 import { StatementLog } from "./statement-log.js"
 
@@ -43,6 +44,7 @@ export class TestService {
     readonly secretKey: string,
     readonly connection: DatabaseConnection,
     readonly statements: StatementLog,
+    private readonly contract: ApiContract,
     private readonly drop: () => Promise<void>,
   ) {}
 
@@ -82,11 +84,23 @@ export class TestService {
     const options = { ...dataSourceOptions(connection, entities), logging: ["query" as const], logger: statements }
     const providers = [...(await loadOwnProviders(env)), ...modules]
     const app = await createService(config, options, createLogger(config.logLevel), providers, leaseTimes)
+    const contract = new ApiContract()
+    contract.watch(app.getHttpAdapter().getInstance())
     await app.startAllMicroservices()
     await app.listen(0, "127.0.0.1")
     const [microservice] = app.getMicroservices()
     const tcpPort = (microservice?.unwrap<Server>().address() as AddressInfo).port
-    return new TestService(app, await app.getUrl(), tcpPort, publishableKey, secretKey, connection, statements, drop)
+    return new TestService(
+      app,
+      await app.getUrl(),
+      tcpPort,
+      publishableKey,
+      secretKey,
+      connection,
+      statements,
+      contract,
+      drop,
+    )
   }
 
   get dataSource(): DataSource {
@@ -118,5 +132,6 @@ export class TestService {
   async close(): Promise<void> {
     await this.app.close()
     await this.drop()
+    this.contract.assertKept()
   }
 }

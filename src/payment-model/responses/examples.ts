@@ -13,6 +13,7 @@ export const EXAMPLE = {
   /** One of the reasons that are there from the start, so that the example of a refund works as it stands. */
   reasonId: "refr_01M820000000SHIPPING0SSUE0",
   providerId: "pp_system_default",
+  stripeId: "pp_stripe_stripe",
   keyId: "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9",
   cartId: "cart_demo_1",
   regionId: "reg_demo",

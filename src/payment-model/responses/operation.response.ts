@@ -1,5 +1,11 @@
 import { Field, ResourceOf } from "../../common/resource.js"
-import { AmountField, CurrencyField, OptionalTextField, TimeField } from "../../common/resource-fields.js"
+import {
+  AmountField,
+  CurrencyField,
+  OptionalTextField,
+  OptionalTimeField,
+  TimeField,
+} from "../../common/resource-fields.js"
 import { PaymentOperation } from "../payment-operation.entity.js"
 import { OPERATION_KINDS, OPERATION_STATES, type OperationKind, type OperationState } from "../status.js"
 import { EXAMPLE } from "./examples.js"
@@ -78,6 +84,6 @@ export class OperationResponse {
   @TimeField("When it last changed.", EXAMPLE.time)
   updated_at!: Date
 
-  @TimeField("When its outcome was recorded.")
+  @OptionalTimeField("When its outcome was recorded.")
   settled_at!: Date | null
 }

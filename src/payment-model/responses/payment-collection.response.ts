@@ -1,5 +1,11 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
-import { AmountField, CurrencyField, MetadataField, TimeField } from "../../common/resource-fields.js"
+import {
+  AmountField,
+  CurrencyField,
+  MetadataField,
+  OptionalTimeField,
+  TimeField,
+} from "../../common/resource-fields.js"
 import { PaymentCollection } from "../payment-collection.entity.js"
 import { COLLECTION_STATUSES, type CollectionStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
@@ -46,7 +52,7 @@ export class PaymentCollectionResponse {
   })
   outstanding_amount?: number
 
-  @TimeField("When everything was paid.")
+  @OptionalTimeField("When everything was paid.")
   completed_at!: Date | null
 
   @TimeField("When the collection was created.", EXAMPLE.time)

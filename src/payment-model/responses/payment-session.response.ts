@@ -1,5 +1,12 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
-import { AmountField, CurrencyField, MetadataField, ObjectField, TimeField } from "../../common/resource-fields.js"
+import {
+  AmountField,
+  CurrencyField,
+  MetadataField,
+  ObjectField,
+  OptionalTimeField,
+  TimeField,
+} from "../../common/resource-fields.js"
 import { PaymentSession } from "../payment-session.entity.js"
 import { SESSION_STATUSES, type SessionStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
@@ -44,7 +51,7 @@ export class PaymentSessionResponse {
   })
   context!: Record<string, unknown>
 
-  @TimeField("When the provider authorized it.")
+  @OptionalTimeField("When the provider authorized it.")
   authorized_at!: Date | null
 
   @Field({ description: "The collection it belongs to.", example: EXAMPLE.collectionId })
@@ -59,7 +66,7 @@ export class PaymentSessionResponse {
   @TimeField("When the session last changed.", EXAMPLE.time)
   updated_at!: Date
 
-  @TimeField("Always null: a deleted session is not answered.")
+  @OptionalTimeField("Always null: a deleted session is not answered.")
   deleted_at!: Date | null
 
   @Related("payment", {

@@ -1,5 +1,12 @@
 import { Field, Related, ResourceOf } from "../../common/resource.js"
-import { AmountField, CurrencyField, MetadataField, ObjectField, TimeField } from "../../common/resource-fields.js"
+import {
+  AmountField,
+  CurrencyField,
+  MetadataField,
+  ObjectField,
+  OptionalTimeField,
+  TimeField,
+} from "../../common/resource-fields.js"
 import { Payment } from "../payment.entity.js"
 import type { CaptureResponse } from "./capture.response.js"
 import type { DisputeResponse } from "./dispute.response.js"
@@ -46,13 +53,13 @@ export class PaymentResponse {
   @TimeField("When the payment last changed.", EXAMPLE.time)
   updated_at!: Date
 
-  @TimeField("When it was captured in full.")
+  @OptionalTimeField("When it was captured in full.")
   captured_at!: Date | null
 
-  @TimeField("When it was canceled.")
+  @OptionalTimeField("When it was canceled.")
   canceled_at!: Date | null
 
-  @TimeField("When the provider releases what is not captured by then, if it says so.")
+  @OptionalTimeField("When the provider releases what is not captured by then, if it says so.")
   capture_before!: Date | null
 
   @Field({ description: "The collection it pays.", example: EXAMPLE.collectionId })

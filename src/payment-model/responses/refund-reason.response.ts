@@ -1,5 +1,5 @@
 import { Field, ResourceOf } from "../../common/resource.js"
-import { MetadataField, OptionalTextField, TimeField } from "../../common/resource-fields.js"
+import { MetadataField, OptionalTextField, OptionalTimeField, TimeField } from "../../common/resource-fields.js"
 import { RefundReason } from "../refund-reason.entity.js"
 import { EXAMPLE } from "./examples.js"
 
@@ -26,6 +26,6 @@ export class RefundReasonResponse {
   @TimeField("When the reason last changed.", EXAMPLE.time)
   updated_at!: Date
 
-  @TimeField("When the reason was deleted.")
+  @OptionalTimeField("When the reason was deleted.")
   deleted_at!: Date | null
 }

@@ -14,9 +14,13 @@ import type {
 } from "../payment-collections/payment-collection.dto.js"
 import type { EventsResponse } from "../outbox/event.dto.js"
 import type { OperationResponse } from "../payment-model/responses/operation.response.js"
+import type { OrderResponse } from "../payment-model/responses/order.response.js"
 import type { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import type { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
-import type { CreatePaymentSessionRequest } from "../payment-sessions/payment-session.dto.js"
+import type {
+  AuthorizeOrderSessionRequest,
+  CreatePaymentSessionRequest,
+} from "../payment-sessions/payment-session.dto.js"
 import type { CapturePaymentRequest, RefundPaymentRequest } from "../payments/payment.dto.js"
 import type { CreateRefundReasonRequest, UpdateRefundReasonRequest } from "../refund-reasons/refund-reason.dto.js"
 import type { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
@@ -153,6 +157,10 @@ export interface Messages {
   "payment_sessions.authorize": {
     request: { payment_collection_id: string; id: string } & Select & Command
     answer: OneCollection
+  }
+  "payment_sessions.authorize_for_order": {
+    request: { order_id: string } & AuthorizeOrderSessionRequest & Select & Command
+    answer: { order: Wire<OrderResponse>; is_authorized: boolean }
   }
   "payments.capture": { request: { id: string } & CapturePaymentRequest & Select & Command; answer: OnePayment }
   "payments.refund": { request: { id: string } & RefundPaymentRequest & Select & Command; answer: OnePayment }

@@ -15,6 +15,7 @@ export const EXAMPLE = {
   providerId: "pp_system_default",
   keyId: "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9",
   cartId: "cart_demo_1",
+  orderId: "order_123",
   regionId: "reg_demo",
   time: "2026-11-22T10:15:30.000Z",
 } as const

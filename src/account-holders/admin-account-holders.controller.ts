@@ -70,7 +70,7 @@ export class AdminAccountHoldersController {
   })
   @ApiDeleted("account_holder", EXAMPLE_HOLDER_ID)
   @ApiErrors("not_found", "invalid_data", "not_allowed", "payment_declined", "provider_error")
-  async delete(@Param("id") id: string): Promise<Deleted> {
+  async delete(@Param("id") id: string): Promise<Deleted<"account_holder">> {
     await this.holders.delete(id)
     return { id, object: "account_holder", deleted: true }
   }

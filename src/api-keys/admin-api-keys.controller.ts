@@ -118,7 +118,7 @@ export class AdminApiKeysController {
   @ApiOperation({ summary: "Delete a revoked API key", operationId: "deleteApiKey" })
   @ApiDeleted("api_key", API_KEY_EXAMPLE.id)
   @ApiErrors("not_found", "invalid_data", "key_in_use")
-  async delete(@Param("id") id: string): Promise<Deleted> {
+  async delete(@Param("id") id: string): Promise<Deleted<"api_key">> {
     await this.keys.delete(id)
     return { id, object: "api_key", deleted: true }
   }

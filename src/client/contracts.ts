@@ -148,7 +148,7 @@ export interface Messages {
     request: { id: string } & MarkAsPaidRequest & Select & Command
     answer: OneCollection
   }
-  "payment_collections.delete": { request: { id: string } & Command; answer: Deleted }
+  "payment_collections.delete": { request: { id: string } & Command; answer: Deleted<"payment-collection"> }
   "payments.list": { request: PaymentFilter & PageQuery; answer: { payments: Wire<PaymentResponse>[] } & PageAnswer }
   "payment_sessions.create": {
     request: { payment_collection_id: string } & CreatePaymentSessionRequest & Select & Command
@@ -186,20 +186,23 @@ export interface Messages {
   "refund_reasons.retrieve": { request: { id: string } & Select; answer: OneReason }
   "refund_reasons.create": { request: CreateRefundReasonRequest & Select & Command; answer: OneReason }
   "refund_reasons.update": { request: { id: string } & UpdateRefundReasonRequest & Select & Command; answer: OneReason }
-  "refund_reasons.delete": { request: { id: string } & Command; answer: Deleted }
+  "refund_reasons.delete": { request: { id: string } & Command; answer: Deleted<"refund_reason"> }
   "account_holders.list": {
     request: AccountHolderFilter & PageQuery
     answer: { account_holders: Wire<AccountHolderResponse>[] } & PageAnswer
   }
   "account_holders.retrieve": { request: { id: string } & Select; answer: OneHolder }
   "account_holders.create": { request: CreateAccountHolderRequest & Select & Command; answer: OneHolder }
-  "account_holders.delete": { request: { id: string } & Command; answer: Deleted }
+  "account_holders.delete": { request: { id: string } & Command; answer: Deleted<"account_holder"> }
   "payment_methods.list": { request: { account_holder_id: string }; answer: PaymentMethodsResponse }
   "payment_methods.save": {
     request: { account_holder_id: string } & SavePaymentMethodRequest & Command
     answer: { payment_method: PaymentMethodResponse }
   }
-  "payment_methods.delete": { request: { account_holder_id: string; id: string } & Command; answer: Deleted }
+  "payment_methods.delete": {
+    request: { account_holder_id: string; id: string } & Command
+    answer: Deleted<"payment_method">
+  }
   "events.list": { request: { after?: string; limit?: number }; answer: Wire<EventsResponse> }
   "carts.upsert": { request: { id: string } & PutCartRequest & Command; answer: { cart: Wire<CartResponse> } }
   "payment_providers.list": {

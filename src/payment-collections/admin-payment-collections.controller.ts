@@ -170,7 +170,7 @@ export class AdminPaymentCollectionsController {
   })
   @ApiDeleted("payment-collection", EXAMPLE.collectionId)
   @ApiErrors("not_found", "invalid_data", "not_allowed", "operation_in_progress", "provider_error", "outcome_unknown")
-  async delete(@Param("id") id: string, @CalledBy() caller: Caller): Promise<Deleted> {
+  async delete(@Param("id") id: string, @CalledBy() caller: Caller): Promise<Deleted<"payment-collection">> {
     await this.collections.delete(id, caller)
     return { id, object: "payment-collection", deleted: true }
   }

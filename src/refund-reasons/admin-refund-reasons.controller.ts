@@ -76,7 +76,7 @@ export class AdminRefundReasonsController {
   })
   @ApiDeleted("refund_reason", EXAMPLE.reasonId)
   @ApiErrors("not_found")
-  async delete(@Param("id") id: string): Promise<Deleted> {
+  async delete(@Param("id") id: string): Promise<Deleted<"refund_reason">> {
     await this.reasons.delete(id)
     return { id, object: "refund_reason", deleted: true }
   }

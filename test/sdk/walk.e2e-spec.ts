@@ -5,6 +5,7 @@ import { FakeBank, fakeProviders } from "../support/fake-provider.js"
 import { recordCalls, routesByFunction } from "../support/sdk-functions.js"
 import { newSdk, type Sdk } from "../support/sdk.js"
 import { REGION, TestService } from "../support/service.js"
+import type { ServedFunction } from "./contracts.js"
 
 const SYSTEM = "pp_system_default"
 const FAKE = { provider_id: "pp_fake_default" }
@@ -58,7 +59,7 @@ const newOrderCollection = async (order_id = randomUUID()) =>
   (await admin.paymentCollection.create({ order_id, amount: 12.5 })).payment_collection
 
 /** Calls each function as an application does, with a selection if it takes one. */
-const walk: Record<string, () => Promise<void>> = {
+const walk: Record<ServedFunction, () => Promise<void>> = {
   "store.payment.listPaymentProviders": async () => {
     const page = await store.payment.listPaymentProviders({ region_id: REGION, limit: 1, offset: 1, fields: "id" })
     expect(page).toEqual({ payment_providers: [{ id: "pp_fake_single" }], count: 3, offset: 1, limit: 1 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals"
-import { orderPaymentStatus, type OrderPart } from "./order.rules.js"
+import { derivePaymentStatus, type OrderPart } from "./order.rules.js"
 
 const part = (status: OrderPart["status"], captured_amount = 0n, refunded_amount = 0n, amount = 1_000n): OrderPart => ({
   status,
@@ -32,11 +32,11 @@ describe("the payment status of an order", () => {
     ["canceled", [part("canceled")]],
     ["canceled", [part("canceled"), part("canceled", 0n, 0n, 0n)]],
   ] as const)("is %s", (status, parts) => {
-    expect(orderPaymentStatus(parts)).toBe(status)
+    expect(derivePaymentStatus(parts)).toBe(status)
   })
 
   it("takes one minor unit that is missing for what it is", () => {
-    expect(orderPaymentStatus([part("authorized", 999n)])).toBe("partially_captured")
-    expect(orderPaymentStatus([part("completed", 1_000n, 999n)])).toBe("partially_refunded")
+    expect(derivePaymentStatus([part("authorized", 999n)])).toBe("partially_captured")
+    expect(derivePaymentStatus([part("completed", 1_000n, 999n)])).toBe("partially_refunded")
   })
 })

@@ -32,7 +32,7 @@ export type OrderPart = Pick<PaymentCollection, "status" | "amount" | "captured_
  * How far an order is paid, by Medusa's rule: refunds outrank captures, captures outrank authorizations, and canceled
  * collections count only if there are no others.
  */
-export function orderPaymentStatus(parts: readonly OrderPart[]): OrderPaymentStatus {
+export function derivePaymentStatus(parts: readonly OrderPart[]): OrderPaymentStatus {
   const live = parts.filter(({ status }) => status !== "canceled")
   const has = (status: CollectionStatus) => parts.some((part) => part.status === status)
   const sum = (share: (part: OrderPart) => number) => parts.reduce((total, part) => total + share(part), 0)

@@ -31,7 +31,7 @@ export class AdminOrdersController {
       "For an order that was placed while its session was in `pending_authorization`: asks the provider whether it has " +
       "authorized the payment by now. `is_authorized` is false while the provider has not decided. The session's " +
       "collection has to belong to the order; if not, it is 404 and the provider is not asked. The service keeps no " +
-      "orders: `order` holds what their collections tell.",
+      "orders: `order` holds what follows from their collections.",
   })
   @ApiEnvelope(
     "order",

@@ -3,7 +3,7 @@ import { DataSource } from "typeorm"
 import { NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { readGraph, ROOT } from "../database/read-graph.js"
-import { orderPaymentStatus, type Order } from "../payment-model/order.rules.js"
+import { derivePaymentStatus, type Order } from "../payment-model/order.rules.js"
 import { PaymentCollection } from "../payment-model/payment-collection.entity.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
 
@@ -39,7 +39,7 @@ export class OrderReader {
       currency_code: own.currency_code,
       region_id: own.region_id,
       sales_channel_id: own.sales_channel_id,
-      payment_status: orderPaymentStatus(parts),
+      payment_status: derivePaymentStatus(parts),
       payment_collections: await this.read(id, collectionId, selection.relations.get("payment_collections")),
     }
   }

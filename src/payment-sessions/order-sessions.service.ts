@@ -14,7 +14,7 @@ import { PaymentSessionsService } from "./payment-sessions.service.js"
 /** What became of a session of an order. */
 export interface AuthorizedOrder {
   readonly order: Order
-  /** False while the provider is still at it. */
+  /** False while the provider has not decided. */
   readonly isAuthorized: boolean
 }
 

@@ -30,7 +30,7 @@ beforeEach(() => {
 
 /** Functions that are about payments, or stand beside those that are, and that this service does not serve. */
 const NOT_SERVED: Record<string, string[]> = {
-  "The shop completes carts: it authorizes the session here, then tells the cart.": ["store.cart.complete"],
+  "The shop completes carts: it authorizes the session here, then updates the cart.": ["store.cart.complete"],
   "Regions are the shop's: it makes them known with admin.region.update.": [
     "admin.region.create",
     "admin.region.list",
@@ -239,7 +239,7 @@ describe("the unmodified js-sdk", () => {
 })
 
 describe("every function of the js-sdk", () => {
-  /** The routes that this service serves, as the functions are told to call them: every id is the same. */
+  /** The routes that this service serves, with the id that the functions were called with. */
   const servedRoutes = async () => {
     const { paths } = (await service.call("GET", "/docs-json", undefined, {})).body
     return new Set(

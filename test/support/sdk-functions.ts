@@ -61,7 +61,7 @@ export async function routesByFunction(): Promise<Map<string, string[]>> {
   return routes
 }
 
-/** Has every function of an sdk write down its name when it is called. */
+/** Records the name of each function of an sdk that is called. */
 export function recordCalls(sdk: Sdk): Set<string> {
   const called = new Set<string>()
   for (const { name, owner, key } of functionsOf(sdk)) {

@@ -22,6 +22,7 @@ import { IdempotencyInterceptor } from "./idempotency/idempotency.interceptor.js
 import { IdempotencyModule } from "./idempotency/idempotency.module.js"
 import { OpsModule } from "./ops/ops.module.js"
 import { OutboxModule } from "./outbox/outbox.module.js"
+import { DefaultCurrencyModule } from "./payment-collections/default-currency.js"
 import { PaymentCollectionsModule } from "./payment-collections/payment-collections.module.js"
 import { translateConstraintError } from "./payment-model/constraints.js"
 import { PaymentOperationsModule } from "./payment-operations/payment-operations.module.js"
@@ -44,6 +45,8 @@ export interface AppOptions {
   leaseTimes: LeaseTimes
   /** Modules of others that bring payment providers. */
   providerModules: ProviderModule[]
+  /** The currency of an order's collection, if nothing else names one. */
+  defaultCurrency?: string
   /** What every TCP message has to carry; absent where TCP needs none. */
   tcpToken?: string
   /** Pages of these origins may call the admin routes. */
@@ -65,6 +68,7 @@ export class AppModule {
         LeasesModule.register(leaseTimes),
         ProviderDeadlineModule.register(providerTimeout),
         BackgroundModule.register(reconcilerInterval),
+        DefaultCurrencyModule.register(options.defaultCurrency),
         ApiKeysModule,
         IdempotencyModule,
         CartsModule,

@@ -101,6 +101,7 @@ describe("readConfig", () => {
       ({ tcp }) => tcp.tls,
       { cert, key },
     ],
+    ["DEFAULT_CURRENCY in any case", { DEFAULT_CURRENCY: "EUR" }, ({ defaultCurrency }) => defaultCurrency, "eur"],
     ["DOCS", { DOCS: "off" }, ({ docs }) => docs, false],
     [
       "DATABASE_URL",
@@ -197,6 +198,7 @@ describe("readConfig", () => {
     [{ ADMIN_CORS: "/^https:\\/\\/[a-z]{1,9}$/" }, /does not end with a slash: .* no commas/],
     [{ STORE_CORS: "/^.*$/" }, /^STORE_CORS must name its origins: \/\^\.\*\$\/ would let every site/],
     [{ STORE_CORS: "/^https:\\/\\/.+$/" }, /^STORE_CORS must name its origins/],
+    [{ DEFAULT_CURRENCY: "euro" }, /^DEFAULT_CURRENCY must be an ISO 4217 currency code, such as eur, got 'euro'\.$/],
     [{ DOCS: "no" }, /^DOCS must be on or off, got 'no'\.$/],
     [{ LOG_LEVEL: "loud" }, /^LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, got 'loud'\.$/],
     [{ BOOTSTRAP_SECRET_KEY: publishable }, /^BOOTSTRAP_SECRET_KEY must start with sk_/],

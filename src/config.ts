@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
 import { isIP } from "node:net"
 import { resolve } from "node:path"
+import { isCurrency } from "./common/money.js"
 
 /** Everything the environment decides, validated once at start. */
 export interface Config {
@@ -19,6 +20,8 @@ export interface Config {
   reconcilerInterval: number
   /** Packages, or paths from the working directory, whose default exports are Nest modules with payment providers. */
   providerModules: string[]
+  /** ISO 4217 code in lower case, of collections that are made for an order without a currency. */
+  defaultCurrency?: string
   cors: { store: CorsOrigin[]; admin: CorsOrigin[] }
   logLevel: LogLevel
   bootstrapKeys: BootstrapKeys
@@ -81,6 +84,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     providerTimeout: positiveInteger("PROVIDER_TIMEOUT", text("PROVIDER_TIMEOUT"), 10_000),
     reconcilerInterval: positiveInteger("RECONCILER_INTERVAL", text("RECONCILER_INTERVAL"), 2_000),
     providerModules: list(text("PROVIDER_MODULES")),
+    defaultCurrency: currency("DEFAULT_CURRENCY", text("DEFAULT_CURRENCY")),
     cors: {
       store: origins("STORE_CORS", text("STORE_CORS")) ?? defaultOrigins,
       admin: origins("ADMIN_CORS", text("ADMIN_CORS")) ?? defaultOrigins,
@@ -133,6 +137,13 @@ function databaseUrl(value: string | undefined): string | undefined {
     throw new ConfigError("DATABASE_URL must look like postgres://user:password@host:5432/database.")
   }
   return value
+}
+
+function currency(name: string, value: string | undefined): string | undefined {
+  if (value !== undefined && !isCurrency(value)) {
+    throw new ConfigError(`${name} must be an ISO 4217 currency code, such as eur, got '${value}'.`)
+  }
+  return value?.toLowerCase()
 }
 
 function logLevel(value: string | undefined): LogLevel {

@@ -30,6 +30,7 @@ export async function createService(
       reconcilerInterval: config.reconcilerInterval,
       leaseTimes,
       providerModules,
+      defaultCurrency: config.defaultCurrency,
       tcpToken: config.tcp.token,
       adminOrigins: config.cors.admin,
       docs: config.docs,

@@ -367,6 +367,19 @@ describe("what the service answers", () => {
       const { id, sessionId } = await newSession(service)
       return service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
     },
+    authorizePaymentSessionAsAdmin: async () => {
+      const { id, sessionId } = await newSession(service)
+      return service.admin("POST", `/admin/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
+    },
+    authorizeOrderPaymentSession: async () => {
+      const { sessionId } = await newSession(service, { order_id: "order_documented" })
+      // The system provider authorizes immediately: only another one would leave the session in this status.
+      await service.dataSource.query("UPDATE payment_session SET status = 'pending_authorization' WHERE id = $1", [
+        sessionId,
+      ])
+      const path = "/admin/orders/order_documented/payment-sessions/authorize"
+      return service.admin("POST", path, { payment_session_id: sessionId })
+    },
     updatePaymentCollection: async () => {
       const body = bodyOf("createOrderPaymentCollection")
       const { id } = (await service.admin("POST", "/admin/payment-collections", body)).body.payment_collection

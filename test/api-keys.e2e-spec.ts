@@ -165,6 +165,7 @@ describe("/admin/api-keys", () => {
       revoked_at: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
+      deleted_at: null,
       sales_channels: [],
     })
   })

@@ -135,26 +135,49 @@ const paidCollection = async () => {
 const giveToGoneProvider = async (paymentId: string) =>
   service.dataSource.query("UPDATE payment SET provider_id = $2 WHERE id = $1", [paymentId, GONE_PROVIDER])
 
+async function withUnknownSession(example: Example): Promise<Answer> {
+  const { id } = await newCollection(service)
+  return send(example, pathOf(example, { id }))
+}
+
+async function withPaidCollection(example: Example): Promise<Answer> {
+  const { id, sessionId } = await newSession(service)
+  await service.dataSource.query("UPDATE payment_collection SET status = 'completed' WHERE id = $1", [id])
+  return send(example, pathOf(example, { id, session_id: sessionId }))
+}
+
+/** The cart changed, and nobody could change the session at its provider. */
+async function withGrownCart(example: Example): Promise<Answer> {
+  const { id, sessionId, cartId } = await newSession(service, { total: 49.9 })
+  await service.dataSource.query("UPDATE cart SET total = 5990 WHERE id = $1", [cartId])
+  return send(example, pathOf(example, { id, session_id: sessionId }))
+}
+
 /** What makes a request to one route fail, by the operation and the example. */
 const SPECIAL: Record<string, (example: Example) => Promise<Answer>> = {
   "createPaymentCollection not_found": (example) => send(example, pathOf(example), bodyOf(example)),
   "configureRegion not_found": (example) => send(example, pathOf(example), { payment_providers: ["pp_none_none"] }),
   "listEvents not_found": (example) => send(example, `${pathOf(example)}?after=evt_none`),
   "receivePaymentWebhook invalid_data": () => service.call("POST", "/hooks/payment/pp_stripe_stripe", {}, {}),
-  "authorizePaymentSession not_found": async (example) => {
-    const { id } = await newCollection(service)
-    return send(example, pathOf(example, { id }))
+  ...Object.fromEntries(
+    ["authorizePaymentSession", "authorizePaymentSessionAsAdmin"].flatMap((operationId) => [
+      [`${operationId} not_found`, withUnknownSession],
+      [`${operationId} not_allowed`, withPaidCollection],
+      [`${operationId} amount_changed`, withGrownCart],
+    ]),
+  ),
+  "authorizeOrderPaymentSession not_found": (example) => send(example, pathOf(example), bodyOf(example)),
+  "authorizeOrderPaymentSession not_allowed": async (example) => {
+    const { sessionId } = await newSession(service, { order_id: "order_documented" })
+    return send(example, pathOf(example, { id: "order_documented" }), { payment_session_id: sessionId })
   },
-  "authorizePaymentSession not_allowed": async (example) => {
-    const { id, sessionId } = await newSession(service)
-    await service.dataSource.query("UPDATE payment_collection SET status = 'completed' WHERE id = $1", [id])
-    return send(example, pathOf(example, { id, session_id: sessionId }))
-  },
-  "authorizePaymentSession amount_changed": async (example) => {
-    const { id, sessionId, cartId } = await newSession(service, { total: 49.9 })
-    // The cart changed and nobody could change the session at its provider.
+  "authorizeOrderPaymentSession amount_changed": async (example) => {
+    const { sessionId, cartId } = await newSession(service, { order_id: "order_grown", total: 49.9 })
+    await service.dataSource.query("UPDATE payment_session SET status = 'pending_authorization' WHERE id = $1", [
+      sessionId,
+    ])
     await service.dataSource.query("UPDATE cart SET total = 5990 WHERE id = $1", [cartId])
-    return send(example, pathOf(example, { id, session_id: sessionId }))
+    return send(example, pathOf(example, { id: "order_grown" }), { payment_session_id: sessionId })
   },
   "createPaymentSession not_allowed": async (example) =>
     send(example, pathOf(example, { id: await paidCollection() }), { provider_id: "pp_system_default" }),

@@ -864,6 +864,13 @@ describe("over TCP", () => {
       const { id, sessionId } = await newSession(service, {}, FAKE)
       return { payment_collection_id: id, id: sessionId }
     },
+    "payment_sessions.authorize_for_order": async () => {
+      const order_id = randomUUID()
+      const { id, sessionId } = await newSession(service, { order_id }, FAKE)
+      bank.script("authorize", "pending_async")
+      await service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
+      return { order_id, payment_session_id: sessionId }
+    },
     "payments.capture": async () => ({ id: await newFakePayment(), amount: 4 }),
     "payments.refund": async () => {
       const id = await newFakePayment()

@@ -279,7 +279,12 @@ describe("/admin/payment-collections", () => {
     const make = (body: object) => service.admin("POST", "/admin/payment-collections", body)
     expect(await make({ order_id: "order_1", amount: 12.34 })).toMatchObject({
       status: 400,
-      body: { type: "invalid_data", message: "Invalid request: Field 'currency_code' is required" },
+      body: {
+        type: "invalid_data",
+        message:
+          "Invalid request: Field 'currency_code' is required: order order_1 has no payment collection here whose " +
+          "currency could be used. Send it with the request, or set DEFAULT_CURRENCY for this service.",
+      },
     })
     expect((await make({ order_id: "order_1", amount: 12.34, currency_code: "eur" })).body).toEqual({
       payment_collection: {

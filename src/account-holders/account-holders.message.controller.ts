@@ -37,7 +37,7 @@ export class AccountHoldersMessageController {
   }
 
   @MessagePattern("account_holders.delete")
-  async delete(@Payload() { id }: IdCommand): Promise<Deleted> {
+  async delete(@Payload() { id }: IdCommand): Promise<Deleted<"account_holder">> {
     await this.holders.delete(id)
     return { id, object: "account_holder", deleted: true }
   }

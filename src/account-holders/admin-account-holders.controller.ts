@@ -78,7 +78,7 @@ export class AdminAccountHoldersController {
     "payment_declined",
     "provider_error",
   )
-  async delete(@Param("id") id: string): Promise<Deleted> {
+  async delete(@Param("id") id: string): Promise<Deleted<"account_holder">> {
     await this.holders.delete(id)
     return { id, object: "account_holder", deleted: true }
   }

@@ -78,7 +78,7 @@ export class AdminPaymentMethodsController {
   @ApiParam({ name: "method_id", description: "The method's id.", example: PAYMENT_METHOD_EXAMPLE.id })
   @ApiOperation({ summary: "Remove a saved payment method", operationId: "deletePaymentMethod" })
   @ApiDeleted("payment_method", PAYMENT_METHOD_EXAMPLE.id)
-  async delete(@Param("id") id: string, @Param("method_id") methodId: string): Promise<Deleted> {
+  async delete(@Param("id") id: string, @Param("method_id") methodId: string): Promise<Deleted<"payment_method">> {
     await this.methods.delete(id, methodId)
     return { id: methodId, object: "payment_method", deleted: true }
   }

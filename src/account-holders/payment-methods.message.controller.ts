@@ -26,7 +26,7 @@ export class PaymentMethodsMessageController {
   }
 
   @MessagePattern("payment_methods.delete")
-  async delete(@Payload() { account_holder_id, id }: DeletePaymentMethodMessage): Promise<Deleted> {
+  async delete(@Payload() { account_holder_id, id }: DeletePaymentMethodMessage): Promise<Deleted<"payment_method">> {
     await this.methods.delete(account_holder_id, id)
     return { id, object: "payment_method", deleted: true }
   }

@@ -118,7 +118,7 @@ export class AdminApiKeysController {
   @ApiOperation({ summary: "Delete a revoked API key", operationId: "deleteApiKey" })
   @ApiDeleted("api_key", API_KEY_EXAMPLE.id)
   @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id), "invalid_data", keyNotRevoked(API_KEY_EXAMPLE.id))
-  async delete(@Param("id") id: string): Promise<Deleted> {
+  async delete(@Param("id") id: string): Promise<Deleted<"api_key">> {
     await this.keys.delete(id)
     return { id, object: "api_key", deleted: true }
   }

@@ -135,6 +135,9 @@ export class ApiKeyResponse {
   @TimeField("When it last changed.", "2026-11-22T10:15:30.000Z")
   updated_at!: Date
 
+  @OptionalTimeField("Always null: a deleted key is not listed.")
+  deleted_at!: Date | null
+
   @Field({
     description: "The sales channels that it sees; without any, it sees all.",
     type: () => [ApiKeySalesChannel],
@@ -165,6 +168,7 @@ export function toApiKeyResponse(key: ApiKey, token?: string): ApiKeyResponse {
     revoked_at: key.revoked_at,
     created_at: key.created_at,
     updated_at: key.updated_at,
+    deleted_at: null,
     sales_channels: key.sales_channel_ids.map((id) => ({ id })),
   }
 }

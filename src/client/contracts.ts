@@ -14,9 +14,13 @@ import type {
 } from "../payment-collections/payment-collection.dto.js"
 import type { EventsResponse } from "../outbox/event.dto.js"
 import type { OperationResponse } from "../payment-model/responses/operation.response.js"
+import type { OrderResponse } from "../payment-model/responses/order.response.js"
 import type { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import type { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
-import type { CreatePaymentSessionRequest } from "../payment-sessions/payment-session.dto.js"
+import type {
+  AuthorizeOrderSessionRequest,
+  CreatePaymentSessionRequest,
+} from "../payment-sessions/payment-session.dto.js"
 import type { CapturePaymentRequest, RefundPaymentRequest } from "../payments/payment.dto.js"
 import type { CreateRefundReasonRequest, UpdateRefundReasonRequest } from "../refund-reasons/refund-reason.dto.js"
 import type { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
@@ -144,7 +148,7 @@ export interface Messages {
     request: { id: string } & MarkAsPaidRequest & Select & Command
     answer: OneCollection
   }
-  "payment_collections.delete": { request: { id: string } & Command; answer: Deleted }
+  "payment_collections.delete": { request: { id: string } & Command; answer: Deleted<"payment-collection"> }
   "payments.list": { request: PaymentFilter & PageQuery; answer: { payments: Wire<PaymentResponse>[] } & PageAnswer }
   "payment_sessions.create": {
     request: { payment_collection_id: string } & CreatePaymentSessionRequest & Select & Command
@@ -153,6 +157,10 @@ export interface Messages {
   "payment_sessions.authorize": {
     request: { payment_collection_id: string; id: string } & Select & Command
     answer: OneCollection
+  }
+  "payment_sessions.authorize_for_order": {
+    request: { order_id: string } & AuthorizeOrderSessionRequest & Select & Command
+    answer: { order: Wire<OrderResponse>; is_authorized: boolean }
   }
   "payments.capture": { request: { id: string } & CapturePaymentRequest & Select & Command; answer: OnePayment }
   "payments.refund": { request: { id: string } & RefundPaymentRequest & Select & Command; answer: OnePayment }
@@ -178,20 +186,23 @@ export interface Messages {
   "refund_reasons.retrieve": { request: { id: string } & Select; answer: OneReason }
   "refund_reasons.create": { request: CreateRefundReasonRequest & Select & Command; answer: OneReason }
   "refund_reasons.update": { request: { id: string } & UpdateRefundReasonRequest & Select & Command; answer: OneReason }
-  "refund_reasons.delete": { request: { id: string } & Command; answer: Deleted }
+  "refund_reasons.delete": { request: { id: string } & Command; answer: Deleted<"refund_reason"> }
   "account_holders.list": {
     request: AccountHolderFilter & PageQuery
     answer: { account_holders: Wire<AccountHolderResponse>[] } & PageAnswer
   }
   "account_holders.retrieve": { request: { id: string } & Select; answer: OneHolder }
   "account_holders.create": { request: CreateAccountHolderRequest & Select & Command; answer: OneHolder }
-  "account_holders.delete": { request: { id: string } & Command; answer: Deleted }
+  "account_holders.delete": { request: { id: string } & Command; answer: Deleted<"account_holder"> }
   "payment_methods.list": { request: { account_holder_id: string }; answer: PaymentMethodsResponse }
   "payment_methods.save": {
     request: { account_holder_id: string } & SavePaymentMethodRequest & Command
     answer: { payment_method: PaymentMethodResponse }
   }
-  "payment_methods.delete": { request: { account_holder_id: string; id: string } & Command; answer: Deleted }
+  "payment_methods.delete": {
+    request: { account_holder_id: string; id: string } & Command
+    answer: Deleted<"payment_method">
+  }
   "events.list": { request: { after?: string; limit?: number }; answer: Wire<EventsResponse> }
   "carts.upsert": { request: { id: string } & PutCartRequest & Command; answer: { cart: Wire<CartResponse> } }
   "payment_providers.list": {

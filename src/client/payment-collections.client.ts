@@ -40,6 +40,9 @@ export class PaymentCollectionsClient implements OnModuleDestroy {
     /** The open session of a collection, made or changed as asked for. */
     create: (request: Request<"payment_sessions.create">) => this.send("payment_sessions.create", request),
     authorize: (request: Request<"payment_sessions.authorize">) => this.send("payment_sessions.authorize", request),
+    /** Asks again about a session in `pending_authorization` whose collection belongs to the order. */
+    authorizeForOrder: (request: Request<"payment_sessions.authorize_for_order">) =>
+      this.send("payment_sessions.authorize_for_order", request),
   }
 
   readonly payments = {

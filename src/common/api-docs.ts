@@ -251,16 +251,36 @@ export function ApiId(description: string, example: string): MethodDecorator {
   return ApiParam({ name: "id", description, example })
 }
 
-/** Documents an answer of one resource in its envelope: `{ payment_collection: {...} }`. */
-export function ApiEnvelope(key: string, type: Type, description: string, example: unknown): MethodDecorator {
+/** A value that stands beside the resource in an envelope. */
+export interface Beside {
+  readonly schema: { readonly type: "boolean"; readonly description: string }
+  readonly example: unknown
+}
+
+/**
+ * Documents an answer of one resource in its envelope: `{ payment_collection: {...} }`.
+ * @param beside what else is in the envelope, by name
+ */
+export function ApiEnvelope(
+  key: string,
+  type: Type,
+  description: string,
+  example: unknown,
+  beside: Readonly<Record<string, Beside>> = {},
+): MethodDecorator {
+  const others = Object.entries(beside)
+  const properties = {
+    [key]: { $ref: getSchemaPath(type) },
+    ...Object.fromEntries(others.map(([name, { schema }]) => [name, schema])),
+  }
   return applyDecorators(
     ApiExtraModels(type),
     ApiOkResponse({
       description,
       content: {
         "application/json": {
-          schema: { type: "object", required: [key], properties: { [key]: { $ref: getSchemaPath(type) } } },
-          example: { [key]: example },
+          schema: { type: "object", required: Object.keys(properties), properties },
+          example: { [key]: example, ...Object.fromEntries(others.map(([name, each]) => [name, each.example])) },
         },
       },
     }),

@@ -1,9 +1,10 @@
 import { ApiOkResponse } from "@nestjs/swagger"
 
 /** What a DELETE answers, as in Medusa. */
-export interface Deleted {
+export interface Deleted<Kind extends string> {
   id: string
-  object: string
+  /** What was deleted. */
+  object: Kind
   deleted: true
 }
 

@@ -28,12 +28,17 @@ const RAW_PRECISION = 20
 
 /** Reads a currency code in any case. @throws InvalidData when ISO 4217 does not know it */
 export function parseCurrency(code: string, field = "currency_code"): CurrencyCode {
-  if (digitsOf(code) === undefined) {
+  if (!isCurrency(code)) {
     throw new InvalidData(
       `Unknown currency '${excerpt(code)}' for field '${field}'. Send an ISO 4217 code, such as 'eur'.`,
     )
   }
   return code.toLowerCase()
+}
+
+/** Whether ISO 4217 knows a currency, in any case. */
+export function isCurrency(code: string): boolean {
+  return digitsOf(code) !== undefined
 }
 
 /** How many decimals the currency has: 2 for eur, 0 for jpy, 3 for kwd. */

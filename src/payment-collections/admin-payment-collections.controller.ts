@@ -179,7 +179,7 @@ export class AdminPaymentCollectionsController {
     "provider_error",
     "outcome_unknown",
   )
-  async delete(@Param("id") id: string, @CalledBy() caller: Caller): Promise<Deleted> {
+  async delete(@Param("id") id: string, @CalledBy() caller: Caller): Promise<Deleted<"payment-collection">> {
     await this.collections.delete(id, caller)
     return { id, object: "payment-collection", deleted: true }
   }

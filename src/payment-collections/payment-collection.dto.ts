@@ -27,7 +27,9 @@ export class CreateOrderCollectionRequest {
 
   @ApiProperty({
     required: false,
-    description: "ISO 4217 code. Required unless the order has a collection here already.",
+    description:
+      "ISO 4217 code. If it is left out, the currency of the order's newest collection, else the service's " +
+      "`DEFAULT_CURRENCY`. Required if there is neither.",
     example: "eur",
   })
   @IsOptional()

@@ -102,7 +102,7 @@ export class PaymentCollectionsMessageController {
   }
 
   @MessagePattern("payment_collections.delete")
-  async delete(@Payload() { id }: IdCommand, @CalledBy() caller: Caller): Promise<Deleted> {
+  async delete(@Payload() { id }: IdCommand, @CalledBy() caller: Caller): Promise<Deleted<"payment-collection">> {
     await this.collections.delete(id, caller)
     return { id, object: "payment-collection", deleted: true }
   }

@@ -1,11 +1,12 @@
 import { Injectable } from "@nestjs/common"
-import { DataSource, type EntityManager } from "typeorm"
+import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { Conflict, InvalidData, NotAllowed, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
 import { moneyFromMajor, parseCurrency } from "../common/money.js"
 import { readPage, type PageOf } from "../database/read-page.js"
+import { PREPARED } from "../database/service-client.js"
 import { writeRows } from "../database/write-rows.js"
 import { outboxWrites } from "../outbox/outbox-event.entity.js"
 import { Changes } from "../payment-model/changes.js"
@@ -18,6 +19,7 @@ import { ProviderOperations } from "../payment-providers/provider-operations.js"
 import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
 import { CartChangesService } from "./cart-changes.service.js"
 import { createForCart } from "./collection-for-cart.js"
+import { DefaultCurrency } from "./default-currency.js"
 import {
   COLLECTION_FILTERS,
   type CreateOrderCollectionRequest,
@@ -38,6 +40,7 @@ export class PaymentCollectionsService {
     private readonly operations: ProviderOperations,
     private readonly sessions: PaymentSessionsService,
     private readonly carts: CartChangesService,
+    private readonly defaultCurrency: DefaultCurrency,
   ) {}
 
   /**
@@ -75,8 +78,9 @@ export class PaymentCollectionsService {
   }
 
   /**
-   * A collection for an order of the caller's.
-   * @throws InvalidData when the amount is too precise, or the currency neither given nor known from the order
+   * A collection for an order of the caller's. Its currency is the one of the request, else that of the order's earlier
+   * collections, else the default of the configuration.
+   * @throws InvalidData when the amount is too precise, or none of these names a currency
    */
   async createForOrder(
     request: CreateOrderCollectionRequest,
@@ -87,7 +91,7 @@ export class PaymentCollectionsService {
     const made = requestKey && (await manager.findOneBy(PaymentCollection, { request_key: requestKey }))
     if (made) return this.reader.get(made.id, selection)
     const { order_id, amount } = request
-    const currency = parseCurrency(request.currency_code ?? (await currencyOfOrder(manager, order_id)))
+    const currency = parseCurrency(request.currency_code ?? (await this.currencyOfOrder(order_id)))
     const changes = new Changes()
     const collection = changes.insert(PaymentCollection, {
       id: newId("pay_col"),
@@ -165,16 +169,21 @@ export class PaymentCollectionsService {
       },
     )
   }
-}
 
-async function currencyOfOrder(tx: EntityManager, orderId: string): Promise<string> {
-  const known = await tx.findOne(PaymentCollection, { where: { order_id: orderId }, order: { created_at: "ASC" } })
-  if (known) return known.currency_code
-  throw new InvalidData("Invalid request: Field 'currency_code' is required", {
-    details: [
-      { field: "currency_code", message: "The order has no collection here yet whose currency could be taken." },
-    ],
-  })
+  /** That of the order's newest collection; a canceled one counts only if there is no other. */
+  private async currencyOfOrder(orderId: string): Promise<string> {
+    const [known] = await this.dataSource.query<{ currency_code: string }[]>(
+      `${PREPARED}SELECT currency_code FROM payment_collection WHERE order_id = $1 AND deleted_at IS NULL
+      ORDER BY status = 'canceled', created_at DESC, id DESC LIMIT 1`,
+      [orderId],
+    )
+    const currency = known?.currency_code ?? this.defaultCurrency.code
+    if (currency !== undefined) return currency
+    const message =
+      `Field 'currency_code' is required: order ${excerpt(orderId)} has no payment collection here whose currency could ` +
+      "be used. Send it with the request, or set DEFAULT_CURRENCY for this service."
+    throw new InvalidData(`Invalid request: ${message}`, { details: [{ field: "currency_code", message }] })
+  }
 }
 
 export function notDeletable(): NotAllowed {

@@ -1,18 +1,19 @@
 import { Body, Controller, HttpCode, Param, Post, Query } from "@nestjs/common"
-import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { ApiOperation, ApiParam, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
 import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
 import { exampleOf } from "../common/example.js"
 import type { Selection } from "../common/fields.js"
 import { Answers, Selected } from "../common/fields.interceptor.js"
 import { SelectQuery } from "../common/list-query.js"
-import { EXAMPLE, OPENED_COLLECTION } from "../payment-model/responses/examples.js"
+import { NoBody } from "../common/validation.js"
+import { AUTHORIZED_COLLECTION, EXAMPLE, OPENED_COLLECTION } from "../payment-model/responses/examples.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
 import { ADMIN_COLLECTION } from "../payment-model/responses/views.js"
 import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
 import { PaymentSessionsService } from "./payment-sessions.service.js"
-import { collectionNotFound } from "../payment-model/not-found.js"
+import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
 import { PAID_IN_FULL } from "../payment-model/collection.rules.js"
 import { NotAllowed } from "../common/errors.js"
 
@@ -56,6 +57,44 @@ export class AdminPaymentSessionsController {
     @Selected() selection: Selection,
   ) {
     const collection = await this.sessions.create(id, body, caller, "admin", selection)
+    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+  }
+
+  @Post(":session_id/authorize")
+  @HttpCode(200)
+  @ApiId("The collection's id.", EXAMPLE.collectionId)
+  @ApiParam({ name: "session_id", description: "The session's id.", example: EXAMPLE.sessionId })
+  @Answers(ADMIN_COLLECTION)
+  @ApiOperation({
+    summary: "Authorize a payment session as an operator",
+    operationId: "authorizePaymentSessionAsAdmin",
+    description:
+      "As a storefront does it, for a service that completes carts with a secret key. If the provider has authorized " +
+      "the payment, the session gets its payment; if not, the session's `status` and `data` say what is missing. May be " +
+      "repeated.",
+  })
+  @ApiErrors(
+    "invalid_data",
+    new NotAllowed(PAID_IN_FULL),
+    sessionNotFound(EXAMPLE.sessionId),
+    "amount_changed",
+    "operation_in_progress",
+  )
+  @ApiEnvelope(
+    "payment_collection",
+    PaymentCollectionResponse,
+    "The collection with what became of the session.",
+    exampleOf(ADMIN_COLLECTION, AUTHORIZED_COLLECTION),
+  )
+  async authorize(
+    @Param("id") id: string,
+    @Param("session_id") sessionId: string,
+    @Body() _body: NoBody,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    const collection = await this.sessions.authorize(id, sessionId, caller, "admin", selection)
     return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
   }
 }

@@ -3,6 +3,7 @@ import { Transform, type TransformFnParams } from "class-transformer"
 import { IsString } from "class-validator"
 import { CommandMessage, IdCommand } from "../common/message.js"
 import { IsSmallObject, MayBeLeftOut } from "../common/validation.js"
+import { EXAMPLE } from "../payment-model/responses/examples.js"
 
 export class CreatePaymentSessionRequest {
   @ApiProperty({ description: "The provider to pay with.", example: "pp_system_default" })
@@ -23,6 +24,16 @@ export class CreatePaymentSessionRequest {
   data?: Record<string, unknown>
 }
 
+export class AuthorizeOrderSessionRequest {
+  @ApiProperty({
+    description:
+      "The session to authorize. Its collection belongs to the order, and its status is `pending_authorization`.",
+    example: EXAMPLE.sessionId,
+  })
+  @IsString()
+  payment_session_id!: string
+}
+
 class OfCollection {
   @IsString()
   payment_collection_id!: string
@@ -35,3 +46,14 @@ export class CreatePaymentSessionMessage extends IntersectionType(
 ) {}
 
 export class AuthorizePaymentSessionMessage extends IntersectionType(IdCommand, OfCollection) {}
+
+class OfOrder {
+  @IsString()
+  order_id!: string
+}
+
+export class AuthorizeOrderSessionMessage extends IntersectionType(
+  AuthorizeOrderSessionRequest,
+  OfOrder,
+  CommandMessage,
+) {}

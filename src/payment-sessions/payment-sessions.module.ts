@@ -1,15 +1,23 @@
 import { Module } from "@nestjs/common"
 import { AccountHoldersModule } from "../account-holders/account-holders.module.js"
 import { PaymentProvidersModule } from "../payment-providers/payment-providers.module.js"
+import { AdminOrdersController } from "./admin-orders.controller.js"
 import { AdminPaymentSessionsController } from "./admin-payment-sessions.controller.js"
+import { OrderReader } from "./order-reader.js"
+import { OrderSessionsService } from "./order-sessions.service.js"
 import { PaymentSessionsMessageController } from "./payment-sessions.message.controller.js"
 import { PaymentSessionsService } from "./payment-sessions.service.js"
 import { StorePaymentSessionsController } from "./store-payment-sessions.controller.js"
 
 @Module({
   imports: [PaymentProvidersModule, AccountHoldersModule],
-  controllers: [StorePaymentSessionsController, AdminPaymentSessionsController, PaymentSessionsMessageController],
-  providers: [PaymentSessionsService],
+  controllers: [
+    StorePaymentSessionsController,
+    AdminPaymentSessionsController,
+    AdminOrdersController,
+    PaymentSessionsMessageController,
+  ],
+  providers: [PaymentSessionsService, OrderSessionsService, OrderReader],
   exports: [PaymentSessionsService],
 })
 export class PaymentSessionsModule {}

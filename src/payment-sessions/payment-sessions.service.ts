@@ -80,20 +80,42 @@ export class PaymentSessionsService {
     audience: Audience,
     selection: Selection,
   ): Promise<PaymentCollection> {
-    const progress: AuthorizeProgress = { sessionId }
+    return this.authorizeAndRead(
+      { collectionId, sessionId, caller, audience },
+      (aggregate) => {
+        checkVisible(aggregate, caller)
+        return undefined
+      },
+      () => this.reader.get(collectionId, selection),
+    )
+  }
+
+  /**
+   * As {@link authorize}, for a use case with conditions and a result of its own.
+   * @param admit is called under the lock before each decision, and throws when the conditions are not met
+   */
+  async authorizeAndRead<T>(
+    { collectionId, sessionId, caller, audience, requestKey }: AuthorizeRequest,
+    admit: Admit,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    const progress: AuthorizeProgress = { sessionId, requestKey }
     const authorize = () =>
       this.operations.performAndRead(
         (tx) => lockCollectionAndCart(tx, collectionId),
-        (aggregate) => {
-          checkVisible(aggregate, caller)
-          return this.authorizeStep(aggregate, progress, caller, audience)
+        async (aggregate, tx) => {
+          progress.isAdmitted = false
+          const decided = await admit(aggregate, tx)
+          progress.isAdmitted = true
+          return decided ?? this.authorizeStep(aggregate, progress, caller, audience)
         },
-        () => this.reader.get(collectionId, selection),
+        read,
       )
     try {
       return await authorize()
     } catch (error) {
-      if (!(error instanceof NotFound) || !(await this.refreshEnded(collectionId, sessionId))) throw error
+      const isMissing = error instanceof NotFound && progress.isAdmitted !== false
+      if (!isMissing || !(await this.refreshEnded(collectionId, sessionId))) throw error
       return authorize()
     }
   }
@@ -163,6 +185,7 @@ export class PaymentSessionsService {
       amount: session.amount,
       request: { ...requestOf(session), client_data: session.client_data },
       created_by: caller.id,
+      request_key: progress.requestKey ?? null,
     })
     const replaceAccountHolder = () => this.replaceHolderOf(session)
     return { kind: "call", operation, settle: settleAuthorize, isLast: true, replaceAccountHolder }
@@ -469,9 +492,25 @@ export class PaymentSessionsService {
   }
 }
 
+/** Which session to authorize, and for whom. */
+export interface AuthorizeRequest {
+  readonly collectionId: string
+  readonly sessionId: string
+  readonly caller: Caller
+  readonly audience: Audience
+  /** Names the request in the operation that it begins, for a use case that looks for that operation on a repeat. */
+  readonly requestKey?: string
+}
+
+/** The conditions of a use case that authorizes a session; it may decide in another way than to authorize. */
+type Admit = (aggregate: Aggregate, tx: EntityManager) => Decision | undefined | Promise<Decision | undefined>
+
 /** How far one request to authorize a session is. */
 export interface AuthorizeProgress {
   readonly sessionId: string
+  readonly requestKey?: string
+  /** Whether the conditions of the use case were met at the last decision; undefined before the first. */
+  isAdmitted?: boolean
   /** Whether the provider was asked to authorize. */
   wasAsked?: boolean
   /** Whether the provider's state was recorded; once is enough. */

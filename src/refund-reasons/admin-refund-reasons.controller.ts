@@ -77,7 +77,7 @@ export class AdminRefundReasonsController {
   })
   @ApiDeleted("refund_reason", EXAMPLE.reasonId)
   @ApiErrors(refundReasonNotFound(EXAMPLE.reasonId))
-  async delete(@Param("id") id: string): Promise<Deleted> {
+  async delete(@Param("id") id: string): Promise<Deleted<"refund_reason">> {
     await this.reasons.delete(id)
     return { id, object: "refund_reason", deleted: true }
   }

@@ -44,7 +44,7 @@ export class RefundReasonsMessageController {
   }
 
   @MessagePattern("refund_reasons.delete")
-  async delete(@Payload() { id }: IdCommand): Promise<Deleted> {
+  async delete(@Payload() { id }: IdCommand): Promise<Deleted<"refund_reason">> {
     await this.reasons.delete(id)
     return { id, object: "refund_reason", deleted: true }
   }

@@ -16,6 +16,7 @@ export const EXAMPLE = {
   stripeId: "pp_stripe_stripe",
   keyId: "apk_01M81YZ0T1S2R3Q4P5N6M7K8J9",
   cartId: "cart_demo_1",
+  orderId: "order_123",
   regionId: "reg_demo",
   time: "2026-11-22T10:15:30.000Z",
 } as const

@@ -6,6 +6,7 @@ import type { PaymentCollection } from "../payment-collection.entity.js"
 import type { PaymentOperation } from "../payment-operation.entity.js"
 import type { PaymentProvider } from "../payment-provider.entity.js"
 import type { PaymentSession } from "../payment-session.entity.js"
+import type { Order } from "../order.rules.js"
 import type { Payment } from "../payment.entity.js"
 import type { RefundReason } from "../refund-reason.entity.js"
 import type { Refund } from "../refund.entity.js"
@@ -13,6 +14,7 @@ import { SHOWN_MOVEMENT_STATUS } from "../status.js"
 import type { CaptureResponse } from "./capture.response.js"
 import type { DisputeResponse } from "./dispute.response.js"
 import type { OperationResponse } from "./operation.response.js"
+import type { OrderResponse } from "./order.response.js"
 import type { PaymentCollectionResponse } from "./payment-collection.response.js"
 import type { PaymentProviderResponse } from "./payment-provider.response.js"
 import type { PaymentSessionResponse } from "./payment-session.response.js"
@@ -48,6 +50,17 @@ export function toPaymentCollectionResponse(
     payment_providers: collection.payment_providers?.map(toPaymentProviderResponse),
     payment_sessions: collection.payment_sessions?.map((session) => toPaymentSessionResponse(session, audience)),
     payments: collection.payments?.map((payment) => toPaymentResponse(payment, audience)),
+  }
+}
+
+export function toOrderResponse(order: Order): OrderResponse {
+  return {
+    id: order.id,
+    currency_code: order.currency_code,
+    region_id: order.region_id,
+    sales_channel_id: order.sales_channel_id,
+    payment_status: order.payment_status,
+    payment_collections: order.payment_collections.map((each) => toPaymentCollectionResponse(each, "admin")),
   }
 }
 

@@ -2,6 +2,7 @@ import type { View } from "../../common/fields.interceptor.js"
 // Relations find each other by name, so all of them have to be loaded.
 import "./capture.response.js"
 import "./dispute.response.js"
+import { OrderResponse } from "./order.response.js"
 import { PaymentCollectionResponse } from "./payment-collection.response.js"
 import "./payment-provider.response.js"
 import "./payment-session.response.js"
@@ -45,6 +46,14 @@ export const ADMIN_COLLECTION: View = {
 }
 
 export const ADMIN_COLLECTIONS: View = { ...ADMIN_COLLECTION, key: "payment_collections" }
+
+/** What operators and services get of an order: what is known of it, with its collections as they get those. */
+export const ADMIN_ORDER: View = {
+  key: "order",
+  type: OrderResponse,
+  audience: "admin",
+  defaults: ["*", ...ADMIN_COLLECTION.defaults.map((path) => `payment_collections.${path}`)],
+}
 
 /** What operators and services get of a payment: Medusa's admin defaults, and the status of captures and refunds. */
 export const ADMIN_PAYMENT: View = {

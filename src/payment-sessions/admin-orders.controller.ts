@@ -1,0 +1,70 @@
+import { Body, Controller, HttpCode, Param, Post, Query } from "@nestjs/common"
+import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { CalledBy, type Caller } from "../api-keys/caller.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
+import { exampleOf } from "../common/example.js"
+import type { Selection } from "../common/fields.js"
+import { Answers, Selected } from "../common/fields.interceptor.js"
+import { SelectQuery } from "../common/list-query.js"
+import { AUTHORIZED_COLLECTION, EXAMPLE } from "../payment-model/responses/examples.js"
+import { toOrderResponse } from "../payment-model/responses/mappers.js"
+import { OrderResponse } from "../payment-model/responses/order.response.js"
+import { ADMIN_ORDER } from "../payment-model/responses/views.js"
+import { OrderSessionsService, notPendingAuthorization } from "./order-sessions.service.js"
+import { AuthorizeOrderSessionRequest } from "./payment-session.dto.js"
+import { sessionNotFound } from "../payment-model/not-found.js"
+
+@ApiTags("Admin: orders")
+@ApiSecurity("secret_key")
+@ApiErrors("invalid_data", "unauthorized")
+@Controller("admin/orders")
+export class AdminOrdersController {
+  constructor(private readonly orders: OrderSessionsService) {}
+
+  @Post(":id/payment-sessions/authorize")
+  @HttpCode(200)
+  @ApiId("The order's id: an opaque reference of the caller's, which its collection has.", EXAMPLE.orderId)
+  @Answers(ADMIN_ORDER)
+  @ApiOperation({
+    summary: "Authorize a payment session of an order",
+    operationId: "authorizeOrderPaymentSession",
+    description:
+      "For an order that was placed while its session was in `pending_authorization`: asks the provider whether it has " +
+      "authorized the payment by now. `is_authorized` is false while the provider has not decided. The session's " +
+      "collection has to belong to the order; if not, it is 404 and the provider is not asked. The service keeps no " +
+      "orders: `order` holds what follows from their collections.",
+  })
+  @ApiEnvelope(
+    "order",
+    OrderResponse,
+    "What is known of the order, and whether the session is authorized.",
+    exampleOf(ADMIN_ORDER, AUTHORIZED_COLLECTION),
+    {
+      is_authorized: {
+        schema: { type: "boolean", description: "Whether the session has become a payment." },
+        example: true,
+      },
+    },
+  )
+  @ApiErrors(
+    "invalid_data",
+    sessionNotFound(EXAMPLE.sessionId),
+    notPendingAuthorization(EXAMPLE.sessionId),
+    "amount_changed",
+    "operation_in_progress",
+    "state_conflict",
+    "payment_declined",
+    "provider_error",
+    "outcome_unknown",
+  )
+  async authorize(
+    @Param("id") id: string,
+    @Body() { payment_session_id }: AuthorizeOrderSessionRequest,
+    @Query() _query: SelectQuery,
+    @CalledBy() caller: Caller,
+    @Selected() selection: Selection,
+  ) {
+    const { order, isAuthorized } = await this.orders.authorize(id, payment_session_id, caller, selection)
+    return { order: toOrderResponse(order), is_authorized: isAuthorized }
+  }
+}

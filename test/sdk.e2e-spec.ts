@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import type { HttpTypes } from "@medusajs/types"
 import { newCollection, newPaidCollection, putCart } from "./support/factories.js"
 import { newSdk, type Sdk } from "./support/sdk.js"
 import { REGION, TestService } from "./support/service.js"
@@ -146,7 +147,9 @@ describe("sdk.admin.apiKey", () => {
 describe("sdk.admin.payment", () => {
   it("lists payments by filter", async () => {
     const { id, paymentId } = await newPaidCollection(service)
-    const page = await admin.admin.payment.list({ payment_collection_id: id })
+    // Medusa's route takes this filter too; its types do not list it.
+    const filter: HttpTypes.AdminPaymentFilters & { payment_collection_id: string } = { payment_collection_id: id }
+    const page = await admin.admin.payment.list(filter)
     expect(page).toMatchObject({ payments: [{ id: paymentId, amount: 10, payment_collection_id: id }], count: 1 })
     const { payments } = await admin.admin.payment.list({ order: "-created_at", limit: 1, fields: "id,amount" })
     expect(payments).toEqual([{ id: paymentId, amount: 10 }])

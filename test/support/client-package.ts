@@ -60,10 +60,18 @@ async function installClient(folder: string): Promise<void> {
 
 /** Compiles a project as its tsconfig.json says. @throws Error with what the compiler prints */
 export async function compile(folder: string, tsconfig: object): Promise<void> {
+  const problems = await diagnose(folder, tsconfig)
+  if (problems !== "") throw new Error(problems)
+}
+
+/** Compiles a project as its tsconfig.json says, and returns what the compiler prints: nothing if all is well. */
+export async function diagnose(folder: string, tsconfig: object): Promise<string> {
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig))
-  await run(process.execPath, [resolve("node_modules/typescript/bin/tsc"), "-p", folder]).catch((error: unknown) => {
-    throw new Error((error as { stdout: string }).stdout)
-  })
+  const compiler = resolve("node_modules/typescript/bin/tsc")
+  const { stdout } = await run(process.execPath, [compiler, "-p", "."], { cwd: folder }).catch(
+    (error: unknown) => error as { stdout: string },
+  )
+  return stdout
 }
 
 /** The compiler options of `nest new`; both versions write the same, except for `strict`, which Nest 11 leaves out. */

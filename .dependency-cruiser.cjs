@@ -61,10 +61,10 @@ module.exports = {
       "Health and metrics.",
     ),
     rule(
-      "client-takes-types-alone",
+      "client-stands-alone",
       "^src/client/",
-      { path: "^src/(?!client/)", dependencyTypesNot: ["type-only"] },
-      "Other services install it without ours.",
+      { path: "^src/(?!client/)" },
+      "Other services install it without ours, types included.",
     ),
     rule(
       "provider-kit-knows-the-contract-alone",

@@ -2,7 +2,7 @@ import js from "@eslint/js"
 import tseslint from "typescript-eslint"
 
 export default tseslint.config(
-  { ignores: ["dist/", "coverage/", "bench/results/"] },
+  { ignores: ["**/dist/", "packages/*/build/", "coverage/", "bench/results/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

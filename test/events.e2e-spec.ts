@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import { readFileSync } from "node:fs"
 import pg from "pg"
-import { Connection } from "../src/client/connection.js"
 import { PaymentCollectionsClient } from "../src/client/payment-collections.client.js"
 import { EVENT_NAMES } from "../src/payment-model/events.js"
 import { describeServed } from "./support/served.js"
@@ -260,8 +259,7 @@ describe("the feed", () => {
     for (const query of [{}, { limit: 3 }, { limit: "3", after: first?.id }]) {
       expect((await tcp.ask("events.list", { caller: "shipping", ...query })).response).toEqual(await page(query))
     }
-    const connection = new Connection({ host: "127.0.0.1", port: service.tcpPort }, 5_000)
-    const client = new PaymentCollectionsClient(connection, { caller: "shipping", deadline: 5_000 })
+    const client = new PaymentCollectionsClient({ host: "127.0.0.1", port: service.tcpPort, caller: "shipping" })
     const { events, has_more } = await client.events.list({ after: first?.id, limit: 2 })
     expect({ events, has_more }).toEqual(await page({ after: first?.id, limit: 2 }))
     expect((await client.events.list()).events[0]).toEqual(first)

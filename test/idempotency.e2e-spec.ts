@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals"
 import { randomUUID } from "node:crypto"
 import pg from "pg"
-import type { Command, Messages } from "../src/client/index.js"
+import type { Messages } from "../src/client/index.js"
 import { RefundReasonsService } from "../src/refund-reasons/refund-reasons.service.js"
 import { describeServed } from "./support/served.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
@@ -851,7 +851,9 @@ describe("a replay to a key that is confined to sales channels", () => {
 describe("over TCP", () => {
   /** Every message to which the typed client gives a key. */
   const commands: {
-    [M in keyof Messages as Messages[M]["request"] extends Command ? M : never]: () => Promise<Messages[M]["request"]>
+    [M in keyof Messages as "idempotency_key" extends keyof Messages[M]["request"] ? M : never]: () => Promise<
+      Messages[M]["request"]
+    >
   } = {
     "payment_collections.create": async () => ({ cart_id: await putCart(service) }),
     "payment_collections.create_for_order": async () =>

@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals"
 import { Module } from "@nestjs/common"
 import { execFile } from "node:child_process"
-import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
-import { join, relative, resolve } from "node:path"
+import { cpSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { join, relative } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
 import { builtService, builtSupport } from "./support/built.js"
+import { compile, STOCK_OPTIONS } from "./support/client-package.js"
 import { consumerFolder } from "./support/client-process.js"
+import { docBlocks, docFiles } from "./support/doc-blocks.js"
 import { newToken } from "../src/api-keys/api-key.rules.js"
 import { newDataFolder } from "./support/database.js"
 import { FakeBank, FakePaymentProvider, LineInside, serveBank } from "./support/fake-provider.js"
@@ -17,8 +19,6 @@ import { TestService } from "./support/service.js"
 const run = promisify(execFile)
 const PUBLISHABLE = newToken("publishable")
 const SECRET = newToken("secret")
-const TSC_OPTIONS =
-  "--strict --skipLibCheck --module NodeNext --target ES2022 --types node --experimentalDecorators".split(" ")
 
 let folder: string
 const running: ServiceProcess[] = []
@@ -39,16 +39,11 @@ async function providerFolder(): Promise<string> {
   mkdirSync(dist)
   cpSync(join(built, "src"), join(dist, "src"), { recursive: true })
   writeFileSync(join(consumer, "package.json"), JSON.stringify({ type: "module" }))
-  const page = readFileSync("docs/providers.md", "utf8")
-  const files = [...page.matchAll(/```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)```/g)].map(([, name = "", code = ""]) => {
-    writeFileSync(join(consumer, name), code)
-    return name
-  })
-  expect(files).toEqual(["gift-cards.ts", "gift-cards.test.ts"])
-  const compiler = resolve("node_modules/typescript/bin/tsc")
-  await run(process.execPath, [compiler, ...TSC_OPTIONS, ...files], { cwd: consumer }).catch((error: unknown) => {
-    throw new Error((error as { stdout: string }).stdout)
-  })
+  const files = docFiles(docBlocks(["docs/providers.md"]))
+  expect([...files.keys()]).toEqual(["src/gift-cards.ts", "src/gift-cards.test.ts"])
+  mkdirSync(join(consumer, "src"))
+  for (const [name, code] of files) writeFileSync(join(consumer, name), code)
+  await compile(consumer, { compilerOptions: STOCK_OPTIONS, include: ["src"] })
   return consumer
 }
 
@@ -105,7 +100,7 @@ describe("the provider of docs/providers.md", () => {
   })
 
   it("passes the kit as the page runs it", async () => {
-    const { stdout } = await run(process.execPath, ["--test", "--test-reporter=tap", "gift-cards.test.js"], {
+    const { stdout } = await run(process.execPath, ["--test", "--test-reporter=tap", "dist/gift-cards.test.js"], {
       cwd: folder,
       env: { PATH: process.env["PATH"], ...giftCards.env },
     })
@@ -114,7 +109,7 @@ describe("the provider of docs/providers.md", () => {
   })
 
   it("takes part in a service that is started with it", async () => {
-    const path = relative(await builtService(), join(folder, "gift-cards.js"))
+    const path = relative(await builtService(), join(folder, "dist/gift-cards.js"))
     const { call } = await startListening({ ...giftCards.env, PROVIDER_MODULES: path })
     const { session, payment, answers } = await pay(call, "pp_giftcard_acme", { code: "GIFT-4000-1234" })
     expect(session.data).toEqual({ card_ending: "1234" })
@@ -143,7 +138,7 @@ describe("PROVIDER_MODULES", () => {
     ["broken code", () => module("broken.js", "export default class {"), /which cannot be imported: .*$/],
     [
       "a provider without its settings",
-      () => join(folder, "gift-cards.js"),
+      () => join(folder, "dist/gift-cards.js"),
       /^The service did not start: GIFT_CARDS_URL is not set\.$/,
     ],
   ])("that names %s ends the start with one line", async (_, specifier, line) => {

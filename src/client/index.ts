@@ -1,7 +1,12 @@
-export type * from "./contracts.js"
+export type * from "./messages.js"
+export type * from "./requests.js"
+export type * from "./resources.js"
+export type * from "./responses.js"
+export type { PaymentCollectionsClientOptions } from "./options.js"
+export { PaymentCollectionsClientModule } from "./payment-collections-client.module.js"
+export { PaymentCollectionsClient } from "./payment-collections.client.js"
 export {
-  PaymentCollectionsClientModule,
-  type PaymentCollectionsClientOptions,
-} from "./payment-collections-client.module.js"
-export { PaymentCollectionsClient, type ClientIdentity } from "./payment-collections.client.js"
-export { PaymentCollectionsError } from "./payment-collections.error.js"
+  PaymentCollectionsError,
+  type PaymentCollectionsErrorBody,
+  type PaymentCollectionsErrorDetail,
+} from "./payment-collections.error.js"

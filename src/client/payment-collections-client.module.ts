@@ -1,44 +1,24 @@
-import { Module, type DynamicModule } from "@nestjs/common"
-import type { ConnectionOptions } from "node:tls"
-import { Connection } from "./connection.js"
+import { ConfigurableModuleBuilder, Module } from "@nestjs/common"
+import type { PaymentCollectionsClientOptions } from "./options.js"
 import { PaymentCollectionsClient } from "./payment-collections.client.js"
 
-export interface PaymentCollectionsClientOptions {
-  host: string
-  port: number
-  /** The name of the calling service; `created_by` of what it causes is `tcp:` and this name. */
-  caller?: string
-  /** The token of the service, where its operator set one (TCP_TOKEN). */
-  token?: string
-  /** Where the service listens with TLS: the CA to trust, and what else Node's `tls.connect` takes. */
-  tls?: ConnectionOptions
-  /** Milliseconds that a call may take; 25000 unless given, for a provider may be slow. */
-  deadline?: number
-}
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<PaymentCollectionsClientOptions>({ moduleName: "PaymentCollectionsClient" })
+    .setExtras({ isGlobal: false }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+    .build()
 
-/** Makes {@link PaymentCollectionsClient} injectable: `PaymentCollectionsClientModule.register({ host, port })`. */
-@Module({})
-export class PaymentCollectionsClientModule {
-  static register({
-    host,
-    port,
-    tls,
-    caller,
-    token,
-    deadline = 25_000,
-  }: PaymentCollectionsClientOptions): DynamicModule {
-    return {
-      module: PaymentCollectionsClientModule,
-      providers: [
-        {
-          provide: PaymentCollectionsClient,
-          useFactory: () => {
-            const connection = new Connection({ host, port, ...(tls && { tlsOptions: tls }) }, deadline)
-            return new PaymentCollectionsClient(connection, { caller, token, deadline })
-          },
-        },
-      ],
-      exports: [PaymentCollectionsClient],
-    }
-  }
-}
+/**
+ * Makes {@link PaymentCollectionsClient} injectable: `register({ host, port })`, or `registerAsync({ inject, useFactory })` if the
+ * options come from another provider. With `isGlobal` no other module has to import it.
+ */
+@Module({
+  providers: [
+    {
+      provide: PaymentCollectionsClient,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: PaymentCollectionsClientOptions) => new PaymentCollectionsClient(options),
+    },
+  ],
+  exports: [PaymentCollectionsClient],
+})
+export class PaymentCollectionsClientModule extends ConfigurableModuleClass {}

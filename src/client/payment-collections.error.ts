@@ -1,31 +1,40 @@
+/** One problem of a request. */
+export interface PaymentCollectionsErrorDetail {
+  field: string
+  message: string
+  /** What the field accepts, if that is a closed set. */
+  allowed?: readonly string[]
+}
+
+/** An error as the service sends it, over HTTP and TCP. */
 export interface PaymentCollectionsErrorBody {
   type: string
   message: string
   code?: string
   request_id?: string
-  details?: readonly unknown[]
+  details?: readonly PaymentCollectionsErrorDetail[]
   decline_code?: string
   retryable?: boolean
   operation_id?: string
 }
 
-/** A refusal of the service, as the caller gets it: the fields of the HTTP error body, and a real stack. */
+/** What every method of the client throws: the fields of the HTTP error body, and a stack of the caller. */
 export class PaymentCollectionsError extends Error {
   override readonly name = "PaymentCollectionsError"
   /**
-   * What kind of error it is: `not_found`, `invalid_data` ... `unavailable` means that nothing was done; after
-   * `timeout` and `connection_lost`, which the client says itself, it may have been done.
+   * The kind of error: `not_found`, `invalid_data` and so on. Three types come from the client itself: after `unavailable` nothing
+   * was done; after `timeout` and `connection_lost` the request may have taken effect.
    */
   readonly type: string
   readonly code?: string
   /** The id of the message in the service's log. */
   readonly requestId?: string
-  readonly details?: readonly unknown[]
-  /** Why the shopper's bank said no. */
+  readonly details?: readonly PaymentCollectionsErrorDetail[]
+  /** Why the shopper's bank declined. */
   readonly declineCode?: string
-  /** Whether the same request may succeed later, where a payment provider refused it. */
+  /** Whether the same request may succeed later, if a payment provider refused it. */
   readonly retryable?: boolean
-  /** The call to the payment provider that this is about. */
+  /** The operation that the error is about. */
   readonly operationId?: string
 
   constructor(error: PaymentCollectionsErrorBody, options?: ErrorOptions) {

@@ -4,14 +4,13 @@ import type {
   CreateApiKeyRequest,
   UpdateApiKeyRequest,
 } from "../../src/api-keys/api-key.dto.js"
-import type { Messages, PageAnswer, Wire } from "../../src/client/contracts.js"
+import type { Messages, Page, PaymentProvidersPage } from "../../src/client/index.js"
 import type { Deleted } from "../../src/common/deleted.js"
 import type {
   CreateOrderCollectionRequest,
   MarkAsPaidRequest,
 } from "../../src/payment-collections/payment-collection.dto.js"
 import type { ConfigureRegionRequest, RegionResponse } from "../../src/payment-providers/payment-provider.dto.js"
-import type { PaymentProviderResponse } from "../../src/payment-model/responses/payment-provider.response.js"
 import type { CreatePaymentSessionRequest } from "../../src/payment-sessions/payment-session.dto.js"
 import type { CapturePaymentRequest, RefundPaymentRequest } from "../../src/payments/payment.dto.js"
 import type {
@@ -23,11 +22,10 @@ import type { Sdk } from "../support/sdk.js"
 // The types that this service documents, beside those of Medusa that the js-sdk has. Only types: types.spec.ts has the
 // compiler compare them.
 
-type Answer<M extends keyof Messages> = Messages[M]["answer"]
+type Answer<M extends keyof Messages> = Messages[M]["response"]
 
-interface Providers extends PageAnswer {
-  payment_providers: Wire<PaymentProviderResponse>[]
-}
+/** What JSON makes of a response: times arrive as text. */
+type Wire<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Wire<T[K]> } : T
 
 interface Region {
   region: Wire<RegionResponse>
@@ -39,10 +37,10 @@ interface Key {
 
 /** What each function gets, as this service documents it. */
 interface Responses {
-  "store.payment.listPaymentProviders": Providers
+  "store.payment.listPaymentProviders": PaymentProvidersPage
   "store.payment.initiatePaymentSession": Answer<"payment_sessions.create">
   "admin.payment.list": Answer<"payments.list">
-  "admin.payment.listPaymentProviders": Providers
+  "admin.payment.listPaymentProviders": PaymentProvidersPage
   "admin.payment.retrieve": Answer<"payments.retrieve">
   "admin.payment.capture": Answer<"payments.capture">
   "admin.payment.refund": Answer<"payments.refund">
@@ -58,7 +56,7 @@ interface Responses {
   "admin.refundReason.create": Answer<"refund_reasons.create">
   "admin.refundReason.update": Answer<"refund_reasons.update">
   "admin.refundReason.delete": Answer<"refund_reasons.delete">
-  "admin.apiKey.list": PageAnswer & { api_keys: Wire<ApiKeyResponse>[] }
+  "admin.apiKey.list": Page & { api_keys: Wire<ApiKeyResponse>[] }
   "admin.apiKey.create": Key
   "admin.apiKey.retrieve": Key
   "admin.apiKey.update": Key

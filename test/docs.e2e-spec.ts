@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { DocProjects } from "./support/doc-projects.js"
+import { docBlocks, type DocBlock } from "./support/doc-blocks.js"
+import { DocService } from "./support/doc-service.js"
+import { ApiSchemas } from "./support/api-schema.js"
+
+const BLOCKS = docBlocks()
+
+let service: DocService
+let projects: DocProjects
+beforeAll(async () => {
+  const stripe = blockOf("examples/checkout/README.md", "sh").code
+  service = await DocService.start({
+    STRIPE_API_KEY: settingIn(stripe, "STRIPE_API_KEY"),
+    STRIPE_WEBHOOK_SECRET: settingIn(stripe, "STRIPE_WEBHOOK_SECRET"),
+  })
+  projects = await DocProjects.compile(BLOCKS, (code) => service.addressed(code))
+}, 180_000)
+afterAll(() => service.stop())
+
+/** What proves a block true. TypeScript is compiled anyway. */
+interface Proof {
+  page: string
+  language: string
+  begins: string
+  holds: (block: DocBlock) => Promise<void> | void
+}
+
+const PROOFS: Proof[] = [
+  {
+    page: "README.md",
+    language: "sh",
+    begins: "npm ci && npm start",
+    holds: () => {
+      expectInCi("npm ci")
+      expectInCi("npm run build")
+      // The service of this test is what the build makes, started by the same file.
+      expect(scripts()["start"]).toBe(`${scripts()["build"]} && ${scripts()["start:prod"]}`)
+      expect(scripts()["start:prod"]).toBe("node dist/src/main.js")
+    },
+  },
+  {
+    page: "README.md",
+    language: "sh",
+    begins: "npm ci && npm test",
+    holds: () => {
+      expectInCi("npm ci")
+      expectInCi("npm test")
+    },
+  },
+  {
+    page: "README.md",
+    language: "sh",
+    begins: "curl -s http://127.0.0.1:9000/store/payment-collections",
+    holds: async ({ code }) => {
+      const { payment_collection } = await service.sh<any>(code)
+      expect(payment_collection).toMatchObject({ amount: 49.9, currency_code: "eur", status: "not_paid" })
+    },
+  },
+  {
+    page: "README.md",
+    language: "sh",
+    begins: "npm run pack:client",
+    holds: ({ code }) => {
+      expectInstallable(code, projects.tarball)
+    },
+  },
+  {
+    page: "README.md",
+    language: "sh",
+    begins: "npm run keys -- create",
+    holds: async ({ code }) => {
+      const { stdout } = await service.run(code)
+      const [token] = /^sk_\S+$/m.exec(stdout) ?? []
+      expect((await service.get("/admin/api-keys", token)).status).toBe(200)
+    },
+  },
+  {
+    page: "docs/api.md",
+    language: "sh",
+    begins: "curl -X PUT http://127.0.0.1:9000/admin/carts/cart_1",
+    holds: async ({ code }) => {
+      const sent: unknown = JSON.parse(/-d '(.*)'/.exec(code)?.[1] ?? "")
+      expect(await service.sh(code)).toMatchObject({ cart: { id: "cart_1", ...(sent as object) } })
+    },
+  },
+  {
+    page: "docs/providers.md",
+    language: "sh",
+    begins: "npm ci && npm run build",
+    holds: ({ code }) => {
+      expectInCi("npm ci")
+      expectInCi("npm run build")
+      expect(code).toMatch(/^npm install \.\.\/payment-collections$/m)
+    },
+  },
+  {
+    page: "docs/events.md",
+    language: "json",
+    begins: "{",
+    holds: async ({ code }) => {
+      const shown = JSON.parse(code)
+      const schemas = new ApiSchemas(await service.document())
+      expect(schemas.problemsWith(shown, { $ref: "#/components/schemas/EventsResponse" })).toEqual([])
+      await projects.checkOut(12)
+      const { body } = await service.get("/admin/events?limit=1000")
+      const [event] = shown.events
+      const recorded = body.events.find(({ name }: { name: string }) => name === event.name)
+      expect(Object.keys(event)).toEqual(Object.keys(recorded))
+      expect(Object.keys(event.data).sort()).toEqual(Object.keys(recorded.data).sort())
+    },
+  },
+  {
+    page: "docs/failures.md",
+    language: "json",
+    begins: "{",
+    holds: async ({ code }) => {
+      const shown = JSON.parse(code)
+      expect(shown.request_id).toBe("req_...")
+      const { status, body } = await service.post("/store/payment-collections", {})
+      expect(status).toBe(400)
+      expect(body).toEqual({ ...shown, request_id: expect.stringMatching(/^req_/) })
+    },
+  },
+  {
+    page: "docs/webhooks.md",
+    language: "http",
+    begins: "POST /hooks/payment/:provider",
+    holds: async ({ code }) => {
+      const [, method = "", path = ""] = /^([A-Z]+) (\S+)\n$/.exec(code) ?? []
+      const { paths } = await service.document()
+      expect(paths[path.replace(/:(\w+)/g, "{$1}")]).toHaveProperty(method.toLowerCase())
+    },
+  },
+  {
+    page: "examples/checkout/README.md",
+    language: "sh",
+    begins: "stripe listen --forward-to http://127.0.0.1:9000/hooks/payment/stripe_stripe",
+    holds: async ({ code }) => {
+      const [listen = "", start = "", example = "", ...more] = code.trimEnd().split("\n")
+      expect(more).toEqual([])
+      // A route without Stripe's settings would be 404; without a signature it is 400.
+      const [hook = ""] = /http:\S+/.exec(listen) ?? []
+      const { status } = await fetch(service.addressed(hook), { method: "POST", body: "{}" })
+      expect([400, 415]).toContain(status)
+      // The service of this test has these settings.
+      expect(start).toMatch(/^STRIPE_API_KEY=\S+ STRIPE_WEBHOOK_SECRET=\S+ npm start /)
+      await expectCheckout(example)
+    },
+  },
+]
+
+describe.each(BLOCKS.map((block) => ({ where: `${block.page}:${block.line}`, ...block })))("$where", (block) => {
+  it(`has a true block of ${block.language === "" ? "no language" : block.language}`, async () => {
+    if (block.language === "ts") {
+      expect(projects.problemsOf(block)).toEqual([])
+      return
+    }
+    const [proof, ...others] = PROOFS.filter((candidate) => covers(candidate, block))
+    if (!proof) throw new Error("No test knows this block. Add to PROOFS what proves it true.")
+    expect(others).toEqual([])
+    await proof.holds(block)
+  })
+})
+
+describe("the documentation", () => {
+  it("has a block for every proof", () => {
+    const unused = PROOFS.filter((proof) => !BLOCKS.some((block) => covers(proof, block)))
+    expect(unused.map(({ page, begins }) => `${page}: ${begins}`)).toEqual([])
+  })
+
+  it.each([
+    { nest: 12, amount: 120 },
+    { nest: 11, amount: 5000 },
+  ] as const)("leads from the README to a captured payment with Nest $nest", async ({ nest, amount }) => {
+    const printed = await projects.checkOut(nest)
+    expect(printed).toContain(`amount: ${amount},`)
+    expect(printed).toMatch(/captured_at: '\d{4}-/)
+  })
+
+  it("leads from the README to an authorized payment in a storefront", async () => {
+    const collection = await projects.runStorefront()
+    expect(collection).toMatchObject({ status: "authorized", authorized_amount: 49.9, outstanding_amount: 0 })
+  })
+})
+
+function covers({ page, language, begins }: Proof, block: DocBlock): boolean {
+  return block.page === page && block.language === language && block.code.startsWith(begins)
+}
+
+function blockOf(page: string, language: string): DocBlock {
+  const block = BLOCKS.find((candidate) => candidate.page === page && candidate.language === language)
+  if (!block) throw new Error(`${page} has no block of ${language}`)
+  return block
+}
+
+function settingIn(code: string, name: string): string {
+  const value = new RegExp(`\\b${name}=(\\S+)`).exec(code)?.[1] ?? ""
+  return value.replace("...", "4eC39HqLyjWDarjtT1zdp7dc")
+}
+
+function scripts(): Record<string, string> {
+  return (JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> }).scripts
+}
+
+/** CI runs the command in a clone. */
+function expectInCi(command: string): void {
+  expect(readFileSync(".ci/run", "utf8").split("\n")).toContain(command)
+}
+
+/** The commands install the tarball that `npm run pack:client` writes, and the peer that a stock Nest project lacks. */
+function expectInstallable(code: string, tarball: string): void {
+  const [pack, create, install = "", ...more] = code.trimEnd().split("\n")
+  expect(pack).toBe("npm run pack:client")
+  expect(create).toMatch(/^cd \.\. && npx @nestjs\/cli new shop .*--package-manager npm && cd shop$/)
+  const [, majors, pattern = "", other] =
+    /^npm install @nestjs\/microservices@(\d+) \.\.\/payment-collections\/(\S+) # .*@nestjs\/microservices@(\d+)$/.exec(
+      install,
+    ) ?? []
+  expect([majors, other]).toEqual(["12", "11"])
+  expect(tarball).toMatch(new RegExp(`/${pattern.replaceAll(".", "\\.").replaceAll("*", "[0-9.]+")}$`))
+  expect(more).toEqual([])
+}
+
+/** Runs the example as the line does, and asks it for the start of a checkout. */
+async function expectCheckout(line: string): Promise<void> {
+  const env = { PATH: process.env["PATH"], PORT: "0", SERVICE_URL: service.url }
+  const example = spawn("sh", ["-c", service.addressed(line)], {
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  try {
+    let output = ""
+    for (const stream of [example.stdout, example.stderr]) stream.on("data", (data) => (output += String(data)))
+    const announced = () => /The checkout is at (\S+)/.exec(output)?.[1]
+    while (announced() === undefined && example.exitCode === null) await once(example.stdout, "data")
+    const response = await fetch(`${announced() ?? ""}/checkout.json`)
+    expect(await response.json()).toMatchObject({ cart: { currency_code: "eur" }, service: { baseUrl: service.url } })
+  } finally {
+    if (example.pid !== undefined) process.kill(-example.pid, "SIGTERM")
+  }
+}

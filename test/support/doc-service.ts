@@ -1,0 +1,99 @@
+import { execFile } from "node:child_process"
+import { once } from "node:events"
+import { copyFileSync, mkdtempSync, symlinkSync } from "node:fs"
+import { createServer, type AddressInfo } from "node:net"
+import { join, resolve } from "node:path"
+import { promisify } from "node:util"
+import { builtService } from "./built.js"
+import { newDataFolder } from "./database.js"
+import { ServiceProcess } from "./process.js"
+
+const execute = promisify(execFile)
+
+interface Response {
+  status: number
+  body: any
+}
+
+/** The service as `npm start` starts it, with the demo shop, for what the documentation does with it. */
+export class DocService {
+  private constructor(
+    private readonly process: ServiceProcess,
+    readonly url: string,
+    private readonly tcpPort: string,
+    private readonly publishable: string,
+    private readonly secret: string,
+    private readonly dataDir: string,
+  ) {}
+
+  static async start(env: Record<string, string>): Promise<DocService> {
+    const dataDir = newDataFolder()
+    const tcpPort = await freePort()
+    const settings = { PORT: "0", TCP_PORT: tcpPort, LOG_LEVEL: "warn", DATA_DIR: dataDir }
+    const service = await ServiceProcess.spawn("main", { ...settings, ...env })
+    await service.says(/^ {2}(curl .*)$/m)
+    const value = (label: string) => new RegExp(`^ {2}${label} +(\\S+)$`, "m").exec(service.output)?.[1] ?? ""
+    return new DocService(service, value("HTTP"), tcpPort, value("Publishable"), value("Secret"), dataDir)
+  }
+
+  async stop(): Promise<void> {
+    await this.process.kill("SIGTERM")
+  }
+
+  /** A text of the documentation with the addresses and the keys of this service. */
+  addressed(text: string): string {
+    return text
+      .replaceAll("http://127.0.0.1:9000", this.url)
+      .replaceAll("port: 9001", `port: ${this.tcpPort}`)
+      .replaceAll(/(?<![a-z_])pk_\.\.\./g, this.publishable)
+      .replaceAll(/(?<![a-z_])sk_\.\.\./g, this.secret)
+  }
+
+  /** Runs a command of the documentation in a folder like a built clone of this repository. */
+  async run(command: string): Promise<{ stdout: string; stderr: string }> {
+    const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DATA_DIR: this.dataDir }
+    return execute("sh", ["-ec", this.addressed(command)], { cwd: await builtClone(), env })
+  }
+
+  /** Runs a `curl` of the documentation, and returns the JSON of the response. @throws Error if it is no success */
+  async sh<Body>(command: string): Promise<Body> {
+    const { stdout } = await this.run(`${command.trimEnd()} --fail-with-body --silent`)
+    return JSON.parse(stdout) as Body
+  }
+
+  async get(path: string, key = this.secret): Promise<Response> {
+    return toResponse(await fetch(this.url + path, { headers: { authorization: `Bearer ${key}` } }))
+  }
+
+  async post(path: string, body: object): Promise<Response> {
+    const headers = { "x-publishable-api-key": this.publishable, "content-type": "application/json" }
+    return toResponse(await fetch(this.url + path, { method: "POST", headers, body: JSON.stringify(body) }))
+  }
+
+  /** The OpenAPI document. */
+  async document(): Promise<any> {
+    return (await this.get("/docs-json")).body
+  }
+}
+
+/** The start prints the port that was set, so it has to be a real one. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return String(port)
+}
+
+async function toResponse(response: globalThis.Response): Promise<Response> {
+  return { status: response.status, body: await response.json() }
+}
+
+async function builtClone(): Promise<string> {
+  const folder = mkdtempSync(join(process.env["TEST_RUN_DIR"] ?? "", "clone-"))
+  copyFileSync("package.json", join(folder, "package.json"))
+  symlinkSync(await builtService(), join(folder, "dist"))
+  symlinkSync(resolve("node_modules"), join(folder, "node_modules"))
+  return folder
+}

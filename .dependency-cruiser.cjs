@@ -57,7 +57,7 @@ module.exports = {
     rule(
       "ops-looks-at-the-outside",
       "^src/ops/",
-      { path: "^src/(?!ops/|common/|config|database/|outbox/|payment-operations/)" },
+      { path: "^src/(?!ops/|common/|config|version|database/|outbox/|payment-operations/)" },
       "Health and metrics.",
     ),
     rule(

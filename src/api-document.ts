@@ -5,6 +5,7 @@ import { invalidRequest, missingField, tooSmall, unknownField, unstorableText } 
 import { unknownNames } from "./common/fields.js"
 import type { ErrorBody, InvalidData } from "./common/errors.js"
 import { toOpenApi31 } from "./openapi-31.js"
+import { VERSION } from "./version.js"
 
 const DESCRIPTION = `
 Everything that is paid for one cart: payment sessions with providers, the payments they become, captures and refunds.
@@ -53,7 +54,7 @@ function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle("Payment Collections")
     .setDescription(DESCRIPTION)
-    .setVersion("0.1.0")
+    .setVersion(VERSION)
     .setLicense("MIT", "https://opensource.org/license/mit")
     .addServer("/", "This service")
     .addApiKey(

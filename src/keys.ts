@@ -2,73 +2,101 @@ import "./private-files.js"
 import { existsSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { DataSource } from "typeorm"
-import type { CreateApiKeyRequest } from "./api-keys/api-key.dto.js"
 import { API_KEY_TYPES } from "./api-keys/api-key.entity.js"
-import { ApiKeysService, COMMAND_LINE } from "./api-keys/api-keys.service.js"
+import { ApiKeysService } from "./api-keys/api-keys.service.js"
+import { runKeyCommand, type KeyCommand, type KeyCommandResult } from "./api-keys/key-commands.js"
 import { KeyRing } from "./api-keys/key-ring.js"
 import { ConfigError, loadEnvFile, readConfig } from "./config.js"
 import { dataSourceOptions, servedConnection, type DatabaseConnection } from "./database/data-source-options.js"
 import { ownDataFolder } from "./database/data-folder.js"
 import { DataFolderLock } from "./database/data-folder-lock.js"
-import { EmbeddedPostgres } from "./database/embedded-postgres.js"
-import { migrate } from "./database/migrate.js"
+import { databaseNameOf, databaseWords } from "./database/database-name.js"
+import { EmbeddedPostgres, hasEmbeddedDatabase } from "./database/embedded-postgres.js"
+import { assertMigrated } from "./database/migrate.js"
 import { entities } from "./entities.js"
-import { explainStartFailure } from "./start-failure.js"
+import { explainFailure } from "./start-failure.js"
 
-const USAGE = "Usage: npm run keys -- create --type secret|publishable --title <what it is for>"
+const USAGE = `Usage: npm run keys -- create --type secret|publishable --title <what it is for>
+       npm run keys -- list
+       npm run keys -- revoke <id>
+It works on the database of DATABASE_URL, or on the embedded one in DATA_DIR, whether the service runs or not.`
+
+/** Characters of a title, as over HTTP. */
+const TITLE_LENGTH = 255
 
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`${explainStartFailure(error)}\n`)
+  process.stderr.write(`${explainFailure(error, "The command failed")}\n`)
   process.exitCode = 1
 }
 
-/** Creates a key in the database of the service, whether the service runs or not, and prints its token. */
+/** Standard output has the result alone, so that a script can use the token of a new key. */
 async function main(args: string[]): Promise<void> {
-  const request = parse(args)
+  const command = parse(args)
   loadEnvFile()
-  const { databaseUrl, dataDir } = readConfig()
-  const token = databaseUrl
-    ? await createIn(servedConnection(databaseUrl, 1), request)
-    : await createEmbedded(dataDir, request)
-  process.stdout.write(`${token}\n`)
+  const config = readConfig()
+  const { databaseUrl, dataDir } = config
+  process.stderr.write(`Database: ${databaseWords(databaseNameOf(config))}\n`)
+  const { lines } = databaseUrl
+    ? await runIn(servedConnection(databaseUrl, 1), command)
+    : await runEmbedded(dataDir, command)
+  process.stdout.write(`${lines.join("\n")}\n`)
 }
 
-async function createIn(connection: DatabaseConnection, request: CreateApiKeyRequest): Promise<string> {
+async function runIn(connection: DatabaseConnection, command: KeyCommand): Promise<KeyCommandResult> {
   const options = dataSourceOptions(connection, entities)
-  await migrate(options)
+  await assertMigrated(options)
   const dataSource = await new DataSource(options).initialize()
   try {
-    const { token } = await new ApiKeysService(dataSource, new KeyRing(dataSource)).create(request, COMMAND_LINE)
-    return token
+    return await runKeyCommand(new ApiKeysService(dataSource, new KeyRing(dataSource)), command)
   } finally {
     await dataSource.destroy()
   }
 }
 
-/** The service that has the embedded database makes the key; where none runs, this process has the database meanwhile. */
-async function createEmbedded(dataDir: string, request: CreateApiKeyRequest): Promise<string> {
-  const answer = existsSync(dataDir) ? await DataFolderLock.request(ownDataFolder(dataDir), request) : undefined
-  if (answer !== undefined) return tokenOf(answer)
+/** The service that has the embedded database does it; if none runs, this process has the database meanwhile. */
+async function runEmbedded(dataDir: string, command: KeyCommand): Promise<KeyCommandResult> {
+  const answer = existsSync(dataDir) ? await DataFolderLock.request(ownDataFolder(dataDir), command) : undefined
+  if (answer !== undefined) return resultOf(answer)
+  if (!hasEmbeddedDatabase(dataDir)) {
+    throw new ConfigError(
+      `There is no database in ${dataDir}. Set DATA_DIR to the data folder of the service, or DATABASE_URL to its PostgreSQL; a new service creates its database when it starts.`,
+    )
+  }
   const embedded = await EmbeddedPostgres.start(dataDir)
   try {
-    return await createIn(embedded.connection, request)
+    return await runIn(embedded.connection, command)
   } finally {
     await embedded.stop()
   }
 }
 
-function tokenOf(answer: unknown): string {
-  const { token, error } = answer as { token?: string; error?: string }
-  if (token === undefined) throw new ConfigError(error ?? "The service did not make a key.")
-  return token
+function resultOf(answer: unknown): KeyCommandResult {
+  const { lines, error } = answer as { lines?: string[]; error?: string }
+  if (lines === undefined) throw new ConfigError(error ?? "The service gave no result. Restart it, then try again.")
+  return { lines }
 }
 
-function parse(args: string[]): CreateApiKeyRequest {
-  let parsed
+/** @throws ConfigError with the usage */
+function parse(args: string[]): KeyCommand {
+  const { positionals, values } = parsed(args)
+  const [command, id, ...rest] = positionals
+  const hasOptions = Object.keys(values).length > 0
+  const type = API_KEY_TYPES.find((known) => known === values.type)
+  const title = values.title?.trim()
+  if (command === "create" && id === undefined && type && title) {
+    if (title.length > TITLE_LENGTH) throw new ConfigError(`A title has at most ${TITLE_LENGTH} characters.`)
+    return { command, type, title }
+  }
+  if (command === "list" && id === undefined && !hasOptions) return { command }
+  if (command === "revoke" && id !== undefined && rest.length === 0 && !hasOptions) return { command, id }
+  throw new ConfigError(USAGE)
+}
+
+function parsed(args: string[]) {
   try {
-    parsed = parseArgs({
+    return parseArgs({
       args,
       allowPositionals: true,
       options: { type: { type: "string" }, title: { type: "string" } },
@@ -76,8 +104,4 @@ function parse(args: string[]): CreateApiKeyRequest {
   } catch {
     throw new ConfigError(USAGE)
   }
-  const type = API_KEY_TYPES.find((known) => known === parsed.values.type)
-  const { title } = parsed.values
-  if (parsed.positionals.join(" ") !== "create" || !type || !title) throw new ConfigError(USAGE)
-  return { type, title }
 }

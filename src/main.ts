@@ -1,8 +1,8 @@
 import "./private-files.js"
 import type { NestFastifyApplication } from "@nestjs/platform-fastify"
 import type { Logger } from "pino"
-import type { CreateApiKeyRequest } from "./api-keys/api-key.dto.js"
-import { ApiKeysService, COMMAND_LINE } from "./api-keys/api-keys.service.js"
+import { ApiKeysService } from "./api-keys/api-keys.service.js"
+import { runKeyCommand } from "./api-keys/key-commands.js"
 import { createLogger } from "./common/logger.js"
 import { loadEnvFile, readConfig, type Config } from "./config.js"
 import { EmbeddedPostgres } from "./database/embedded-postgres.js"
@@ -12,52 +12,61 @@ import { banner, HOW_TO_TURN_TCP_ON } from "./demo/banner.js"
 import { hasDemo, seedDemo } from "./demo/demo-shop.js"
 import { entities } from "./entities.js"
 import { createService, weakBootstrapKeys } from "./service.js"
+import { checkSettingNames, recordReads } from "./unknown-settings.js"
 import { loadOwnProviders, loadProviderModules } from "./payment-providers/provider-modules.js"
-import { explainStartFailure } from "./start-failure.js"
+import { explainFailure } from "./start-failure.js"
+import { LifecycleLog, reportStart } from "./start-report.js"
 
 /** Milliseconds that requests under way get to finish after SIGTERM. */
 const SHUTDOWN_DEADLINE = 10_000
 
 /** Until the service listens, a signal ends the process without further ado, but lets it remove its temporary folders. */
-const abortStart = () => process.exit(1)
-process.on("SIGTERM", abortStart).on("SIGINT", abortStart)
+let onSignal: (signal: NodeJS.Signals) => void = () => process.exit(1)
+// Registered once: a signal that arrives while one listener replaces another would be lost.
+for (const name of ["SIGTERM", "SIGINT"] as const)
+  process.on(name, (signal) => {
+    onSignal(signal)
+  })
 
 try {
   await main()
 } catch (error) {
-  process.stderr.write(`${explainStartFailure(error)}\n`)
+  process.stderr.write(`${explainFailure(error, "The service did not start")}\n`)
   process.exit(1)
 }
 
 async function main(): Promise<void> {
   loadEnvFile()
-  const config = readConfig()
+  const environment = recordReads(process.env)
+  const config = readConfig(environment.env)
   const logger = createLogger(config.logLevel)
   // Until the service listens, a failure is told in one line at the end; the log would tell it a second time.
   logger.level = "silent"
   // Those that come with the service read settings of their own, which config.ts does not know.
   const providerModules = [
-    ...(await loadOwnProviders(process.env)),
+    ...(await loadOwnProviders(environment.env)),
     ...(await loadProviderModules(config.providerModules)),
   ]
+  const misspelt = checkSettingNames(environment, process.env)
   const embedded = config.databaseUrl === undefined ? await EmbeddedPostgres.start(config.dataDir) : undefined
   const connection = embedded?.connection ?? servedConnection(config.databaseUrl ?? "", config.databasePoolSize)
   const dataSource = dataSourceOptions(connection, entities)
   try {
-    await migrate(dataSource)
+    const migrations = await migrate(dataSource)
     const app = await createService(config, dataSource, logger, providerModules)
     const demo = embedded && !config.isServed ? await seedDemo(app, embedded.folder) : undefined
     await app.startAllMicroservices()
     await app.listen(config.http.port, config.http.host)
     logger.level = config.logLevel
+    for (const warning of misspelt) logger.warn(warning)
     logNotices(logger, config, embedded)
-    shutDownGracefully(app, embedded)
+    const lifecycle = new LifecycleLog(config)
+    shutDownGracefully(app, embedded, lifecycle)
     // For `npm run keys`, which cannot reach the database while this process has it.
-    embedded?.serve(async (request) => {
-      const { token } = await app.get(ApiKeysService).create(request as CreateApiKeyRequest, COMMAND_LINE)
-      return { token }
-    })
-    process.stdout.write(await banner(app, config, demo))
+    embedded?.serve((request) => runKeyCommand(app.get(ApiKeysService), request))
+    const report = await reportStart(app, config, { migrations, demo })
+    if (process.stdout.isTTY) process.stdout.write(banner(report))
+    else lifecycle.started(report)
   } catch (error) {
     await embedded?.stop()
     throw error
@@ -78,16 +87,27 @@ function logNotices(logger: Logger, config: Config, embedded: EmbeddedPostgres |
 }
 
 /** Requests under way are answered, new ones refused, then the database is closed. */
-function shutDownGracefully(app: NestFastifyApplication, embedded: EmbeddedPostgres | undefined): void {
+function shutDownGracefully(
+  app: NestFastifyApplication,
+  embedded: EmbeddedPostgres | undefined,
+  lifecycle: LifecycleLog,
+): void {
   let stopping = false
-  const stop = async () => {
+  const stop = async (signal: NodeJS.Signals) => {
     if (stopping) return
     stopping = true
-    setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE).unref()
+    setTimeout(() => {
+      lifecycle.stoppedHalfway(signal)
+      process.exit(1)
+    }, SHUTDOWN_DEADLINE).unref()
     await app.close()
     await embedded?.stop()
+    lifecycle.stopped(signal)
     process.exit(0)
   }
-  process.off("SIGTERM", abortStart).on("SIGTERM", () => void stop())
-  process.off("SIGINT", abortStart).on("SIGINT", () => void stop())
+  onSignal = (signal) => void stop(signal)
+  // Node still prints the error, and ends the process.
+  process.on("uncaughtExceptionMonitor", (error, origin) => {
+    lifecycle.crashed(error, origin)
+  })
 }

@@ -1,15 +1,21 @@
+import { ServiceError } from "./common/errors.js"
 import { ConfigError } from "./config.js"
 import { DataFolderUnusable } from "./database/data-folder.js"
 import { FolderInUse } from "./database/data-folder-lock.js"
-import { DatabaseUnreachable } from "./database/migrate.js"
+import { DatabaseUnreachable, NotMigrated } from "./database/migrate.js"
 
-/** Why the service did not start, in one line that says what to do. */
-export function explainStartFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof FolderInUse || error instanceof DataFolderUnusable)
-    return error.message
+/** Errors whose message says what is wrong and what to do. */
+const CLEAR = [ConfigError, FolderInUse, DataFolderUnusable, NotMigrated, ServiceError]
+
+/**
+ * Why the service did not start, or a command failed, in words that say what to do.
+ * @param what it is that failed, for an error that nobody expected
+ */
+export function explainFailure(error: unknown, what: string): string {
+  if (error instanceof Error && CLEAR.some((type) => error instanceof type)) return error.message
   if (error instanceof DatabaseUnreachable) return explainDatabaseFailure(error.cause)
   const cause = firstOf(error)
-  if (!(cause instanceof Error)) return `The service did not start: ${String(cause)}`
+  if (!(cause instanceof Error)) return `${what}: ${String(cause)}`
   const { code, syscall, address, port } = cause as NodeJS.ErrnoException & { address?: string; port?: number }
   if (syscall === "listen" && code === "EADDRINUSE") {
     return `Port ${port} on ${address} is in use. Stop what listens there, or set PORT (HTTP) or TCP_PORT (TCP) to another.`
@@ -18,7 +24,7 @@ export function explainStartFailure(error: unknown): string {
     return `Cannot listen on ${address}:${port} (${code}). Set HOST and PORT, or TCP_HOST and TCP_PORT, to what this machine has.`
   // A right that is missing shows only when the migrations run.
   if (code && DATABASE_FAILURES[code]) return explainDatabaseFailure(cause)
-  return `The service did not start: ${cause.message.split("\n")[0]}`
+  return `${what}: ${cause.message.split("\n")[0]}`
 }
 
 function explainDatabaseFailure(error: unknown): string {

@@ -486,6 +486,22 @@ describe("what the service answers", () => {
     expect(Object.keys(calls).sort()).toEqual(operations.map(({ operationId }) => operationId).sort())
   })
 
+  it("has the documented number of rows at most, for every list", async () => {
+    await service.dataSource.query(
+      "INSERT INTO outbox_event (id, name, aggregate_id, data) SELECT 'evt_' || n, 'test', 'x', '{}' FROM generate_series(1, 101) n",
+    )
+    const lists = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === "limit"))
+    expect(lists.length).toBeGreaterThan(8)
+    for (const { operationId, path, parameters = [] } of lists) {
+      const region = parameters.some(({ name }) => name === "region_id" && path.startsWith("/store/"))
+      const query = region ? `?region_id=${REGION}` : ""
+      const { body } = await service[path.startsWith("/store/") ? "store" : "admin"]("GET", path + query)
+      const documented = parameters.find(({ name }) => name === "limit")?.schema.default
+      // The feed of events has no pages: it is as long as what it responds.
+      expect([operationId, body.limit ?? body.events.length]).toEqual([operationId, documented])
+    }
+  })
+
   it("fits the schema whatever `fields` selects", async () => {
     const { id, paymentId } = await newPaidCollection(service)
     const everything =

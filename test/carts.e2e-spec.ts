@@ -163,7 +163,11 @@ describe("PUT /admin/carts/:id", () => {
   it("does not know a cart that nobody told of", async () => {
     expect(await get("cart_nope")).toMatchObject({
       status: 404,
-      body: { type: "not_found", message: "Cart id not found: cart_nope" },
+      body: {
+        type: "not_found",
+        message: "Cart id not found: cart_nope",
+        details: [{ field: "id", message: expect.stringContaining("PUT /admin/carts/:id") }],
+      },
     })
   })
 

@@ -29,7 +29,7 @@ async function start(DATA_DIR: string, script = "main", args: string[] = []): Pr
 
 async function startAndWait(folder: string): Promise<ServiceProcess> {
   const service = await start(folder)
-  await service.says(/^ {2}curl /m)
+  await service.started()
   return service
 }
 
@@ -89,7 +89,7 @@ describe("the data folder", () => {
     chmodSync(folder, 0o755)
     symlinkSync(folder, link)
     const service = await startAndWait(link)
-    expect(service.output).toContain(`embedded, in ${link}`)
+    expect((await service.started()).database).toEqual({ kind: "embedded", folder: link })
     expect(lstatSync(folder).mode & 0o777).toBe(0o700)
   })
 

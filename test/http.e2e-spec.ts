@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import { once } from "node:events"
+import { readFileSync } from "node:fs"
 import { request, type IncomingMessage } from "node:http"
 import { connect } from "node:net"
 import { putCart } from "./support/factories.js"
@@ -226,10 +227,11 @@ describe("what breaks below the routes (D20)", () => {
 })
 
 describe("health", () => {
-  it("tells whether the process runs and whether the database answers", async () => {
+  it("tells which version runs and whether the database answers", async () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string }
     expect(await service.call("GET", "/health/live", undefined, {})).toMatchObject({
       status: 200,
-      body: { status: "ok" },
+      body: { status: "ok", version },
     })
     expect(await service.call("GET", "/health/ready", undefined, {})).toMatchObject({
       status: 200,

@@ -239,20 +239,25 @@ describe("opening a session", () => {
 
 describe("the provider of a session", () => {
   const refusal = (message: string) => ({ status: 400, body: { type: "invalid_data", message } })
-  const notEnabled = (provider: string, place = "") =>
-    refusal(`Payment provider ${provider} is not enabled${place}. Choose one of the region's providers.`)
+  const notEnabled = (provider: string, wayOut: string, place = "") =>
+    refusal(`Payment provider ${provider} is not enabled${place}. ${wayOut}`)
+  const CHOOSE = "Choose one of the region's providers."
+  const NAME =
+    "The region has no enabled payment provider: the operator has to name its providers with POST /admin/regions/:id."
+  const ENABLE =
+    "None is enabled that could be used without a region: the operator has to enable one with POST /admin/payments/payment-providers/:id, or to report the cart's region with PUT /admin/carts/:id."
   const enable = (is_enabled: boolean) =>
     service.admin("POST", `/admin/payments/payment-providers/${SYSTEM}`, { is_enabled })
 
   it.each([
-    ["a region that does not offer it", "reg_without", SYSTEM],
-    ["a region that was never configured", "reg_never_configured", SYSTEM],
-    ["any region, when nobody knows it", REGION, "pp_unknown_default"],
-    ["any region, when it has no name", REGION, ""],
-  ])("is refused in %s", async (_, region_id, provider_id) => {
+    ["a region that offers none, which names the operator's way out", "reg_without", SYSTEM, NAME],
+    ["a region that was never configured, likewise", "reg_never_configured", SYSTEM, NAME],
+    ["any region, when nobody knows it", REGION, "pp_unknown_default", CHOOSE],
+    ["any region, when it has no name", REGION, "", CHOOSE],
+  ])("is refused in %s", async (_, region_id, provider_id, wayOut) => {
     const { id } = await newCollection(service, { region_id })
     for (const answer of [await open(id, { provider_id }), await openAsAdmin(id, { provider_id })]) {
-      expect(answer).toMatchObject(notEnabled(provider_id, ` in the cart's region ${region_id}`))
+      expect(answer).toMatchObject(notEnabled(provider_id, wayOut, ` in the cart's region ${region_id}`))
     }
     expect((await read(id)).payment_sessions).toEqual([])
   })
@@ -261,7 +266,7 @@ describe("the provider of a session", () => {
     const { id } = await newCollection(service, { region_id: null })
     for (const collection of [id, await orderCollection()]) {
       expect(await openAsAdmin(collection, { provider_id: "pp_unknown_default" })).toMatchObject(
-        notEnabled("pp_unknown_default"),
+        notEnabled("pp_unknown_default", "Choose one that is enabled."),
       )
       expect(collectionOf(await openAsAdmin(collection)).payment_sessions).toHaveLength(1)
     }
@@ -275,9 +280,9 @@ describe("the provider of a session", () => {
     ]
     await enable(false)
     try {
-      const inRegion = notEnabled(SYSTEM, ` in the cart's region ${REGION}`)
+      const inRegion = notEnabled(SYSTEM, NAME, ` in the cart's region ${REGION}`)
       expect(await open(plain)).toMatchObject(inRegion)
-      expect(await open(regionless)).toMatchObject(notEnabled(SYSTEM))
+      expect(await open(regionless)).toMatchObject(notEnabled(SYSTEM, ENABLE))
       expect(await open(opened.id, { provider_id: SYSTEM, data: { other: "data" } })).toMatchObject(inRegion)
     } finally {
       await enable(true)
@@ -300,7 +305,7 @@ describe("the provider of a session", () => {
     expect(await authorize(moved.id, moved.sessionId)).toMatchObject(gone(moved))
     await enable(false)
     try {
-      const inRegion = notEnabled(SYSTEM, ` in the cart's region ${REGION}`)
+      const inRegion = notEnabled(SYSTEM, NAME, ` in the cart's region ${REGION}`)
       expect(await authorize(disabled.id, disabled.sessionId)).toMatchObject(inRegion)
       expect(await authorize(disabled.id, disabled.sessionId)).toMatchObject(gone(disabled))
       expect((await authorize(authorized.id, authorized.sessionId)).status).toBe(200)
@@ -317,7 +322,7 @@ describe("the provider of a session", () => {
   it("is that of the region in which the cart is now", async () => {
     const { cartId, id } = await newCollection(service)
     await putCart(service, { id: cartId, region_id: "reg_without" })
-    expect(await open(id)).toMatchObject(notEnabled(SYSTEM, " in the cart's region reg_without"))
+    expect(await open(id)).toMatchObject(notEnabled(SYSTEM, NAME, " in the cart's region reg_without"))
     await putCart(service, { id: cartId })
     expect((await open(id)).status).toBe(200)
   })
@@ -325,7 +330,7 @@ describe("the provider of a session", () => {
   it("is that of the cart's region, also when the collection has not followed yet", async () => {
     const { cartId, id } = await newCollection(service)
     await sql("UPDATE cart SET region_id = 'reg_without' WHERE id = $1", [cartId])
-    expect(await open(id)).toMatchObject(notEnabled(SYSTEM, " in the cart's region reg_without"))
+    expect(await open(id)).toMatchObject(notEnabled(SYSTEM, NAME, " in the cart's region reg_without"))
   })
 })
 

@@ -623,16 +623,16 @@ describe("marking as paid", () => {
       await newCollection(service, { region_id: "reg_without" }),
     ]
     for (const [id, provider_id, place] of [
-      [order, "pp_unknown_default", ""],
-      [cart, "pp_unknown_default", " in the cart's region reg_test"],
-      [elsewhere, undefined, " in the cart's region reg_without"],
+      [order, "pp_unknown_default", ". Choose one that is enabled."],
+      [cart, "pp_unknown_default", " in the cart's region reg_test. Choose one of the region's providers."],
+      [
+        elsewhere,
+        undefined,
+        " in the cart's region reg_without. The region has no enabled payment provider: the operator has to name its providers with POST /admin/regions/:id.",
+      ],
     ] as const) {
       expect(await markAsPaid(id, { order_id: "order_1", provider_id })).toMatchObject(
-        refusal(
-          400,
-          "invalid_data",
-          `Payment provider ${provider_id ?? SYSTEM} is not enabled${place}. Choose one of the region's providers.`,
-        ),
+        refusal(400, "invalid_data", `Payment provider ${provider_id ?? SYSTEM} is not enabled${place}`),
       )
       expect(await collectionOf(id)).toMatchObject({ status: "not_paid", payment_sessions: [], payments: [] })
     }

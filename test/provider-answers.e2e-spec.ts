@@ -547,7 +547,7 @@ describe("a field that nobody knows is refused, and changes nothing", () => {
 describe("what a provider's code throws", () => {
   const SECRET = "sk_live_a_secret_of_the_provider"
 
-  it("reaches neither a response nor the log", async () => {
+  it("reaches no response; the log has it once, with its cause, the request and the operation, and without keys", async () => {
     const provider = new ScriptedProvider()
     const lines: string[] = []
     const logger = createLogger("info")
@@ -560,7 +560,7 @@ describe("what a provider's code throws", () => {
     ])
     try {
       const request = async (method: "GET" | "POST", path: string, payload?: object) => {
-        const { statusCode, body } = await app.inject({
+        const { statusCode, body, headers } = await app.inject({
           method,
           url: path,
           payload,
@@ -569,10 +569,11 @@ describe("what a provider's code throws", () => {
             "x-publishable-api-key": service.publishableKey,
           },
         })
-        return { status: statusCode, body, json: () => JSON.parse(body) }
+        return { status: statusCode, body, headers, json: () => JSON.parse(body) }
       }
       const fail = () => {
-        throw Object.assign(new Error(`The provider said 401 to ${SECRET}`, { cause: new Error(SECRET) }), {
+        const cause = Object.assign(new Error(`read ECONNRESET ${SECRET}`), { code: "ECONNRESET" })
+        throw Object.assign(new Error(`The provider said 401 to ${SECRET}`, { cause }), {
           config: { headers: { authorization: SECRET } },
         })
       }
@@ -589,7 +590,7 @@ describe("what a provider's code throws", () => {
       ]
       expect(failed.map(({ status }) => status)).toEqual([504, 504, 504])
       provider.script("lookUp", fail)
-      await request("POST", `/admin/operations/${failed[2]?.json().operation_id}/retry`)
+      const retried = await request("POST", `/admin/operations/${failed[2]?.json().operation_id}/retry`)
       expect(provider.callsOf("lookUp")).toHaveLength(1)
       const seen = [
         ...failed,
@@ -600,6 +601,29 @@ describe("what a provider's code throws", () => {
       for (const { body } of seen) expect(body).not.toContain(SECRET)
       expect(lines.filter((line) => line.includes("Whether it happened is not known yet"))).toHaveLength(3)
       expect(lines.filter((line) => line.includes(SECRET))).toEqual([])
+      const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+      const failures = logged.filter(({ msg }) => msg === "The payment provider failed.")
+      const capture = failed[2]?.json().operation_id
+      expect(failures).toMatchObject(
+        ["initiate", "authorize", "capture", "lookUp"].map((call, index) => ({
+          level: "error",
+          provider_id: "pp_scripted_default",
+          call,
+          operation: call === "lookUp" ? "capture" : call,
+          operation_id: failed[index]?.json().operation_id ?? capture,
+          request_id: failed[index]?.json().request_id ?? retried.headers["x-request-id"],
+          err: {
+            type: "Error",
+            message: "The provider said 401 to sk_[redacted]",
+            cause: { type: "Error", message: "read ECONNRESET sk_[redacted]", code: "ECONNRESET" },
+          },
+        })),
+      )
+      // The response's own line names the operation, and not the cause a second time.
+      for (const { err, operation_id } of logged.filter(({ msg }) => String(msg).startsWith("Whether it happened"))) {
+        expect(operation_id).toMatch(/^op_/)
+        expect(JSON.stringify(err)).not.toContain("401")
+      }
     } finally {
       await app.close()
     }

@@ -64,7 +64,7 @@ async function start(env: Record<string, string>) {
 
 async function startListening(env: Record<string, string>) {
   const service = await start(env)
-  const [, url = ""] = await service.says(/HTTP +(\S+)/)
+  const { url } = await service.started()
   const call = async (method: string, path: string, body?: object): Promise<any> => {
     const keys = { authorization: `Bearer ${SECRET}`, "x-publishable-api-key": PUBLISHABLE }
     const headers = { ...keys, "content-type": "application/json" }

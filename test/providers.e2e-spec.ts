@@ -82,10 +82,14 @@ describe("POST /admin/regions/:id", () => {
       body: {
         type: "not_found",
         message: "Payment providers with ids pp_bad, pp_removed_default not found or not enabled",
+        details: [{ field: "payment_providers", message: expect.any(String), allowed: [SYSTEM.id] }],
       },
     })
     expect((await list("region_id=reg_test")).body.count).toBe(1)
-    expect(await service.admin("GET", "/admin/regions/reg_nope")).toMatchObject({ status: 404 })
+    expect(await service.admin("GET", "/admin/regions/reg_nope")).toMatchObject({
+      status: 404,
+      body: { message: "Region id not found: reg_nope. Make it known with POST /admin/regions/:id." },
+    })
   })
 
   it.each([

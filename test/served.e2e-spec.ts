@@ -44,13 +44,13 @@ async function spawn(env: Record<string, string>, script = "main", args: string[
   return service
 }
 
-/** Starts the embedded service in production, and waits for its banner. */
+/** Starts the embedded service in production, and waits until it listens. */
 async function startInProduction(env: Record<string, string> = {}) {
   const DATA_DIR = env["DATA_DIR"] ?? newDataFolder()
   const tcpPort = await freePort()
   const service = await spawn({ NODE_ENV: "production", DATA_DIR, TCP_PORT: String(tcpPort), ...env })
-  const [, url = ""] = await service.says(/^ {2}HTTP +(\S+)$[^]*^ {2}Secret/m)
-  return { service, url, tcpPort, folder: DATA_DIR }
+  const line = await service.started()
+  return { service, line, url: line.url, tcpPort, folder: DATA_DIR }
 }
 
 async function isOpen(port: number): Promise<boolean> {
@@ -65,19 +65,18 @@ async function isOpen(port: number): Promise<boolean> {
 
 describe("a start in production with nothing configured", () => {
   it("has no TCP, no CORS, no demo shop and no key, and says how to get TCP and a key", async () => {
-    const { service, url, tcpPort, folder } = await startInProduction()
+    const { service, line, url, tcpPort, folder } = await startInProduction()
     expect(await isOpen(tcpPort)).toBe(false)
-    // The log is written beside the banner, so it may come a moment later.
     await service.says(new RegExp(`"msg":"TCP is off\\. To turn it on, ${HOW_TO}\\."`))
-    expect(service.output).toContain(`\n  TCP          off: ${HOW_TO}\n`)
-    expect(service.output).toContain("\n  Secret keys  npm run keys -- create --type secret --title ops\n")
+    expect(line).toMatchObject({ tcp: null, docs: `${url}/docs`, database: { kind: "embedded", folder } })
+    expect(line).not.toHaveProperty("demo")
     expect(service.output).not.toMatch(/[sp]k_|curl/)
     expect(existsSync(join(folder, "keys.json"))).toBe(false)
     expect((await fetch(`${url}/docs-json`)).status).toBe(200)
 
     const command = await spawn({ DATA_DIR: folder }, "keys", ["create", "--type", "secret", "--title", "ops"])
     expect(await command.ends()).toBe(0)
-    const headers = { authorization: `Bearer ${command.output.trim()}`, origin: "http://localhost:5173" }
+    const headers = { authorization: `Bearer ${command.stdout.trim()}`, origin: "http://localhost:5173" }
     const get = (path: string) => fetch(`${url}/admin/${path}`, { headers })
     expect(await (await get("api-keys")).json()).toMatchObject({ count: 1, api_keys: [{ title: "ops" }] })
     const cart = await get("carts/cart_demo_1")
@@ -88,7 +87,7 @@ describe("a start in production with nothing configured", () => {
   it("warns of the demo shop that a start in development left, and does not print its keys", async () => {
     const DATA_DIR = newDataFolder()
     const development = await spawn({ DATA_DIR, LOG_LEVEL: "warn" })
-    await development.says(/^ {2}curl /m)
+    await development.started()
     expect(development.output).not.toContain("keys.json")
     await development.kill("SIGTERM")
     const { service } = await startInProduction({ DATA_DIR, LOG_LEVEL: "warn" })
@@ -100,8 +99,8 @@ describe("a start in production with nothing configured", () => {
 describe("a start in production", () => {
   it("has TCP with a TCP_TOKEN, and with DOCS=off no API document", async () => {
     const token = newToken("secret")
-    const { service, url, tcpPort } = await startInProduction({ TCP_TOKEN: token, DOCS: "off" })
-    expect(service.output).toContain(`\n  TCP          127.0.0.1:${tcpPort}\n`)
+    const { service, line, url, tcpPort } = await startInProduction({ TCP_TOKEN: token, DOCS: "off" })
+    expect(line).toMatchObject({ tcp: { address: `127.0.0.1:${tcpPort}`, tls: false }, docs: null })
     expect(service.output).not.toContain("TCP is off")
     const connection = await TcpConnection.open(tcpPort)
     const list = { limit: 1 }
@@ -109,7 +108,6 @@ describe("a start in production", () => {
     expect((await connection.ask("payments.list", list)).err).toMatchObject({ type: "unauthorized" })
     connection.close()
 
-    expect(service.output).toContain("\n  Swagger UI   off (DOCS)\n")
     for (const path of ["/docs", "/docs/", "/docs-json", "/docs-yaml", "/docs/swagger-ui.css", "/nope"]) {
       const answer = await fetch(url + path)
       expect(answer.status).toBe(404)

@@ -19,18 +19,23 @@ afterEach(async () => {
 
 const ANY_PORT = { PORT: "0", TCP_PORT: "0", LOG_LEVEL: "warn" }
 
-async function start(env: Record<string, string>, script = "main", args: string[] = []): Promise<ServiceProcess> {
-  const service = await ServiceProcess.spawn(script, { ...ANY_PORT, ...env }, args)
+async function start(env: Record<string, string>): Promise<ServiceProcess> {
+  const service = await ServiceProcess.spawn("main", { ...ANY_PORT, ...env })
   running.push(service)
   return service
 }
 
-/** Starts on a data folder, waits for the banner and gives what it says. */
+/** Starts on a data folder, waits until it listens and gives what it says. */
 async function startEmbedded(DATA_DIR: string) {
   const service = await start({ DATA_DIR })
-  const [, curl = ""] = await service.says(/^ {2}(curl .*)$/m)
-  const value = (label: string) => new RegExp(`^ {2}${label} +(\\S+)$`, "m").exec(service.output)?.[1] ?? ""
-  return { service, curl, url: value("HTTP"), publishable: value("Publishable"), secret: value("Secret") }
+  const { url, demo } = await service.started()
+  return {
+    service,
+    url,
+    curl: demo?.curl ?? "",
+    publishable: demo?.publishable_key ?? "",
+    secret: demo?.secret_key ?? "",
+  }
 }
 
 const post = (url: string, key: string, cart_id: string) =>
@@ -141,35 +146,6 @@ describe("the embedded service", () => {
   })
 })
 
-describe("npm run keys", () => {
-  it("makes a secret key while the embedded service runs, and after it stopped", async () => {
-    const folder = newDataFolder()
-    const first = await startEmbedded(folder)
-    const create = async () => {
-      const command = await start({ DATA_DIR: folder }, "keys", ["create", "--type", "secret", "--title", "ops"])
-      expect(await command.ends()).toBe(0)
-      expect(command.output).toMatch(/^sk_[0-9a-f]{64}\n$/)
-      return command.output.trim()
-    }
-    const whileRunning = await create()
-    expect((await putCart(first.url, whileRunning, "cart_keys")).status).toBe(200)
-    await first.service.kill("SIGTERM")
-
-    const whileStopped = await create()
-    const second = await startEmbedded(folder)
-    expect((await putCart(second.url, whileStopped, "cart_keys")).status).toBe(200)
-  })
-
-  it.each([[["create"]], [["create", "--type", "other", "--title", "x"]], [["--nope"]], [[]]])(
-    "explains itself: %j",
-    async (args) => {
-      const command = await start({ DATA_DIR: newDataFolder() }, "keys", args)
-      expect(await command.ends()).toBe(1)
-      expect(command.output).toBe("Usage: npm run keys -- create --type secret|publishable --title <what it is for>\n")
-    },
-  )
-})
-
 describe("a DATABASE_URL", () => {
   it.each([
     ["mysql://x", "DATABASE_URL must look like postgres://user:password@host:5432/database."],
@@ -206,7 +182,8 @@ onServed("on a real PostgreSQL", () => {
     const secret = newToken("secret")
     const env = { DATABASE_URL: database.connection.url ?? "", BOOTSTRAP_SECRET_KEY: secret }
     const services = await Promise.all([start(env), start(env), start(env)])
-    const urls = await Promise.all(services.map(async (service) => (await service.says(/HTTP +(\S+)/))[1] ?? ""))
+    const lines = await Promise.all(services.map(async (service) => service.started()))
+    const urls = lines.map(({ url }) => url)
     for (const url of urls) {
       const carts = await fetch(`${url}/admin/carts/cart_demo_1`, { headers: { authorization: `Bearer ${secret}` } })
       expect(carts.status).toBe(404)
@@ -216,10 +193,8 @@ onServed("on a real PostgreSQL", () => {
         api_keys: [{ title: "Bootstrap", type: "secret", token: "" }],
       })
     }
-    for (const service of services) {
-      expect(service.output).not.toContain("sk_")
-      expect(service.output).toMatch(/^ {2}TCP +off: set TCP_TOKEN, /m)
-    }
+    for (const service of services) expect(service.output).not.toMatch(/[sp]k_/)
+    for (const line of lines) expect(line).toMatchObject({ tcp: null, database: { kind: "postgres" } })
     for (const service of services) expect(await service.kill("SIGTERM")).toBe(0)
     await database.drop()
   })
@@ -231,8 +206,7 @@ describe("a start with keys named by the environment", () => {
     const publishable = newToken("publishable")
     for (let i = 0; i < 2; i++) {
       const service = await start({ DATA_DIR: folder, BOOTSTRAP_PUBLISHABLE_KEY: publishable })
-      const [, url = ""] = await service.says(/HTTP +(\S+)/)
-      await service.says(/curl/)
+      const { url } = await service.started()
       expect((await post(url, publishable, "cart_demo_1")).status).toBe(200)
       expect(readFileSync(`${folder}/keys.json`, "utf8")).not.toContain(publishable)
       await service.kill("SIGTERM")

@@ -802,6 +802,12 @@ describe("the client in another process", () => {
       name: "PaymentCollectionsError",
       type: "not_found",
       message: "Cart id not found: cart_unknown",
+      details: [
+        {
+          field: "cart_id",
+          message: "The service that owns the carts has to report this one first, with PUT /admin/carts/:id.",
+        },
+      ],
       requestId: expect.stringMatching(/^req_/),
       stack: expect.stringContaining("PaymentCollectionsError: Cart id not found: cart_unknown\n    at "),
     })

@@ -99,7 +99,9 @@ export class AccountHoldersService {
     const { manager } = this.dataSource
     const books = this.booksOf(provider_id)
     const customer = { id: customer_id, ...(email !== null && { email }) }
-    const result = await this.registry.ask((signal) => books.create({ idempotencyKey: id, replaces, customer, signal }))
+    const result = await this.registry.ask({ provider_id, call: "accountHolders.create" }, (signal) =>
+      books.create({ idempotencyKey: id, replaces, customer, signal }),
+    )
     if (result.outcome === "succeeded") {
       await manager.update(AccountHolder, { id, external_id: replaces }, { external_id: result.value.id })
     }
@@ -119,7 +121,9 @@ export class AccountHoldersService {
   async delete(id: string): Promise<void> {
     const { provider_id, external_id } = await this.getKnown(id)
     const books = this.booksOf(provider_id)
-    const removed = await this.registry.ask((signal) => books.remove(external_id, signal))
+    const removed = await this.registry.ask({ provider_id, call: "accountHolders.remove" }, (signal) =>
+      books.remove(external_id, signal),
+    )
     if (removed.outcome !== "gone") valueOf(removed)
     await this.dataSource.manager.update(
       AccountHolder,
@@ -132,7 +136,8 @@ export class AccountHoldersService {
   booksOf(providerId: string): AccountHolders {
     const { accountHolders } = this.registry.get(providerId)
     if (accountHolders) return accountHolders
-    throw keepsNoAccountHolders(providerId)
+    const hasAny = this.registry.ids.some((id) => this.registry.get(id).accountHolders)
+    throw keepsNoAccountHolders(providerId, hasAny)
   }
 
   /** Providers that share an account share its books: the first of them stands for all. */
@@ -170,7 +175,9 @@ export class AccountHoldersService {
       name: name ?? undefined,
       phone: phone ?? undefined,
     }
-    const result = await this.registry.ask((signal) => books.create({ idempotencyKey: id, customer, signal }))
+    const result = await this.registry.ask({ provider_id, call: "accountHolders.create" }, (signal) =>
+      books.create({ idempotencyKey: id, customer, signal }),
+    )
     const unheardOf = { id, external_id: IsNull() }
     if (result.outcome === "succeeded") {
       await manager.update(AccountHolder, unheardOf, { external_id: result.value.id, name: null, phone: null })
@@ -200,6 +207,8 @@ export function accountHolderNotFound(id: string): NotFound {
   return new NotFound(`Account holder id not found: ${excerpt(id)}`)
 }
 
-export function keepsNoAccountHolders(providerId: string): NotAllowed {
-  return new NotAllowed(`Payment provider ${excerpt(providerId)} keeps no account holders. Choose one that does.`)
+/** @param hasAny whether another provider does */
+export function keepsNoAccountHolders(providerId: string, hasAny: boolean): NotAllowed {
+  const wayOut = hasAny ? "Choose one that does." : "None that the service was started with does."
+  return new NotAllowed(`Payment provider ${excerpt(providerId)} keeps no account holders. ${wayOut}`)
 }

@@ -48,7 +48,7 @@ export class AdminAccountHoldersController {
       "cart that has a customer does the same by itself.",
   })
   @ApiEnvelope("account_holder", AccountHolderResponse, "The account holder.", HOLDER_EXAMPLE)
-  @ApiErrors("invalid_data", keepsNoAccountHolders(EXAMPLE.providerId), "payment_declined", "provider_error")
+  @ApiErrors("invalid_data", keepsNoAccountHolders(EXAMPLE.providerId, true), "payment_declined", "provider_error")
   async create(@Body() body: CreateAccountHolderRequest, @Query() _query: SelectQuery) {
     return { account_holder: toAccountHolderResponse(await this.holders.create(body)) }
   }

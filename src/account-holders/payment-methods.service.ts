@@ -61,7 +61,7 @@ export class PaymentMethodsService {
     call: Ask<T>,
   ): Promise<ProviderResult<T>> {
     const books = this.holders.booksOf(provider_id)
-    return this.registry.ask((signal) => call(books, external_id, signal))
+    return this.registry.ask({ provider_id, call: "accountHolders" }, (signal) => call(books, external_id, signal))
   }
 }
 

@@ -14,6 +14,9 @@ import { KeyRing } from "./key-ring.js"
 /** Who made a key that was made by the command. */
 export const COMMAND_LINE = "command line"
 
+/** Keys that the command lists. */
+const NEWEST = 1_000
+
 /** Keys are made, renamed, revoked and deleted here. A token is told once; what is kept of a secret one is its hash. */
 @Injectable()
 export class ApiKeysService {
@@ -60,6 +63,11 @@ export class ApiKeysService {
         ? { where: `${searchedSql(`${ROOT}.title`)} ILIKE $1`, parameters: [`%${query["q"]}%`] }
         : undefined
     return readPage<ApiKey>(this.dataSource.manager, selection, API_KEY_FILTERS, query, search)
+  }
+
+  /** The newest keys, for people; at most {@link NEWEST}. */
+  async newest(): Promise<ApiKey[]> {
+    return this.dataSource.manager.find(ApiKey, { order: { created_at: "DESC", id: "DESC" }, take: NEWEST })
   }
 
   async rename(id: string, title: string): Promise<ApiKey> {

@@ -1,8 +1,9 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import { InvalidData, NotFound, excerpt } from "../common/errors.js"
+import { InvalidData } from "../common/errors.js"
 import { parseCurrency, roundedMoneyFromMajor } from "../common/money.js"
 import { parseTime } from "../common/time.js"
+import { CartNotFound } from "./cart-not-found.js"
 import type { PutCartRequest } from "./cart.dto.js"
 import { Cart } from "./cart.entity.js"
 
@@ -62,11 +63,7 @@ export class CartsService {
 
   async get(id: string): Promise<Cart> {
     const cart = await this.dataSource.manager.findOneBy(Cart, { id })
-    if (!cart) throw cartNotFound(id)
+    if (!cart) throw new CartNotFound(id, "id")
     return cart
   }
-}
-
-export function cartNotFound(id: string): NotFound {
-  return new NotFound(`Cart id not found: ${excerpt(id)}`)
 }

@@ -56,7 +56,8 @@ export class ErrorFilter implements ExceptionFilter {
 
   private log(error: ServiceError, context: object): void {
     if (ERROR_KINDS[error.kind].status < 500) return
-    this.logger.error({ ...context, err: error.cause ?? error }, error.message)
+    const { operationId: operation_id } = error
+    this.logger.error({ ...context, ...(operation_id && { operation_id }), err: error.cause ?? error }, error.message)
   }
 }
 

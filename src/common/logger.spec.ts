@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals"
 import { createLogger, describeError, NestLogger, redactKeys } from "./logger.js"
+import { inRequest } from "./request-scope.js"
 
 describe("an error in the log", () => {
   it("is named and explained, without the rows that PostgreSQL shows in its detail", () => {
@@ -13,6 +14,21 @@ describe("an error in the log", () => {
     const line = JSON.stringify(describeError(error))
     expect(line).toContain("cart_total_positive")
     expect(line).not.toMatch(/shopper|secret/)
+  })
+
+  it("has its causes with their codes, one of several that failed together, and an end", () => {
+    const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })
+    const error = new TypeError("fetch failed", { cause: new AggregateError([refused, new Error("other")]) })
+    expect(describeError(error)).toMatchObject({
+      type: "TypeError",
+      message: "fetch failed",
+      cause: { type: "AggregateError", cause: { message: "connect ECONNREFUSED", code: "ECONNREFUSED" } },
+    })
+    const circle = new Error("circle")
+    circle.cause = circle
+    expect(JSON.stringify(describeError(circle)).match(/circle/g)?.length).toBeLessThan(20)
+    expect(describeError("text")).toEqual({ message: "text" })
+    expect(describeError(new Error("x".repeat(5_000)))).toMatchObject({ message: "x".repeat(1_000) })
   })
 })
 
@@ -44,9 +60,23 @@ describe("a key in a text", () => {
 })
 
 describe("a log line", () => {
+  it("has the id of the request that is handled, and fields that Nest's logger is given", () => {
+    const lines: string[] = []
+    const logger = createLogger("info", { destination: { write: (line) => lines.push(line) } })
+    inRequest("req_1", () => {
+      new NestLogger(logger).error({ msg: "failed", operation_id: "op_1", err: new Error("why") }, "Registry")
+    })
+    logger.info("later")
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { msg: "failed", request_id: "req_1", operation_id: "op_1", context: "Registry", err: { message: "why" } },
+      { msg: "later" },
+    ])
+    expect(lines[1]).not.toContain("request_id")
+  })
+
   it("shows no key, wherever it stands, and stays JSON", () => {
     const lines: string[] = []
-    const logger = createLogger("info", { write: (line) => lines.push(line) })
+    const logger = createLogger("info", { destination: { write: (line) => lines.push(line) } })
     const query = "SELECT * FROM api_key WHERE lookup = 'pk_secret'"
     const err = Object.assign(new Error("Invalid API Key provided: sk_secret"), { query })
     logger.info({ path: "/admin/x/sk_secret", deep: { list: ["Bearer rk_secret", "whsec_secret/+="] } }, "pk_secret")

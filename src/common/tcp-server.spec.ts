@@ -24,7 +24,9 @@ type Handler = Parameters<TcpServer["addHandler"]>[1]
 /** A server with these handlers, a client of it, and what it logs. */
 async function started(handlers: Record<string, Handler>) {
   const lines: Record<string, unknown>[] = []
-  const log = createLogger("info", { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) })
+  const log = createLogger("info", {
+    destination: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+  })
   const server = new TcpServer({ host: "127.0.0.1", port: 0 }, log)
   for (const [pattern, handler] of Object.entries(handlers)) server.addHandler(pattern, handler)
   await listening(server)

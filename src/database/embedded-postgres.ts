@@ -1,6 +1,6 @@
 import { PGlite } from "@electric-sql/pglite"
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket"
-import { chmodSync, rmSync } from "node:fs"
+import { chmodSync, existsSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { DatabaseConnection } from "./data-source-options.js"
 import { closeFilesToOthers, openDataFolder } from "./data-folder.js"
@@ -20,6 +20,15 @@ const MAX_CONNECTIONS = 5
 /** Longer than any request waits: with one connection, queueing is no error. Only a use case that steps out of its transaction meets it. */
 const ACQUIRE_TIMEOUT = 30_000
 
+/** Folder of the database in the data folder, and the file that every PostgreSQL data directory has. */
+const DATABASE_FOLDER = "postgres"
+const DATABASE_MARK = "PG_VERSION"
+
+/** Whether a data folder has a database. */
+export function hasEmbeddedDatabase(dataDir: string): boolean {
+  return existsSync(join(dataDir, DATABASE_FOLDER, DATABASE_MARK))
+}
+
 /**
  * PostgreSQL inside this process (PGlite), reached by the ordinary driver through a socket in the data folder. A kill
  * -9 loses nothing that was acknowledged, for the operating system has it; PGlite does not fsync, so a power failure may.
@@ -38,7 +47,7 @@ export class EmbeddedPostgres {
     const folder = openDataFolder(dataDir)
     const lock = await DataFolderLock.acquire(folder)
     try {
-      const database = await PGlite.create(join(folder, "postgres"))
+      const database = await PGlite.create(join(folder, DATABASE_FOLDER))
       const address = addressIn(folder)
       if (address.path) rmSync(address.path, { force: true })
       const server = new PGLiteSocketServer({ db: database, ...address, maxConnections: MAX_CONNECTIONS })

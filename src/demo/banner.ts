@@ -1,25 +1,29 @@
-import type { NestFastifyApplication } from "@nestjs/platform-fastify"
-import type { Config } from "../config.js"
+import { databaseWords, type DatabaseName } from "../database/database-name.js"
 import { DEMO_CARTS, type DemoKeys } from "./demo-shop.js"
 
 /** What a served service needs before TCP listens, so that nobody unknown can use it. */
 export const HOW_TO_TURN_TCP_ON = "set TCP_TOKEN, or client certificates with TCP_TLS_CERT, TCP_TLS_KEY and TCP_TLS_CA"
 
-/** What a start prints: where the service is, and, with the demo shop, all that a first request needs. */
-export async function banner(
-  app: NestFastifyApplication,
-  { tcp, dataDir, databaseUrl, docs }: Config,
-  demo?: DemoKeys,
-): Promise<string> {
-  const url = (await app.getUrl()).replace("[::1]", "localhost").replace(/0\.0\.0\.0|\[::\]/, "localhost")
+/** What the banner shows of a start. */
+export interface BannerContent {
+  readonly version: string
+  readonly url: string
+  readonly tcp: { readonly address: string; readonly tls: boolean } | null
+  readonly docs: string | null
+  readonly database: DatabaseName
+  readonly demo?: DemoKeys
+}
+
+/** What a start prints on a terminal: where the service is, and, with the demo shop, all that a first request needs. */
+export function banner({ version, url, tcp, docs, database, demo }: BannerContent): string {
   const lines = [
     "",
-    "  Payment Collections",
+    `  Payment Collections ${version}`,
     "",
     `  HTTP         ${url}`,
-    `  TCP          ${tcp.isOn ? `${tcp.host}:${tcp.port}${tcp.tls ? " (TLS)" : ""}` : `off: ${HOW_TO_TURN_TCP_ON}`}`,
-    `  Swagger UI   ${docs ? `${url}/docs` : "off (DOCS)"}`,
-    `  Database     ${databaseUrl ? "PostgreSQL (DATABASE_URL)" : `embedded, in ${dataDir}`}`,
+    `  TCP          ${tcp ? `${tcp.address}${tcp.tls ? " (TLS)" : ""}` : `off: ${HOW_TO_TURN_TCP_ON}`}`,
+    `  Swagger UI   ${docs ?? "off (DOCS)"}`,
+    `  Database     ${databaseWords(database)}`,
   ]
   if (demo) {
     lines.push(
@@ -28,10 +32,15 @@ export async function banner(
       "",
       "  Try it:",
       "",
-      `  curl -s ${url}/store/payment-collections -H 'x-publishable-api-key: ${demo.publishable}' -H 'content-type: application/json' -d '{"cart_id":"${DEMO_CARTS[0].id}"}'`,
+      `  ${curlLine(url, demo)}`,
     )
   } else {
     lines.push("  Secret keys  npm run keys -- create --type secret --title ops")
   }
   return `${lines.join("\n")}\n\n`
+}
+
+/** A first request that works when pasted. */
+export function curlLine(url: string, { publishable }: DemoKeys): string {
+  return `curl -s ${url}/store/payment-collections -H 'x-publishable-api-key: ${publishable}' -H 'content-type: application/json' -d '{"cart_id":"${DEMO_CARTS[0].id}"}'`
 }

@@ -2,17 +2,20 @@ import { Controller, Get, HttpCode } from "@nestjs/common"
 import { ApiOkResponse, ApiOperation, ApiTags } from "@nestjs/swagger"
 import { HealthCheckService, TypeOrmHealthIndicator, type HealthCheckResult } from "@nestjs/terminus"
 import { ApiErrors } from "../common/api-docs.js"
+import { VERSION } from "../version.js"
 
 /** Milliseconds that the database may take to answer before the service counts as not ready. */
 const PING_TIMEOUT = 2_000
 
+const STATUS = { type: "string", description: "Always ok." }
+
 const LIVE = {
   schema: {
     type: "object",
-    properties: { status: { type: "string", description: "Always ok." } },
-    required: ["status"],
+    properties: { status: STATUS, version: { type: "string", description: "The version of the service." } },
+    required: ["status", "version"],
   },
-  example: { status: "ok" },
+  example: { status: "ok", version: VERSION },
 }
 
 const DATABASE_UP = { database: { status: "up", responseTime: 1 } }
@@ -21,7 +24,7 @@ const READY = {
   schema: {
     type: "object",
     properties: {
-      ...LIVE.schema.properties,
+      status: STATUS,
       info: { type: "object", additionalProperties: true, description: "What was asked and is well." },
       error: { type: "object", additionalProperties: true, description: "What is not: nothing." },
       details: { type: "object", additionalProperties: true, description: "All that was asked." },
@@ -44,7 +47,7 @@ export class HealthController {
   @ApiOperation({ summary: "Whether the process runs", operationId: "getLiveness" })
   @ApiOkResponse({ description: "It does.", content: { "application/json": LIVE } })
   live() {
-    return { status: "ok" }
+    return { status: "ok", version: VERSION }
   }
 
   @Get("ready")

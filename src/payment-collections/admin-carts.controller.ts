@@ -1,9 +1,10 @@
+import { CartNotFound } from "../carts/cart-not-found.js"
 import { Body, Controller, Get, Param, Put } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
 import { CART_EXAMPLE, CartResponse, PutCartRequest, toCartResponse } from "../carts/cart.dto.js"
-import { cartNotFound, CartsService } from "../carts/carts.service.js"
+import { CartsService } from "../carts/carts.service.js"
 import { CartChangesService } from "./cart-changes.service.js"
 
 @ApiTags("Admin: carts")
@@ -41,7 +42,7 @@ export class AdminCartsController {
   @ApiId("The cart's id, in the words of the shop.", CART_EXAMPLE.id)
   @ApiOperation({ summary: "Get a cart", operationId: "getCart" })
   @ApiEnvelope("cart", CartResponse, "The cart as it is known.", CART_EXAMPLE)
-  @ApiErrors(cartNotFound(CART_EXAMPLE.id))
+  @ApiErrors(new CartNotFound(CART_EXAMPLE.id, "id"))
   async get(@Param("id") id: string) {
     return { cart: toCartResponse(await this.carts.get(id)) }
   }

@@ -1,6 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
+import { CartNotFound } from "../carts/cart-not-found.js"
 import { Conflict, InvalidData, NotAllowed, excerpt } from "../common/errors.js"
 import type { Selection } from "../common/fields.js"
 import { newId } from "../common/ids.js"
@@ -26,7 +27,6 @@ import {
   type ListPaymentCollectionsQuery,
   type UpdateCollectionRequest,
 } from "./payment-collection.dto.js"
-import { cartNotFound } from "../carts/carts.service.js"
 
 /** How often a create that was overtaken looks again. Each time another request got on. */
 const CREATE_ATTEMPTS = 3
@@ -64,7 +64,7 @@ export class PaymentCollectionsService {
           continue
         }
         case "cart_not_found":
-          throw cartNotFound(cartId)
+          throw new CartNotFound(cartId, "cart_id")
         case "cart_completed":
           throw new InvalidData(`Cart ${excerpt(cartId)} is already completed.`)
         case "raced":

@@ -1,3 +1,4 @@
+import { CartNotFound } from "../carts/cart-not-found.js"
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
@@ -12,7 +13,6 @@ import { PaymentCollectionResponse } from "../payment-model/responses/payment-co
 import { STORE_COLLECTION } from "../payment-model/responses/views.js"
 import { CreatePaymentCollectionRequest } from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
-import { cartNotFound } from "../carts/carts.service.js"
 import { collectionNotFound } from "../payment-model/not-found.js"
 
 @ApiTags("Store: payment collections")
@@ -38,7 +38,7 @@ export class StorePaymentCollectionsController {
     "The collection.",
     exampleOf(STORE_COLLECTION, NEW_COLLECTION),
   )
-  @ApiErrors(cartNotFound(EXAMPLE.cartId))
+  @ApiErrors(new CartNotFound(EXAMPLE.cartId, "cart_id"))
   async create(
     @Body() { cart_id }: CreatePaymentCollectionRequest,
     @Query() _query: SelectQuery,

@@ -1,9 +1,9 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
+import { CartNotFound } from "../carts/cart-not-found.js"
 import { PREPARED } from "../database/service-client.js"
 import { ReplayGuard, type StoreSubject } from "../idempotency/replay-guard.js"
-import { cartNotFound } from "../carts/carts.service.js"
 import { collectionNotFound } from "../payment-model/not-found.js"
 import { channelSql, isInChannels } from "../payment-model/visibility.js"
 
@@ -11,7 +11,7 @@ import { channelSql, isInChannels } from "../payment-model/visibility.js"
 const SUBJECTS = {
   cart: {
     channel: `${PREPARED}SELECT sales_channel_id AS channel FROM cart WHERE id = $1`,
-    notFound: cartNotFound,
+    notFound: (id: string) => new CartNotFound(id, "cart_id"),
   },
   // A deleted one too: what was stored of it tells as much.
   payment_collection: {

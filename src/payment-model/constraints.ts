@@ -18,7 +18,10 @@ const REFUSALS: Readonly<Record<string, () => ServiceError>> = {
     new InvalidData("You are not allowed to refund more than the captured amount"),
   capture_amount_above_zero: () => new InvalidData("Capture amount must be greater than 0."),
   refund_amount_above_zero: () => new InvalidData("Refund amount must be greater than 0."),
-  refund_reason_fk: () => new NotFound("RefundReason id not found. Choose one of the reasons that are listed."),
+  refund_reason_fk: () =>
+    new NotFound(
+      "RefundReason id not found. GET /admin/refund-reasons lists the reasons, POST /admin/refund-reasons creates one.",
+    ),
   refund_reason_live_code: reasonCodeTaken,
   payment_collection_live_cart: raced,
   payment_session_open: raced,

@@ -14,6 +14,7 @@ import {
   ListPaymentProvidersQuery,
 } from "./payment-provider.dto.js"
 import { PaymentProvidersService, providerNotFound } from "./payment-providers.service.js"
+import { EXAMPLE } from "../payment-model/responses/examples.js"
 
 @ApiTags("Admin: payment providers")
 @ApiSecurity("secret_key")
@@ -46,7 +47,7 @@ export class AdminPaymentProvidersController {
     description: "A disabled provider opens no session, in any region. Starting the service again does not enable it.",
   })
   @ApiEnvelope("payment_provider", PaymentProviderResponse, "The provider.", exampleOf(ADMIN_PROVIDER))
-  @ApiErrors(providerNotFound("pp_system_default"))
+  @ApiErrors(providerNotFound(EXAMPLE.stripeId, [EXAMPLE.providerId]))
   async enable(
     @Param("id") id: string,
     @Body() { is_enabled }: EnablePaymentProviderRequest,

@@ -22,7 +22,7 @@ export class AdminRegionsController {
       "Makes the region known and replaces the set of providers that it offers. A region that was never configured offers none.",
   })
   @ApiEnvelope("region", RegionResponse, "The region.", REGION_EXAMPLE)
-  @ApiErrors(providersNotEnabled([EXAMPLE.stripeId]))
+  @ApiErrors(providersNotEnabled([EXAMPLE.stripeId], [EXAMPLE.providerId]))
   async configure(@Param("id") id: string, @Body() { payment_providers }: ConfigureRegionRequest) {
     return { region: toRegionResponse(id, await this.providers.configureRegion(id, payment_providers)) }
   }

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from "@nestjs/common"
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from "@nestjs/common"
 import { DiscoveryService } from "@nestjs/core"
 import { DataSource } from "typeorm"
 import { mayRepeat } from "../payment-model/operation.rules.js"
@@ -7,16 +7,19 @@ import { PaymentProvider as ProviderRow } from "../payment-model/payment-provide
 import type { Payment } from "../payment-model/payment.entity.js"
 import type { OperationKind } from "../payment-model/status.js"
 import { NotAllowed, excerpt } from "../common/errors.js"
+import type { LogFields } from "../common/logger.js"
 import {
   isPaymentProvider,
   type Gone,
   type InspectCall,
   type NotFoundThere,
+  type NotOurs,
   type PaymentProvider,
   type PaymentState,
   type ProviderCall,
   type ProviderOutcome,
   type ProviderResult,
+  type Unknown,
 } from "./payment-provider.contract.js"
 import { ProviderDeadline } from "./provider-deadline.js"
 import { outcomeOf, outcomeOfError, stateOf } from "./provider-outcome.js"
@@ -40,6 +43,7 @@ const METHODS = {
  */
 @Injectable()
 export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBootstrap {
+  private readonly log = new Logger(PaymentProviderRegistry.name)
   private readonly providers = new Map<string, PaymentProvider>()
 
   constructor(
@@ -99,21 +103,24 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
   /** Asks for what the operation says. */
   async call(operation: PaymentOperation): Promise<ProviderOutcome> {
     const provider = this.get(operation.provider_id)
-    const outcome = await this.timed((signal) => provider[METHODS[operation.kind]](callOf(operation, signal)))
+    const about = aboutOperation(operation, METHODS[operation.kind])
+    const outcome = await this.timed(about, (signal) => provider[METHODS[operation.kind]](callOf(operation, signal)))
     return outcome.outcome === "not_found"
-      ? outcomeOfError("The provider says that it does not know what it was just asked for.")
+      ? this.failed(about, "The provider says that it does not know what it was just asked for.")
       : outcome
   }
 
   /** Asks how the operation ended; one that the provider has never seen is asked for again, with the same key. */
   async settle(operation: PaymentOperation): Promise<ProviderOutcome> {
     const provider = this.get(operation.provider_id)
-    const found = await this.timed((signal) =>
+    const about = aboutOperation(operation, "lookUp")
+    const found = await this.timed(about, (signal) =>
       provider.lookUp({ ...callOf(operation, signal), operation: operation.kind }),
     )
     if (found.outcome !== "not_found") return found
     if (mayRepeat(operation, new Date())) return this.call(operation)
-    return outcomeOfError(
+    return this.failed(
+      about,
       "The provider does not know the operation, which is too old to be asked for again. Check with it.",
     )
   }
@@ -122,14 +129,19 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
    * Asks a provider for what is no operation: no money is in it, and it may simply be asked for again. What it throws, and
    * what is no result, counts as unknown.
    */
-  async ask<T>(call: (signal: AbortSignal) => Promise<ProviderResult<T>>): Promise<ProviderResult<T>> {
+  async ask<T>(
+    about: ProviderCallName,
+    call: (signal: AbortSignal) => Promise<ProviderResult<T>>,
+  ): Promise<ProviderResult<T>> {
     try {
       const answer = await this.inTime(call)
       if (answer.outcome === "succeeded") return answer
       const outcome = outcomeOf(answer)
+      if (outcome.outcome === "unknown") this.logFailure(about, causeIn(answer, outcome))
       if (outcome.outcome === "declined" || outcome.outcome === "gone" || outcome.outcome === "unknown") return outcome
       throw new TypeError("The provider's answer cannot be used: it is no result")
     } catch (cause) {
+      this.logFailure(about, cause)
       return { outcome: "unknown", cause }
     }
   }
@@ -150,19 +162,53 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
     if (!fetch) {
       throw new NotAllowed(`Payment provider ${id} cannot report the state of a payment. Look at it there.`)
     }
-    return stateOf(await this.inTime((signal) => fetch({ ...payment, signal })))
+    return this.fetchState({ provider_id: id, payment_session_id: payment.sessionId, call: "inspect" }, (signal) =>
+      fetch({ ...payment, signal }),
+    )
   }
 
-  private async timed(call: (signal: AbortSignal) => Promise<unknown>): Promise<ProviderOutcome | NotFoundThere> {
+  /**
+   * Fetches what a provider reports of a payment.
+   * @throws whatever the provider throws, also at the deadline, and when its answer cannot be recorded; the log has it then
+   */
+  async fetchState<Missing extends NotOurs | Gone>(
+    about: ProviderCallName,
+    fetch: (signal: AbortSignal) => Promise<PaymentState | Missing>,
+  ): Promise<PaymentState | Missing> {
     try {
-      return outcomeOf(await this.inTime(call))
+      return stateOf(await this.inTime(fetch))
     } catch (cause) {
-      return outcomeOfError(cause)
+      this.logFailure(about, cause)
+      throw cause
     }
   }
 
+  private async timed(
+    about: ProviderCallName,
+    call: (signal: AbortSignal) => Promise<unknown>,
+  ): Promise<ProviderOutcome | NotFoundThere> {
+    try {
+      const answer = await this.inTime(call)
+      const outcome = outcomeOf(answer)
+      if (outcome.outcome === "unknown") this.logFailure(about, causeIn(answer, outcome))
+      return outcome
+    } catch (cause) {
+      return this.failed(about, cause)
+    }
+  }
+
+  private failed(about: ProviderCallName, cause: unknown): ProviderOutcome {
+    this.logFailure(about, cause)
+    return outcomeOfError(cause)
+  }
+
+  /** Whoever made the call gets an outcome without the error, so the log is the only place that names the cause. */
+  private logFailure(about: ProviderCallName, err: unknown): void {
+    this.log.error({ ...about, err, msg: "The payment provider failed." } satisfies LogFields)
+  }
+
   /** @throws the signal's reason at the deadline, whatever the call does then; and what the call throws */
-  async inTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  private async inTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const signal = AbortSignal.timeout(this.deadline.milliseconds)
     let giveUp: (() => void) | undefined
     try {
@@ -182,6 +228,25 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
   }
 }
 
+/** Which call failed, for the log. */
+export interface ProviderCallName {
+  readonly provider_id: string
+  readonly call: string
+  readonly operation_id?: string
+  readonly payment_session_id?: string
+  readonly webhook_event_id?: string
+}
+
+function aboutOperation({ id, kind, provider_id, payment_session_id }: PaymentOperation, method: string) {
+  return { provider_id, call: method, operation_id: id, operation: kind, payment_session_id }
+}
+
+/** What a provider returned as the cause; the outcome has only the words of it. */
+function causeIn(answer: unknown, { cause }: Unknown): unknown {
+  const given = (answer as { cause?: unknown } | null | undefined)?.cause
+  return given ?? cause
+}
+
 function callOf(operation: PaymentOperation, signal: AbortSignal): ProviderCall {
   const { client_data, data, private_data, context } = operation.request
   return {
@@ -198,5 +263,7 @@ function callOf(operation: PaymentOperation, signal: AbortSignal): ProviderCall 
 }
 
 export function providerNotAvailable(id: string): NotAllowed {
-  return new NotAllowed(`Payment provider ${excerpt(id)} is not available. Choose another one, or try again later.`)
+  return new NotAllowed(
+    `Payment provider ${excerpt(id)} is not available, because the service was started without it. Choose another one, or have the operator configure it.`,
+  )
 }

@@ -71,7 +71,7 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
 
   /** A disabled provider opens no session anywhere; payments made with it go on. */
   async enable(id: string, isEnabled: boolean): Promise<PaymentProvider> {
-    if (!this.registry.has(id)) throw providerNotFound(id)
+    if (!this.registry.has(id)) throw providerNotFound(id, this.registry.ids)
     await this.dataSource.manager.update(PaymentProvider, { id }, { is_enabled: isEnabled })
     return this.dataSource.manager.findOneByOrFail(PaymentProvider, { id })
   }
@@ -80,10 +80,10 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
   async configureRegion(regionId: string, providerIds: readonly string[]): Promise<string[]> {
     const ids = [...new Set(providerIds)]
     await this.dataSource.transaction(async (tx) => {
-      const enabled = await tx.findBy(PaymentProvider, { id: In(ids), is_enabled: true })
-      const usable = new Set(enabled.map((provider) => provider.id).filter((id) => this.registry.has(id)))
+      const enabled = await tx.findBy(PaymentProvider, { id: In(this.registry.ids), is_enabled: true })
+      const usable = new Set(enabled.map((provider) => provider.id))
       const refused = ids.filter((id) => !usable.has(id))
-      if (refused.length > 0) throw providersNotEnabled(refused)
+      if (refused.length > 0) throw providersNotEnabled(refused, [...usable].sort())
       // The row is locked until the set is whole: of two parallel calls one set wins, never a mixture.
       await tx.query("INSERT INTO region (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET updated_at = now()", [
         regionId,
@@ -110,15 +110,27 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
   }
 }
 
-export function providerNotFound(id: string): NotFound {
-  return new NotFound(`Payment provider id not found: ${excerpt(id)}`)
+/** @param known the providers that the service was started with */
+export function providerNotFound(id: string, known: readonly string[]): NotFound {
+  return new NotFound(`Payment provider id not found: ${excerpt(id)}`, {
+    details: [{ field: "id", message: "The service was started with these.", allowed: known }],
+  })
 }
 
 export function regionNotFound(id: string): NotFound {
-  return new NotFound(`Region id not found: ${excerpt(id)}`)
+  return new NotFound(`Region id not found: ${excerpt(id)}. Make it known with POST /admin/regions/:id.`)
 }
 
-export function providersNotEnabled(ids: readonly string[]): NotFound {
+export function providersNotEnabled(ids: readonly string[], enabled: readonly string[]): NotFound {
   const named = ids.slice(0, REFUSAL_LIMITS.details).map(excerpt).join(", ")
-  return new NotFound(`Payment providers with ids ${named} not found or not enabled`)
+  return new NotFound(`Payment providers with ids ${named} not found or not enabled`, {
+    details: [
+      {
+        field: "payment_providers",
+        message:
+          "These are enabled. POST /admin/payments/payment-providers/:id enables another that the service was started with.",
+        allowed: enabled,
+      },
+    ],
+  })
 }

@@ -454,8 +454,23 @@ export class PaymentSessionsService {
     }
     const place = target.region_id === null ? "" : ` in the cart's region ${target.region_id}`
     throw new InvalidData(
-      `Payment provider ${excerpt(providerId)} is not enabled${place}. Choose one of the region's providers.`,
+      `Payment provider ${excerpt(providerId)} is not enabled${place}. ${this.wayOut(aggregate, audience)}`,
     )
+  }
+
+  /** What a caller can do whose provider is not offered. If none is, only the operator can do something. */
+  private wayOut({ target, providerIds, regionProviderIds }: Aggregate, audience: Audience): string {
+    const isForCaller = (id: string) =>
+      audience === "admin" || this.registry.movesMoney(id) || regionProviderIds.includes(id)
+    const hasAny = providerIds.some((id) => this.registry.has(id) && isForCaller(id))
+    if (target.region_id !== null) {
+      return hasAny
+        ? "Choose one of the region's providers."
+        : "The region has no enabled payment provider: the operator has to name its providers with POST /admin/regions/:id."
+    }
+    return hasAny
+      ? "Choose one that is enabled."
+      : "None is enabled that could be used without a region: the operator has to enable one with POST /admin/payments/payment-providers/:id, or to report the cart's region with PUT /admin/carts/:id."
   }
 
   private checkAccepts(providerId: string, data: object, { amount, currency_code }: Figures, audience: Audience): void {
@@ -486,7 +501,7 @@ export class PaymentSessionsService {
   private refusalOf(providerId: string, { amount, currency_code }: Figures): string | undefined {
     const provider = this.registry.get(providerId)
     if (provider.capabilities.callsNetwork && amount === 0n) {
-      return `Payment provider ${providerId} takes no payment of zero. Use one that needs no provider, such as pp_system_default.`
+      return `Payment provider ${providerId} takes no payment of zero. Use pp_system_default; for shoppers the operator has to name it in the cart's region with POST /admin/regions/:id.`
     }
     return provider.refusalOf?.({ minor: amount, currency: currency_code }, "payment")
   }

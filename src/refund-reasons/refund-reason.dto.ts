@@ -31,6 +31,9 @@ export class CreateRefundReasonRequest {
 
 export class UpdateRefundReasonRequest extends PartialType(CreateRefundReasonRequest, { skipNullProperties: false }) {}
 
+/** Reasons that a list has unless `limit` is given, as in Medusa. */
+export const REFUND_REASONS_LIMIT = 15
+
 /** What lists of reasons filter by. */
 export const REFUND_REASON_FILTERS = {
   id: "text",
@@ -42,6 +45,7 @@ export const REFUND_REASON_FILTERS = {
 export class ListRefundReasonsQuery extends FilteredListQuery(REFUND_REASON_FILTERS, {
   searchable: true,
   isShort: true,
+  defaultLimit: REFUND_REASONS_LIMIT,
 }) {}
 
 export class CreateRefundReasonMessage extends IntersectionType(CreateRefundReasonRequest, CommandMessage) {}

@@ -10,13 +10,11 @@ import { translateConstraintError } from "../payment-model/constraints.js"
 import { RefundReason } from "../payment-model/refund-reason.entity.js"
 import {
   REFUND_REASON_FILTERS,
+  REFUND_REASONS_LIMIT,
   type CreateRefundReasonRequest,
   type ListRefundReasonsQuery,
   type UpdateRefundReasonRequest,
 } from "./refund-reason.dto.js"
-
-/** Reasons listed when no limit is asked for, as in Medusa. */
-const DEFAULT_LIMIT = 15
 
 /** The reasons that a merchant offers for refunds. No two live ones share a code; the index decides, under any race. */
 @Injectable()
@@ -38,7 +36,7 @@ export class RefundReasonsService {
       REFUND_REASON_FILTERS,
       query,
       search,
-      DEFAULT_LIMIT,
+      REFUND_REASONS_LIMIT,
     )
   }
 

@@ -17,7 +17,7 @@ import { sqlList, UNSETTLED_STATES } from "../payment-model/status.js"
 import { PaymentOperationsService } from "../payment-operations/payment-operations.service.js"
 import type { PaymentState, ProviderEvent } from "../payment-providers/payment-provider.contract.js"
 import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
-import { stateOf, wordsOf } from "../payment-providers/provider-outcome.js"
+import { wordsOf } from "../payment-providers/provider-outcome.js"
 import { ProviderOperations, writeChanges, type Decision } from "../payment-providers/provider-operations.js"
 import type { ProviderStateSync, SessionReference } from "../payment-providers/provider-state-sync.js"
 import {
@@ -167,7 +167,7 @@ export class StateApplier implements ProviderStateSync {
     return { verdict: "failed", reason: `Payment session ${sessionId} kept changing while its provider was asked.` }
   }
 
-  private async inspect({ provider_id, external_id, type, reference, payment_session_id, payload }: WebhookEvent) {
+  private async inspect({ id, provider_id, external_id, type, reference, payment_session_id, payload }: WebhookEvent) {
     const source = this.registry.get(provider_id).webhooks
     if (!source) throw new Unsettled(`Payment provider ${provider_id} is not set up for webhooks any more.`)
     const event: ProviderEvent = {
@@ -177,7 +177,13 @@ export class StateApplier implements ProviderStateSync {
       ...(payment_session_id !== null && { sessionId: payment_session_id }),
       payload: payload ?? {},
     }
-    return fetched(async () => stateOf(await this.registry.inTime((signal) => source.inspect(event, signal))))
+    const about = {
+      provider_id,
+      call: "webhooks.inspect",
+      webhook_event_id: id,
+      payment_session_id: payment_session_id ?? undefined,
+    }
+    return fetched(() => this.registry.fetchState(about, (signal) => source.inspect(event, signal)))
   }
 
   /** Whether what was told to one provider is of a session of the same account. */

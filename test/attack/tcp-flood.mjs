@@ -111,7 +111,8 @@ async function startService() {
     rmSync(folder, { recursive: true, force: true })
   }
   for (;;) {
-    const url = /^ {2}HTTP +(\S+)$/m.exec(output)?.[1]
+    const [line] = /^\{.*"msg":"started"\}$/m.exec(output) ?? []
+    const url = line && JSON.parse(line).url
     if (url) return { service, url, port, output: () => output, stop }
     if (service.exitCode !== null) throw new Error(`The service did not start (${main}). Was it built?`)
     await sleep(50)

@@ -3,6 +3,7 @@ import formats from "ajv-formats"
 
 /** A schema of the API document: JSON Schema 2020-12, as OpenAPI 3.1 has it. */
 export interface ApiSchema {
+  default?: unknown
   $ref?: string
   properties?: Record<string, ApiSchema>
   required?: string[]

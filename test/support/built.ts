@@ -1,6 +1,6 @@
 import { transformFile } from "@swc/core"
 import { execFile } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
@@ -13,7 +13,7 @@ export async function builtService(): Promise<string> {
   const done = join(folder, "done")
   if (mkdirSync(folder, { recursive: true }) !== undefined) {
     symlinkSync(resolve("node_modules"), join(folder, "node_modules"))
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }))
+    copyFileSync("package.json", join(folder, "package.json"))
     await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", folder])
     writeFileSync(done, "")
   }

@@ -2,12 +2,28 @@ import { spawn, type ChildProcess } from "node:child_process"
 import { EventEmitter, once } from "node:events"
 import { builtService } from "./built.js"
 
+/** What a start without a terminal logs. */
+export interface StartLine {
+  url: string
+  version: string
+  node: string
+  tcp: { address: string; tls: boolean } | null
+  docs: string | null
+  database: Record<string, unknown>
+  migrations: { count: number; last: string }
+  providers: string[]
+  demo?: { publishable_key: string; secret_key: string; curl: string }
+}
+
 /** The built service as a process of its own, as an operator starts it. */
 export class ServiceProcess {
+  /** Standard output and standard error together, as they come. */
   output = ""
+  stdout = ""
   private readonly events = new EventEmitter()
 
   private constructor(private readonly child: ChildProcess) {
+    child.stdout?.on("data", (data) => (this.stdout += String(data)))
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (data) => {
         this.output += String(data)
@@ -36,6 +52,12 @@ export class ServiceProcess {
         throw new Error(`It ended, saying: ${this.output}`)
       await Promise.race([once(this.events, "data"), once(this.child, "close")])
     }
+  }
+
+  /** Waits until it listens; gives the line of its log that says so. */
+  async started(): Promise<StartLine> {
+    const [line] = await this.says(/^\{.*"msg":"started"\}$/m)
+    return JSON.parse(line) as StartLine
   }
 
   /** Waits for its end and gives the exit code; null after a signal. */

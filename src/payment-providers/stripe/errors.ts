@@ -210,7 +210,14 @@ export function isForbidden(error: unknown): boolean {
 
 /** An error for operators to read: nothing of the request, nor of its key, is in it. */
 export function inWords(error: unknown): Error {
-  return new Error(wordsOf(error))
+  const cause = causeOf(error)
+  return new Error(wordsOf(error), cause === undefined ? undefined : { cause })
+}
+
+/** What broke the connection; of other errors of Stripe's nothing, because they quote the request. */
+function causeOf(error: unknown): unknown {
+  if (error instanceof errors.StripeConnectionError) return error.detail
+  return error instanceof Error && !(error instanceof errors.StripeError) ? error.cause : undefined
 }
 
 function wordsOf(error: unknown): string {

@@ -45,9 +45,35 @@ export function readStripeAccounts(env: NodeJS.ProcessEnv): StripeAccount[] {
   }
   const { store } = readConfig(env).cors
   if (names) {
-    return names.map((name) => account(read, name, `STRIPE_${name.toUpperCase().replaceAll("-", "_")}_`, store))
+    const prefixOf = (name: string) => `STRIPE_${name.toUpperCase().replaceAll("-", "_")}_`
+    return names.map((name) => account(readSettings(read, prefixOf(name)), name, store))
   }
-  return read("STRIPE_API_KEY") === undefined ? [] : [account(read, ONLY_ACCOUNT, "STRIPE_", store)]
+  // Also if there is no key: whoever looks for misspelt names learns here which ones there are.
+  const settings = readSettings(read, "STRIPE_")
+  return settings.apiKey.value === undefined ? [] : [account(settings, ONLY_ACCOUNT, store)]
+}
+
+/**
+ * Every setting of an account, as it is written.
+ * @param prefix of the settings that are the account's own; what is without it counts for every account
+ */
+function readSettings(read: Read, prefix: string) {
+  const own = (name: string): Setting => ({ name: `${prefix}${name}`, value: read(`${prefix}${name}`) })
+  const setting = (name: string): Setting => {
+    const [ofAccount, ofAll] = [own(name), { name: `STRIPE_${name}`, value: read(`STRIPE_${name}`) }]
+    return ofAccount.value === undefined ? ofAll : ofAccount
+  }
+  return {
+    apiKey: own("API_KEY"),
+    webhookSecrets: own("WEBHOOK_SECRET"),
+    capture: setting("CAPTURE"),
+    multicapture: setting("MULTICAPTURE"),
+    automaticPaymentMethods: setting("AUTOMATIC_PAYMENT_METHODS"),
+    paymentMethodTypes: setting("PAYMENT_METHOD_TYPES"),
+    description: setting("PAYMENT_DESCRIPTION"),
+    returnOrigins: setting("RETURN_ORIGINS"),
+    apiBase: setting("API_BASE"),
+  }
 }
 
 function accountNames(value: string | undefined): string[] | undefined {
@@ -64,28 +90,25 @@ function accountNames(value: string | undefined): string[] | undefined {
   return names
 }
 
-/** @param prefix of the settings that are the account's own; what is without it counts for every account */
-function account(read: Read, id: string, prefix: string, storefronts: readonly CorsOrigin[]): StripeAccount {
-  const setting = (name: string) => {
-    const own = `${prefix}${name}`
-    return read(own) === undefined
-      ? { name: `STRIPE_${name}`, value: read(`STRIPE_${name}`) }
-      : { name: own, value: read(own) }
-  }
-  const returnOrigins = setting("RETURN_ORIGINS")
-  const types = paymentMethodTypes(setting("PAYMENT_METHOD_TYPES"))
-  const automatic = choice(setting("AUTOMATIC_PAYMENT_METHODS"), ["true", "false"]) ?? String(types === undefined)
+function account(
+  settings: ReturnType<typeof readSettings>,
+  id: string,
+  storefronts: readonly CorsOrigin[],
+): StripeAccount {
+  const { returnOrigins } = settings
+  const types = paymentMethodTypes(settings.paymentMethodTypes)
+  const automatic = choice(settings.automaticPaymentMethods, ["true", "false"]) ?? String(types === undefined)
   return {
     id,
-    apiKey: apiKey(`${prefix}API_KEY`, read(`${prefix}API_KEY`)),
-    webhookSecrets: webhookSecrets(`${prefix}WEBHOOK_SECRET`, read(`${prefix}WEBHOOK_SECRET`)),
-    captureMethod: choice(setting("CAPTURE"), ["manual", "automatic"]) ?? "manual",
-    multicapture: choice(setting("MULTICAPTURE"), ["true", "false"]) === "true",
+    apiKey: apiKey(settings.apiKey),
+    webhookSecrets: webhookSecrets(settings.webhookSecrets),
+    captureMethod: choice(settings.capture, ["manual", "automatic"]) ?? "manual",
+    multicapture: choice(settings.multicapture, ["true", "false"]) === "true",
     automaticPaymentMethods: automatic === "true",
     paymentMethodTypes: types ?? (automatic === "true" ? [] : ["card"]),
-    description: setting("PAYMENT_DESCRIPTION").value,
+    description: settings.description.value,
     returnOrigins: [...storefronts, ...(origins(returnOrigins.name, returnOrigins.value) ?? [])],
-    apiBase: apiBase(setting("API_BASE")),
+    apiBase: apiBase(settings.apiBase),
   }
 }
 
@@ -94,14 +117,14 @@ interface Setting {
   readonly value: string | undefined
 }
 
-function apiKey(name: string, value: string | undefined): string {
+function apiKey({ name, value }: Setting): string {
   if (value !== undefined && API_KEY.test(value)) return value
   throw new ConfigError(
     `${name} must be a secret or restricted key of Stripe: sk_test_, sk_live_, rk_test_ or rk_live_ and more.`,
   )
 }
 
-function webhookSecrets(name: string, value: string | undefined): string[] {
+function webhookSecrets({ name, value }: Setting): string[] {
   const secrets = list(value)
   if (secrets.every((secret) => WEBHOOK_SECRET.test(secret))) return secrets
   throw new ConfigError(`${name} must be signing secrets of Stripe, which start with whsec_, separated by commas.`)

@@ -43,7 +43,7 @@ export class DocProjects {
     const nest = { compilerOptions: STOCK_OPTIONS, include: ["src"], exclude: [`src/**/${STOREFRONT}`] }
     // The js-sdk's ES modules leave out file extensions in their imports, so that only bundlers resolve them.
     const bundled = { ...STOCK_OPTIONS, module: "esnext", moduleResolution: "bundler" }
-    const storefront = { compilerOptions: bundled, files: [`src/${slugOf(README)}/${STOREFRONT}`] }
+    const storefront = { compilerOptions: bundled, include: [`src/**/${STOREFRONT}`] }
     const output =
       (await diagnose(nest12, nest)) + (await diagnose(nest12, storefront)) + (await diagnose(nest11, nest))
     return new DocProjects({ 11: nest11, 12: nest12 }, output, await packedClient())

@@ -31,9 +31,9 @@ export class DocService {
     const tcpPort = await freePort()
     const settings = { PORT: "0", TCP_PORT: tcpPort, LOG_LEVEL: "warn", DATA_DIR: dataDir }
     const service = await ServiceProcess.spawn("main", { ...settings, ...env })
-    await service.says(/^ {2}(curl .*)$/m)
-    const value = (label: string) => new RegExp(`^ {2}${label} +(\\S+)$`, "m").exec(service.output)?.[1] ?? ""
-    return new DocService(service, value("HTTP"), tcpPort, value("Publishable"), value("Secret"), dataDir)
+    const { url, demo } = await service.started()
+    if (!demo) throw new Error("The demo shop is off")
+    return new DocService(service, url, tcpPort, demo.publishable_key, demo.secret_key, dataDir)
   }
 
   async stop(): Promise<void> {
@@ -92,7 +92,7 @@ async function toResponse(response: globalThis.Response): Promise<Response> {
 
 async function builtClone(): Promise<string> {
   const folder = mkdtempSync(join(process.env["TEST_RUN_DIR"] ?? "", "clone-"))
-  copyFileSync("package.json", join(folder, "package.json"))
+  for (const file of ["package.json", "launch.mjs"]) copyFileSync(file, join(folder, file))
   symlinkSync(await builtService(), join(folder, "dist"))
   symlinkSync(resolve("node_modules"), join(folder, "node_modules"))
   return folder

@@ -12,7 +12,6 @@ import { setUpApiDocument } from "./api-document.js"
 import { translateHttpError } from "./common/error.filter.js"
 import { ERROR_KINDS, excerpt, InvalidData, ResponseTooLarge, UnsupportedMediaType } from "./common/errors.js"
 import { newId } from "./common/ids.js"
-import { inRequest } from "./common/request-scope.js"
 import { TcpServer } from "./common/tcp-server.js"
 import type { Config, CorsOrigin } from "./config.js"
 import { HTTP_LIMITS, limitConnections, MAX_CONNECTIONS, serverOptions, type HttpLimits } from "./http-limits.js"
@@ -164,11 +163,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true })
 function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook("onRequest", (request, reply, done) => {
     void reply.header(REQUEST_ID_HEADER, request.id)
-    inRequest(request.id, done)
-  })
-  // The body arrives by events of the connection, which know no request.
-  fastify.addHook("preValidation", (request, _reply, done) => {
-    inRequest(request.id, done)
+    done()
   })
   fastify.addHook("onResponse", (request, reply, done) => {
     logger.info(

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals"
 import { createLogger, describeError, NestLogger, redactKeys } from "./logger.js"
-import { inRequest } from "./request-scope.js"
 
 describe("an error in the log", () => {
   it("is named and explained, without the rows that PostgreSQL shows in its detail", () => {
@@ -60,18 +59,13 @@ describe("a key in a text", () => {
 })
 
 describe("a log line", () => {
-  it("has the id of the request that is handled, and fields that Nest's logger is given", () => {
+  it("has the fields that Nest's logger is given", () => {
     const lines: string[] = []
     const logger = createLogger("info", { destination: { write: (line) => lines.push(line) } })
-    inRequest("req_1", () => {
-      new NestLogger(logger).error({ msg: "failed", operation_id: "op_1", err: new Error("why") }, "Registry")
-    })
-    logger.info("later")
+    new NestLogger(logger).error({ msg: "failed", operation_id: "op_1", err: new Error("why") }, "Registry")
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
-      { msg: "failed", request_id: "req_1", operation_id: "op_1", context: "Registry", err: { message: "why" } },
-      { msg: "later" },
+      { msg: "failed", operation_id: "op_1", context: "Registry", err: { message: "why" } },
     ])
-    expect(lines[1]).not.toContain("request_id")
   })
 
   it("shows no key, wherever it stands, and stays JSON", () => {

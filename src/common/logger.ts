@@ -1,7 +1,6 @@
 import type { LoggerService } from "@nestjs/common"
 import { pino, type DestinationStream, type Logger } from "pino"
 import type { LogLevel } from "../config.js"
-import { currentRequestId } from "./request-scope.js"
 import { isRecord } from "./validation.js"
 
 /** Header names and fields that a log line never shows, should one ever be logged whole. */
@@ -44,10 +43,6 @@ export function createLogger(level: LogLevel, { destination, showsKeys = false }
       base: { service: "payment-collections" },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      mixin: () => {
-        const request_id = currentRequestId()
-        return request_id === undefined ? {} : { request_id }
-      },
       serializers: { err: describeError },
       redact: { paths: SECRETS, censor: "[redacted]" },
       ...(!showsKeys && { hooks: { streamWrite: redactKeys } }),

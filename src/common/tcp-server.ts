@@ -12,7 +12,6 @@ import type { Logger } from "pino"
 import { catchError, defer, finalize, isObservable, mergeMap, of, throwError, type Observable } from "rxjs"
 import { BodyTooLarge, Unavailable, type ErrorBody, type ServiceError } from "./errors.js"
 import { newId } from "./ids.js"
-import { inRequest } from "./request-scope.js"
 import { Connections, TCP_LIMITS } from "./tcp-connections.js"
 import { MESSAGE_LIMIT, MessageSocket, OVERSIZED } from "./tcp-socket.js"
 
@@ -135,9 +134,7 @@ export class TcpServer extends ServerTCP {
       let outcome = "ok"
       if (context) messageIds.set(context, id)
       this.underWay++
-      const answer =
-        this.refusalOf(data, id) ??
-        defer(() => inRequest(id, async () => handler(data, context))).pipe(mergeMap(flattened))
+      const answer = this.refusalOf(data, id) ?? defer(async () => handler(data, context)).pipe(mergeMap(flattened))
       return Promise.resolve(
         answer.pipe(
           catchError((error: ErrorBody) => {

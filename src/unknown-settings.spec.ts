@@ -53,7 +53,12 @@ describe("a setting that nothing reads", () => {
     }
     const others = {
       ...{ HOSTNAME: "x", HOSTTYPE: "x", DATABASE_NAME: "x", PATH: "/", HOME: "/", LOGNAME: "x", PGPASSWORD: "x" },
-      ...{ TCP_SERVICE_HOST: "10.0.0.1", TCP_PORT_9000_TCP_ADDR: "10.0.0.1", STORE_SERVICE_PORT: "80" },
+      ...{
+        TCP_SERVICE_HOST: "10.0.0.1",
+        TCP_PORT_9000_TCP_ADDR: "10.0.0.1",
+        STORE_SERVICE_PORT: "80",
+        PROVIDER_PORT: "tcp://10.0.0.1:80",
+      },
     }
     expect(await check({ ...settings, ...others })).toEqual([])
   })

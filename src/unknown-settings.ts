@@ -26,6 +26,7 @@ const SHARED = "STRIPE_"
 
 /** Kubernetes puts the addresses of all services into the environment, under names that it makes of theirs. */
 const OF_KUBERNETES = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/
+const ADDRESS = /^(tcp|udp|sctp):\/\//
 
 /** Letters that a misspelt name has wrong, and letters that a name has to have so that this says something. */
 const TYPO = 2
@@ -38,7 +39,9 @@ const SHORTEST = 6
  */
 export function checkSettingNames({ names }: RecordedEnvironment, environment: NodeJS.ProcessEnv): string[] {
   const known = [...names]
-  const unknown = Object.keys(environment).filter((name) => !names.has(name) && !OF_KUBERNETES.test(name))
+  const unknown = Object.entries(environment)
+    .filter(([name, value = ""]) => !names.has(name) && !OF_KUBERNETES.test(name) && !ADDRESS.test(value))
+    .map(([name]) => name)
   const suspects = unknown.map((name) => {
     const nearest = closest(name, known)
     const isTypo = name.length >= SHORTEST && prefixOf(name) === prefixOf(nearest) && distance(name, nearest) <= TYPO

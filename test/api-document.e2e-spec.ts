@@ -164,6 +164,13 @@ describe("every operation", () => {
     ).toEqual([])
   })
 
+  it("has a simple type for each of its parameters, so that Swagger UI offers a field for it", () => {
+    const simple = ["string", "integer", "boolean"]
+    expect(
+      exceptions(({ parameters = [] }) => parameters.every(({ schema }) => simple.includes(String(schema.type)))),
+    ).toEqual([])
+  })
+
   it("fills in nothing that is optional, so that a first try asks for the defaults", () => {
     const isFilledIn = ({ required, example, schema }: { required: boolean; example?: unknown; schema: ApiSchema }) =>
       !required && (example ?? schema.example) !== undefined

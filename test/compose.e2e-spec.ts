@@ -10,7 +10,10 @@ import { builtService } from "./support/built.js"
 import { ServiceProcess } from "./support/process.js"
 
 interface Compose {
-  services: Record<"payments" | "postgres", { environment: Record<string, string>; ports: string[] }>
+  services: Record<
+    "payments" | "postgres",
+    { environment: Record<string, string>; ports: string[]; env_file?: object[] }
+  >
 }
 
 /** compose.yaml with a shell's variables in it, as Compose interpolates them: `${A}`, `${A:-default}`, `${A:?error}`. */
@@ -66,6 +69,14 @@ describe("compose.yaml", () => {
     expect(readStripeAccounts(environment)).toMatchObject([
       { apiKey: "sk_test_1", webhookSecrets: ["whsec_1"], captureMethod: "automatic" },
     ])
+  })
+
+  it("takes every other setting from .env, which cannot hide the service", () => {
+    const { environment, env_file } = compose(SHELL).services.payments
+    expect(env_file).toEqual([{ path: ".env", required: false }])
+    const copied = { HOST: "127.0.0.1", PORT: "9000", STRIPE_ACCOUNTS: "eu", STRIPE_EU_API_KEY: "sk_test_eu" }
+    expect(readConfig({ ...copied, ...environment }).http).toEqual({ host: "0.0.0.0", port: 9000 })
+    expect(Object.keys(environment).filter((name) => name.includes("ACCOUNTS"))).toEqual([])
   })
 
   it("gives service and database the same password", () => {

@@ -90,14 +90,16 @@ export class ListQuery extends ShortListQuery {
 
 /**
  * The query class of a list with filters; each takes a value, several (`name[]=`), or operators (`name[$gte]=`).
- * @param defaultLimit is documented here; whoever reads the list passes the same to `readPage`
+ * @param defaultLimit is documented here; the service that reads the list passes the same to `readPage`
  */
 export function FilteredListQuery(
   filters: FilterSpec,
   { searchable = false, isShort = false, defaultLimit = DEFAULT_LIMIT } = {},
 ): Type<ListQuery & Record<string, unknown>> {
   class Query extends (isShort ? ShortListQuery : ListQuery) {}
-  if (defaultLimit !== DEFAULT_LIMIT) ApiPropertyOptional({ default: defaultLimit })(Query.prototype, "limit")
+  if (defaultLimit !== DEFAULT_LIMIT) {
+    ApiPropertyOptional({ type: "integer", default: defaultLimit })(Query.prototype, "limit")
+  }
   for (const [name, kind] of Object.entries(filters)) {
     IsOptional()(Query.prototype, name)
     IsCondition(kind)(Query.prototype, name)

@@ -202,7 +202,7 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
     return outcomeOfError(cause)
   }
 
-  /** Whoever made the call gets an outcome without the error, so the log is the only place that names the cause. */
+  /** The caller gets an outcome without the error, so the log is the only place that names the cause. */
   private logFailure(about: ProviderCallName, err: unknown): void {
     this.log.error({ ...about, err, msg: "The payment provider failed." } satisfies LogFields)
   }

@@ -15,8 +15,12 @@ interface ApiOperation {
 
 const schemas = new ApiSchemas(DOCUMENT)
 
-/** Routes that the document leaves out: those of the document itself, and what is no route at all. */
-const UNDOCUMENTED = /^\/docs|^\*$|^$/
+/** Routes that the document leaves out: those of the document itself. */
+const UNDOCUMENTED = /^\/docs/
+
+/** What is no route at all gets the error of every route. */
+const UNKNOWN = /\*$|^$/
+const ERROR = { $ref: "#/components/schemas/ErrorResponse" }
 
 /** What every route may respond before it is reached: Node and Fastify themselves refuse the request. */
 const BEFORE_ROUTES = new Set(["408", "414", "431"])
@@ -47,8 +51,9 @@ function violationOf(
 ): string | undefined {
   const { url = "" } = routeOptions
   const status = String(reply.statusCode)
-  if (UNDOCUMENTED.test(url) || ["HEAD", "OPTIONS"].includes(method) || BEFORE_ROUTES.has(status)) return undefined
+  if (url.startsWith("/docs") || ["HEAD", "OPTIONS"].includes(method) || BEFORE_ROUTES.has(status)) return undefined
   const place = `${method} ${url}: ${status}`
+  if (UNKNOWN.test(url)) return misfit(place, payload, ERROR)
   const operation = DOCUMENT.paths[url.replaceAll(/:(\w+)/g, "{$1}")]?.[method.toLowerCase()]
   if (!operation) return `${place} of an undocumented route`
   const response = operation.responses[status]
@@ -56,8 +61,12 @@ function violationOf(
   const type = String(reply.getHeader("content-type")).split(";")[0] ?? ""
   const schema = response.content?.[type]?.schema
   if (!schema) return `${place} as ${type} is not documented`
+  return misfit(place, payload, schema, type === "application/json")
+}
+
+function misfit(place: string, payload: unknown, schema: ApiSchema, isJson = true): string | undefined {
   const body = typeof payload === "string" ? payload : Buffer.isBuffer(payload) ? payload.toString() : undefined
   if (body === undefined) return `${place} is neither text nor bytes`
-  const problems = schemas.problemsWith(type === "application/json" ? JSON.parse(body) : body, schema)
+  const problems = schemas.problemsWith(isJson ? JSON.parse(body) : body, schema)
   return problems.length > 0 ? `${place} ${problems.join("; ")} in ${body.slice(0, 300)}` : undefined
 }

@@ -48,7 +48,7 @@ export function readStripeAccounts(env: NodeJS.ProcessEnv): StripeAccount[] {
     const prefixOf = (name: string) => `STRIPE_${name.toUpperCase().replaceAll("-", "_")}_`
     return names.map((name) => account(readSettings(read, prefixOf(name)), name, store))
   }
-  // Also if there is no key: whoever looks for misspelt names learns here which ones there are.
+  // Also if there is no key: the check for misspelt names learns here which names there are.
   const settings = readSettings(read, "STRIPE_")
   return settings.apiKey.value === undefined ? [] : [account(settings, ONLY_ACCOUNT, store)]
 }

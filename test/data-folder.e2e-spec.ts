@@ -117,12 +117,14 @@ describe("the data folder", () => {
     mkdirSync(folder, { recursive: true })
     chownSync(folder, 12345, 12345)
     symlinkSync(folder, link)
-    for (const process of [await start(folder), await start(link), await createKey(folder)]) {
+    const refusal = `The data folder ${folder} belongs to user 12345, and this process runs as user 0. Run it as user 12345, give the folder to this one (chown -R 0 ${folder}), or set DATA_DIR to a folder of its own.\n`
+    for (const process of [await start(folder), await start(link)]) {
       expect(await process.ends()).toBe(1)
-      expect(process.output).toBe(
-        `The data folder ${folder} belongs to user 12345, and this process runs as user 0. Run it as user 12345, give the folder to this one (chown -R 0 ${folder}), or set DATA_DIR to a folder of its own.\n`,
-      )
+      expect(process.output).toBe(refusal)
     }
+    const keys = await createKey(folder)
+    expect(await keys.ends()).toBe(1)
+    expect(keys.output).toBe(`Database: embedded, in ${folder}\n${refusal}`)
     expect(readdirSync(folder)).toEqual([])
   })
 })

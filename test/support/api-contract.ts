@@ -15,9 +15,6 @@ interface ApiOperation {
 
 const schemas = new ApiSchemas(DOCUMENT)
 
-/** Routes that the document leaves out: those of the document itself. */
-const UNDOCUMENTED = /^\/docs/
-
 /** What is no route at all gets the error of every route. */
 const UNKNOWN = /\*$|^$/
 const ERROR = { $ref: "#/components/schemas/ErrorResponse" }

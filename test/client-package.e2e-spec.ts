@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { afterAll, beforeAll, expect, it } from "@jest/globals"
 import { execFile } from "node:child_process"
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
@@ -7,6 +7,7 @@ import ts from "typescript"
 import { PaymentCollectionsClient } from "../src/client/index.js"
 import { CLIENT, STOCK_OPTIONS, compile, link, newProject, type Project } from "./support/client-package.js"
 import { putCart } from "./support/factories.js"
+import { onEmbedded } from "./support/served.js"
 import { TestService } from "./support/service.js"
 
 const run = promisify(execFile)
@@ -103,7 +104,7 @@ async function payWith(folder: string, script: string) {
   expect(payment).toMatchObject({ captured_amount: 49.9, captures: [{ created_by: "tcp:shop" }], refusal: "not_found" })
 }
 
-describe("the tarball of the client", () => {
+onEmbedded("the tarball of the client", () => {
   const installed = () => join(folderOf(STOCK_12), "node_modules", CLIENT)
 
   it("has the version of the service, peers and no dependencies", () => {
@@ -196,7 +197,7 @@ describe("the tarball of the client", () => {
   })
 })
 
-describe.each(PROJECTS)("in a project with Nest $nest and $type", (project) => {
+onEmbedded.each(PROJECTS)("in a project with Nest $nest and $type", (project) => {
   it("compiles as `nest new` configures it, and captures a payment", async () => {
     const folder = folderOf(project)
     writeFileSync(join(folder, "src/main.ts"), SHOP)
@@ -205,7 +206,7 @@ describe.each(PROJECTS)("in a project with Nest $nest and $type", (project) => {
   })
 })
 
-describe("in a CommonJS project with Nest 11", () => {
+onEmbedded("in a CommonJS project with Nest 11", () => {
   it("compiles with the module options that older projects have, and captures a payment", async () => {
     const folder = folderOf(STOCK_11)
     writeFileSync(join(folder, "src/main.ts"), SHOP)

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals"
+import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals"
 import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { builtService } from "./support/built.js"
 import { newDataFolder } from "./support/database.js"
 import { ServiceProcess } from "./support/process.js"
+import { onEmbedded } from "./support/served.js"
 
 /** Short, unlike the system's own on some systems: what the service makes in it is the short name of a socket's folder. */
 const temporary = mkdtempSync("/tmp/payments-test-")
@@ -55,7 +56,7 @@ function openToAll(path: string): void {
 
 const CLOSED = { folders: ["700"], others: ["600"] }
 
-describe("the data folder", () => {
+onEmbedded("the data folder", () => {
   it("and all in it, sockets too, is the user's alone under a umask of 000", async () => {
     const folder = newDataFolder()
     const umask = process.umask(0)
@@ -129,7 +130,7 @@ describe("the data folder", () => {
   })
 })
 
-describe("the temporary folder of a data folder whose name is too long for a socket", () => {
+onEmbedded("the temporary folder of a data folder whose name is too long for a socket", () => {
   it("is removed when the service stops, is refused, or creates a key", async () => {
     const folder = join(newDataFolder(), "long".repeat(30))
     const service = await startAndWait(folder)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { afterAll, beforeAll, expect, it } from "@jest/globals"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
@@ -6,6 +6,7 @@ import { DocProjects } from "./support/doc-projects.js"
 import { docBlocks, type DocBlock } from "./support/doc-blocks.js"
 import { DocService } from "./support/doc-service.js"
 import { ApiSchemas } from "./support/api-schema.js"
+import { onEmbedded } from "./support/served.js"
 
 const BLOCKS = docBlocks()
 
@@ -152,7 +153,7 @@ const PROOFS: Proof[] = [
   },
 ]
 
-describe.each(BLOCKS.map((block) => ({ where: `${block.page}:${block.line}`, ...block })))("$where", (block) => {
+onEmbedded.each(BLOCKS.map((block) => ({ where: `${block.page}:${block.line}`, ...block })))("$where", (block) => {
   it(`has a true block of ${block.language === "" ? "no language" : block.language}`, async () => {
     if (block.language === "ts") {
       expect(projects.problemsOf(block)).toEqual([])
@@ -165,7 +166,7 @@ describe.each(BLOCKS.map((block) => ({ where: `${block.page}:${block.line}`, ...
   })
 })
 
-describe("the documentation", () => {
+onEmbedded("the documentation", () => {
   it("has a block for every proof", () => {
     const unused = PROOFS.filter((proof) => !BLOCKS.some((block) => covers(proof, block)))
     expect(unused.map(({ page, begins }) => `${page}: ${begins}`)).toEqual([])

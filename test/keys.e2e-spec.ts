@@ -1,11 +1,11 @@
-import { afterEach, beforeAll, describe, expect, it } from "@jest/globals"
+import { afterEach, beforeAll, expect, it } from "@jest/globals"
 import { spawnSync } from "node:child_process"
 import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { builtService } from "./support/built.js"
 import { createDatabase, createEmptyServed, newDataFolder, TEST_DATABASE_URL } from "./support/database.js"
 import { ServiceProcess } from "./support/process.js"
-import { describeServed } from "./support/served.js"
+import { describeServed, onEmbedded } from "./support/served.js"
 
 const running: ServiceProcess[] = []
 beforeAll(builtService, 180_000)
@@ -65,7 +65,7 @@ async function rehearse(env: Record<string, string>, database: string) {
 const statusWith = async (url: string, token: string) =>
   (await fetch(`${url}/admin/api-keys`, { headers: { authorization: `Bearer ${token}` } })).status
 
-describe("npm run keys on the embedded database", () => {
+onEmbedded("npm run keys on the embedded database", () => {
   it("creates, lists and revokes keys while the service runs, and after it stopped", async () => {
     const DATA_DIR = newDataFolder()
     const name = `embedded, in ${DATA_DIR}`
@@ -147,7 +147,7 @@ onServed("npm run keys on a real PostgreSQL", () => {
   })
 })
 
-describe("a command before the build", () => {
+onEmbedded("a command before the build", () => {
   it.each([
     ["start:prod", "main"],
     ["keys", "keys"],

@@ -9,7 +9,7 @@ import { migrations } from "../src/database/migrations/index.js"
 import { builtService } from "./support/built.js"
 import { createEmptyServed, newDataFolder, TEST_DATABASE_URL } from "./support/database.js"
 import { ServiceProcess } from "./support/process.js"
-import { describeServed } from "./support/served.js"
+import { describeServed, onEmbedded } from "./support/served.js"
 
 const shell = promisify(execFile)
 const running: { kill: (signal: NodeJS.Signals) => unknown }[] = []
@@ -35,7 +35,7 @@ const linesOf = ({ output }: ServiceProcess) =>
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
-describe("the log of a service without a terminal", () => {
+onEmbedded("the log of a service without a terminal", () => {
   it.each(["info", "fatal"])("is JSON only, from the start to the stop, at level %s", async (LOG_LEVEL) => {
     const DATA_DIR = newDataFolder()
     const service = await start({ DATA_DIR, LOG_LEVEL })

@@ -17,6 +17,7 @@ import { ClientProcess, consumerFolder } from "./support/client-process.js"
 import { newDataFolder } from "./support/database.js"
 import { ServiceProcess } from "./support/process.js"
 import { TcpConnection } from "./support/tcp.js"
+import { onEmbedded } from "./support/served.js"
 
 const HOW_TO = "set TCP_TOKEN, or client certificates with TCP_TLS_CERT, TCP_TLS_KEY and TCP_TLS_CA"
 
@@ -63,7 +64,7 @@ async function isOpen(port: number): Promise<boolean> {
   return outcome
 }
 
-describe("a start in production with nothing configured", () => {
+onEmbedded("a start in production with nothing configured", () => {
   it("has no TCP, no CORS, no demo shop and no key, and says how to get TCP and a key", async () => {
     const { service, line, url, tcpPort, folder } = await startInProduction()
     expect(await isOpen(tcpPort)).toBe(false)
@@ -96,7 +97,7 @@ describe("a start in production with nothing configured", () => {
   })
 })
 
-describe("a start in production", () => {
+onEmbedded("a start in production", () => {
   it("has TCP with a TCP_TOKEN, and with DOCS=off no API document", async () => {
     const token = newToken("secret")
     const { service, line, url, tcpPort } = await startInProduction({ TCP_TOKEN: token, DOCS: "off" })

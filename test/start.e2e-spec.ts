@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from "node:net"
 import { promisify } from "node:util"
 import { newToken } from "../src/api-keys/api-key.rules.js"
 import { createEmptyServed, newDataFolder, TEST_DATABASE_URL } from "./support/database.js"
-import { describeServed } from "./support/served.js"
+import { describeServed, onEmbedded } from "./support/served.js"
 import { builtService } from "./support/built.js"
 import { ServiceProcess } from "./support/process.js"
 
@@ -52,7 +52,7 @@ const putCart = (url: string, secret: string, id: string) =>
     body: JSON.stringify({ currency_code: "eur", total: 10 }),
   })
 
-describe("the embedded service", () => {
+onEmbedded("the embedded service", () => {
   it("prints a curl line that answers 200 when pasted, and the same keys at every start", async () => {
     const folder = newDataFolder()
     const first = await startEmbedded(folder)
@@ -200,7 +200,7 @@ onServed("on a real PostgreSQL", () => {
   })
 })
 
-describe("a start with keys named by the environment", () => {
+onEmbedded("a start with keys named by the environment", () => {
   it("makes them where they are absent, and once", async () => {
     const folder = newDataFolder()
     const publishable = newToken("publishable")

@@ -8,5 +8,5 @@ export function describeServed(what: string): typeof describe | typeof describe.
   return describe.skip
 }
 
-/** `describe` for what only the embedded database needs. */
+/** `describe` for what is about the embedded database alone, or about no database: it runs once where both are tested. */
 export const onEmbedded = TEST_DATABASE_URL ? describe.skip : describe

@@ -74,7 +74,8 @@ function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addSecurity("secret_key_basic", {
       type: "http",
       scheme: "basic",
-      description: "The same secret key as user name, without a password, as `@medusajs/js-sdk` sends it.",
+      description:
+        "The same secret key as user name, without a password, as `@medusajs/js-sdk` sends it. One of the two is enough.",
     })
   for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description)
   return toOpenApi31(completed(SwaggerModule.createDocument(app, config.build())))

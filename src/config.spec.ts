@@ -39,17 +39,19 @@ describe("readConfig", () => {
     })
   })
 
-  it.each<Record<string, string>>([{ NODE_ENV: "production" }, { DATABASE_URL: "postgres://db/shop" }])(
-    "opens nothing by itself on a served service: %j",
-    (env) => {
-      const config = readConfig(env)
-      expect(config).toMatchObject({ isServed: true, tcp: { isOn: false }, cors: { store: [], admin: [] } })
-      expect(readConfig({ ...env, NODE_ENV: "production", STORE_CORS: "https://shop.example" }).cors).toEqual({
-        store: ["https://shop.example"],
-        admin: [],
-      })
-    },
-  )
+  it.each<Record<string, string>>([
+    { NODE_ENV: "production" },
+    { NODE_ENV: "prod" },
+    { NODE_ENV: "staging" },
+    { DATABASE_URL: "postgres://db/shop" },
+  ])("opens nothing by itself on a served service: %j", (env) => {
+    const config = readConfig(env)
+    expect(config).toMatchObject({ isServed: true, tcp: { isOn: false }, cors: { store: [], admin: [] } })
+    expect(readConfig({ ...env, NODE_ENV: "production", STORE_CORS: "https://shop.example" }).cors).toEqual({
+      store: ["https://shop.example"],
+      admin: [],
+    })
+  })
 
   it.each<[string, boolean, Record<string, string>]>([
     ["a token", true, { TCP_TOKEN: token }],

@@ -67,12 +67,15 @@ export function loadEnvFile(): void {
 }
 
 /** @throws ConfigError naming the first setting that is wrong */
+/** Any other NODE_ENV counts as production, misspelt ones too: a mistake must not open the service to everybody. */
+const OPEN_ENVIRONMENTS = ["development", "test"]
+
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const text = (name: string) => {
     const value = env[name]?.trim()
     return value === "" ? undefined : value
   }
-  const isServed = text("DATABASE_URL") !== undefined || text("NODE_ENV") === "production"
+  const isServed = text("DATABASE_URL") !== undefined || !OPEN_ENVIRONMENTS.includes(text("NODE_ENV") ?? "development")
   const defaultOrigins = isServed ? [] : [LOOPBACK_ORIGIN]
   return {
     isServed,

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals"
 import { KEY_TRUSTED_FOR, KeyRing } from "../src/api-keys/key-ring.js"
 import { putCart } from "./support/factories.js"
+import { blocked, holding } from "./support/locks.js"
+import { describeServed } from "./support/served.js"
 import { TestService } from "./support/service.js"
 
 let service: TestService
@@ -109,6 +111,21 @@ describe("a key that was revoked at once", () => {
       status: 400,
       body: { message: expect.stringContaining("too large") },
     })
+  })
+})
+
+describeServed("two revocations of one key at once")("a key that is revoked while another revocation waits", () => {
+  it("does not come back to life by the one that waited and lies ahead", async () => {
+    const { id } = await create({ title: "raced", type: "publishable" })
+    const late = await holding(service, "SELECT FROM api_key WHERE id = $1 FOR UPDATE", [id], async (release) => {
+      const waiting = service.admin("POST", `/admin/api-keys/${id}/revoke`, { revoke_in: 3600 })
+      await blocked(service, 1)
+      await release("UPDATE api_key SET revoked_at = clock_timestamp() WHERE id = $1")
+      return waiting
+    })
+    expect(late).toMatchObject({ status: 400, body: { message: `The API key ${id} is already revoked.` } })
+    const { revoked_at } = (await service.admin("GET", `/admin/api-keys/${id}`)).body.api_key
+    expect(new Date(revoked_at as string).getTime()).toBeLessThanOrEqual(Date.now())
   })
 })
 

@@ -19,6 +19,7 @@ afterAll(() => {
 
 const isRoot = process.getuid?.() === 0
 if (!isRoot) console.warn("LEFT OUT: data folders of other users, because only root can make one.")
+const onLinux = process.platform === "linux" ? it : it.skip
 const asRoot = isRoot ? it : it.skip
 
 async function start(DATA_DIR: string, script = "main", args: string[] = []): Promise<ServiceProcess> {
@@ -112,6 +113,15 @@ onEmbedded("the data folder", () => {
     expect(await service.ends()).toBe(1)
     expect(service.output).toContain(`${join(folder, "postgres")} is of user 12345. Remove it`)
   })
+
+  onLinux(
+    "that cannot be created is refused in one line, where Node's recursive mkdir would try for ever",
+    async () => {
+      const service = await start("/proc/payments/data")
+      expect(await service.ends()).toBe(1)
+      expect(service.output).toMatch(/^The data folder \/proc\/payments\/data cannot be written \(ENOENT\)\. Set DATA_DIR .*\n$/)
+    },
+  )
 
   asRoot("of another user is refused in one line by the service and by npm run keys, also behind a link", async () => {
     const [folder, link] = [newDataFolder(), newDataFolder()]

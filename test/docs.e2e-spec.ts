@@ -71,11 +71,11 @@ const PROOFS: Proof[] = [
   {
     page: "README.md",
     language: "sh",
-    begins: "npm run keys -- create",
+    begins: "npm run -s keys -- create",
     holds: async ({ code }) => {
       const { stdout } = await service.run(code)
-      const [token] = /^sk_\S+$/m.exec(stdout) ?? []
-      expect((await service.get("/admin/api-keys", token)).status).toBe(200)
+      const [token] = /^sk_\S+\n$/.exec(stdout) ?? []
+      expect((await service.get("/admin/api-keys", token?.trim())).status).toBe(200)
     },
   },
   {

@@ -191,6 +191,15 @@ const SPECIAL: Record<string, (example: Example) => Promise<Answer>> = {
     send(example, pathOf(example, { id: await paidCollection() })),
   "markPaymentCollectionAsPaid not_allowed": async (example) =>
     send(example, pathOf(example, { id: await paidCollection() }), bodyOf(example)),
+  "capturePayment invalid_data_2": async (example) => {
+    const { paymentId } = await newPayment(service, { total: 10 })
+    return send(example, pathOf(example, { id: paymentId }), { amount: 11 })
+  },
+  "refundPayment invalid_data_2": async (example) => {
+    const { paymentId } = await newPayment(service, { total: 10 })
+    await service.admin("POST", `/admin/payments/${paymentId}/capture`)
+    return send(example, pathOf(example, { id: paymentId }), { amount: 11 })
+  },
   "capturePayment not_allowed": async (example) => {
     const { paymentId } = await newPayment(service, { total: 49.9 })
     await service.admin("POST", `/admin/payments/${paymentId}/capture`, { amount: 20 })
@@ -269,8 +278,9 @@ describe("the example of an error in the API document", () => {
         code: example.value.code,
         message: withoutIds(example.value.message),
       })
-      const fieldsOf = (details: Example["value"]["details"] = []) => details.map(({ field }) => field)
-      expect(fieldsOf(body.details)).toEqual(fieldsOf(example.value.details))
+      const wordsOf = (details: Example["value"]["details"] = []) =>
+        details.map(({ field, message }) => ({ field, message: withoutIds(message) }))
+      expect(wordsOf(body.details)).toEqual(wordsOf(example.value.details))
     },
   )
 })

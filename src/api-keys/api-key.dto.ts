@@ -103,7 +103,7 @@ export class ApiKeyResponse {
   id!: string
 
   @Field({
-    description: "The token. Of a secret key it is told once, when the key is created, and empty afterwards.",
+    description: "The token. Of a secret key it is shown once, when the key is created, and empty afterwards.",
     example: EXAMPLE_TOKEN,
   })
   token!: string

@@ -77,11 +77,12 @@ export class ApiKeysService {
 
   /** @param seconds from now; a key that is to be revoked later can still be revoked at once, but none comes back to life */
   async revoke(id: string, seconds: number, revokedBy: string): Promise<ApiKey> {
+    // `now()` is the time before the wait for another revocation, which the one that waited would then undo.
     const { affected } = await this.dataSource
       .createQueryBuilder()
       .update(ApiKey)
       .set({ revoked_at: () => "now() + :seconds * interval '1 second'", revoked_by: revokedBy })
-      .where("id = :id AND (revoked_at IS NULL OR revoked_at > now())", { id, seconds })
+      .where("id = :id AND (revoked_at IS NULL OR revoked_at > clock_timestamp())", { id, seconds })
       .execute()
     const key = await this.get(id)
     if (!affected) throw new InvalidData(`The API key ${excerpt(id)} is already revoked.`)

@@ -58,7 +58,9 @@ function tableOf(keys: readonly ApiKey[]): string[] {
 function cellsOf(key: ApiKey, now: Date): string[] {
   const { id, type, redacted, created_at, last_used_at, title } = key
   const state = isRevoked(key, now) ? "revoked" : "active"
-  return [id, type, redacted, minuteOf(created_at), last_used_at ? minuteOf(last_used_at) : "-", state, oneLine(title)]
+  // A storefront sends its key with every request, so its use is not recorded; "-" would look as if nobody used it.
+  const lastUse = last_used_at ? minuteOf(last_used_at) : type === "publishable" ? "not recorded" : "-"
+  return [id, type, redacted, minuteOf(created_at), lastUse, state, oneLine(title)]
 }
 
 function minuteOf(time: Date): string {

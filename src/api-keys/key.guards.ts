@@ -7,6 +7,9 @@ import { KeyRing } from "./key-ring.js"
 
 const PUBLISHABLE_KEY_HEADER = "x-publishable-api-key"
 
+/** What Medusa's messages leave out, which name its dashboard. */
+const CREATE_ONE = "The operator creates publishable keys (pk_...) with POST /admin/api-keys, or with npm run keys."
+
 /**
  * Every route below /store wants a publishable key. Guards go by the path, not by a decorator: a new controller cannot
  * forget its guard.
@@ -22,10 +25,15 @@ export class PublishableKeyGuard implements CanActivate {
     if (typeof token !== "string" || token === "") {
       throw new NotAllowed(
         `Publishable API key required in the request header: ${PUBLISHABLE_KEY_HEADER}. You can manage your keys in settings in the dashboard.`,
+        { details: [{ field: PUBLISHABLE_KEY_HEADER, message: CREATE_ONE }] },
       )
     }
     const key = isStorable(token) ? await this.ring.open("publishable", token) : undefined
-    if (!key) throw new NotAllowed("A valid publishable key is required to proceed with the request")
+    if (!key) {
+      throw new NotAllowed("A valid publishable key is required to proceed with the request", {
+        details: [{ field: PUBLISHABLE_KEY_HEADER, message: `It does not exist, or is revoked. ${CREATE_ONE}` }],
+      })
+    }
     identify(request, { id: key.id, salesChannelIds: key.sales_channel_ids })
     return true
   }

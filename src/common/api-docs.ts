@@ -102,6 +102,15 @@ const REFUSALS: Record<Refusal, RefusalDoc> = {
     kind: "not_allowed",
     description: "The publishable key is missing or not valid.",
     message: "A valid publishable key is required to proceed with the request",
+    more: {
+      details: [
+        {
+          field: "x-publishable-api-key",
+          message:
+            "It does not exist, or is revoked. The operator creates publishable keys (pk_...) with POST /admin/api-keys, or with npm run keys.",
+        },
+      ],
+    },
   },
   cross_site: {
     kind: "not_allowed",
@@ -228,10 +237,17 @@ export function errorResponses(errors: readonly DocumentedError[]) {
     content: {
       "application/json": {
         schema: { $ref: getSchemaPath(ErrorResponse) },
-        examples: Object.fromEntries(docs.map(({ name, example }) => [name, { value: example }])),
+        examples: Object.fromEntries(docs.map(({ example }, index) => [nameOf(docs, index), { value: example }])),
       },
     },
   }))
+}
+
+/** The second of a name is `invalid_data_2`. */
+function nameOf(docs: readonly ErrorDoc[], index: number): string {
+  const name = docs[index]?.name ?? ""
+  const before = docs.slice(0, index).filter((doc) => doc.name === name).length
+  return before === 0 ? name : `${name}_${before + 1}`
 }
 
 function docOf(error: DocumentedError): ErrorDoc {

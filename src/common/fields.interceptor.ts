@@ -92,9 +92,9 @@ function describeFields({ type, audience, defaults }: View): string {
     (relation) => `- \`${relation.name}\`: ${code(selectableNames(relation.target(), audience))}`,
   )
   return [
-    "Comma-separated names to answer. `+name` adds to the defaults, `-name` removes, `*relation` (or `relation.*`, or",
+    "Comma-separated names of the fields to return. `+name` adds to the defaults, `-name` removes, `*relation` (or `relation.*`, or",
     "the plain name) expands a relation, `relation.name` selects inside it. Only the last relation of a path may lead back",
-    "to a resource that the path has passed. A name without a modifier replaces all defaults. `id` is always answered; an unknown name is refused with 400.",
+    "to a resource that the path has passed. A name without a modifier replaces all defaults. `id` is always returned; an unknown name is refused with 400.",
     "",
     `Names: ${code(selectableNames(resource, audience))}`,
     ...(relations.length > 0 ? ["", "Inside relations:", ...relations] : []),

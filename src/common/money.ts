@@ -105,3 +105,8 @@ function decimalString(minor: bigint, exponent: number): string {
   const fraction = digits.slice(digits.length - exponent)
   return `${minor < 0n ? "-" : ""}${whole}${fraction ? `.${fraction}` : ""}`
 }
+
+/** An amount for people: `49.9 eur`. */
+export function moneyWords(money: Money): string {
+  return `${toRawAmount(money).value} ${money.currency}`
+}

@@ -1,5 +1,15 @@
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from "node:fs"
-import { join } from "node:path"
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+} from "node:fs"
+import { dirname, join } from "node:path"
 
 /** The data folder cannot be used. The message is one line that says why. */
 export class DataFolderUnusable extends Error {}
@@ -14,7 +24,7 @@ const RIGHTS_OF_OTHERS = 0o077
  */
 export function openDataFolder(folder: string): string {
   return orUnusable(folder, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    createFolder(folder)
     const real = ownDataFolder(folder)
     if (isPosix && (statSync(real).mode & 0o777) !== 0o700) chmodSync(real, 0o700)
     // Only now, because nobody can add one any more.
@@ -22,6 +32,18 @@ export function openDataFolder(folder: string): string {
     accessSync(real, constants.R_OK | constants.W_OK | constants.X_OK)
     return real
   })
+}
+
+/** With the folders above it. Node's own `recursive` tries for ever where none can be created, as below /proc. */
+function createFolder(folder: string): void {
+  if (existsSync(folder)) return
+  createFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+  }
 }
 
 /**

@@ -45,7 +45,7 @@ export class HealthController {
   @Get("live")
   @HttpCode(200)
   @ApiOperation({ summary: "Whether the process runs", operationId: "getLiveness" })
-  @ApiOkResponse({ description: "It does.", content: { "application/json": LIVE } })
+  @ApiOkResponse({ description: "The process runs.", content: { "application/json": LIVE } })
   live() {
     return { status: "ok", version: VERSION }
   }
@@ -56,7 +56,7 @@ export class HealthController {
     operationId: "getReadiness",
     description: "Asks the database.",
   })
-  @ApiOkResponse({ description: "They can.", content: { "application/json": READY } })
+  @ApiOkResponse({ description: "The database answers.", content: { "application/json": READY } })
   @ApiErrors()
   async ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.database.pingCheck("database", { timeout: PING_TIMEOUT })])

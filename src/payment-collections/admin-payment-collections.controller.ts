@@ -144,7 +144,7 @@ export class AdminPaymentCollectionsController {
   @ApiErrors(
     collectionNotFound(EXAMPLE.collectionId),
     "invalid_data",
-    notMarkable(),
+    notMarkable("completed"),
     "operation_in_progress",
     "state_conflict",
     "payment_declined",
@@ -174,7 +174,7 @@ export class AdminPaymentCollectionsController {
   @ApiErrors(
     collectionNotFound(EXAMPLE.collectionId),
     "invalid_data",
-    notDeletable(),
+    notDeletable("completed"),
     "operation_in_progress",
     "provider_error",
     "outcome_unknown",

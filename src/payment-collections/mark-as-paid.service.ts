@@ -12,6 +12,7 @@ import { SYSTEM_PROVIDER_ID } from "../payment-providers/system.provider.js"
 import { PaymentSessionsService, type AuthorizeProgress } from "../payment-sessions/payment-sessions.service.js"
 import { PaymentsService } from "../payments/payments.service.js"
 import type { MarkAsPaidRequest } from "./payment-collection.dto.js"
+import type { CollectionStatus } from "../payment-model/status.js"
 
 /**
  * Session, authorization and capture in one act, for money that came in outside of a storefront. Every step is decided
@@ -88,7 +89,7 @@ interface Progress {
 function admit(aggregate: Aggregate, orderId: string): void {
   const { status, marking_paid_at, order_id } = aggregate.collection
   if (status === "completed" || (status !== "not_paid" && marking_paid_at === null)) {
-    throw notMarkable()
+    throw notMarkable(status)
   }
   // Like Medusa, the request may name any order. The one that is known already stays.
   aggregate.adoptOrder(aggregate.cart?.order_id ?? order_id ?? orderId)
@@ -108,6 +109,10 @@ function onward(step: Decision): Decision {
   }
 }
 
-export function notMarkable(): NotAllowed {
-  return new NotAllowed("Can only mark 'not_paid' payment collection as paid")
+export function notMarkable(status: CollectionStatus): NotAllowed {
+  return new NotAllowed("Can only mark 'not_paid' payment collection as paid", {
+    details: [
+      { field: "id", message: `The payment collection is ${status}. For what is left to pay, open a payment session.` },
+    ],
+  })
 }

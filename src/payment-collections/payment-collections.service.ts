@@ -27,6 +27,7 @@ import {
   type ListPaymentCollectionsQuery,
   type UpdateCollectionRequest,
 } from "./payment-collection.dto.js"
+import type { CollectionStatus } from "../payment-model/status.js"
 
 /** How often a create that was overtaken looks again. Each time another request got on. */
 const CREATE_ATTEMPTS = 3
@@ -159,7 +160,7 @@ export class PaymentCollectionsService {
       (aggregate) => {
         const { collection } = aggregate
         if (collection.status !== "not_paid") {
-          throw notDeletable()
+          throw notDeletable(aggregate.collection.status)
         }
         const canceling = this.sessions.cancelOpen(aggregate, caller)
         if (canceling) return canceling
@@ -186,6 +187,8 @@ export class PaymentCollectionsService {
   }
 }
 
-export function notDeletable(): NotAllowed {
-  return new NotAllowed("Can only delete payment collections where status is not_paid")
+export function notDeletable(status: CollectionStatus): NotAllowed {
+  return new NotAllowed("Can only delete payment collections where status is not_paid", {
+    details: [{ field: "id", message: `The payment collection is ${status}. Cancel or refund its payments instead.` }],
+  })
 }

@@ -29,7 +29,7 @@ export class StorePaymentCollectionsController {
     summary: "Create the payment collection of a cart",
     operationId: "createPaymentCollection",
     description:
-      "Answers the one collection of the cart: made at the first call, the same ever after, however many call at once. " +
+      "Returns the one collection of the cart. The first call creates it; later and simultaneous calls get the same one. " +
       "While nothing is authorized a repeat takes over the cart's currency and total.",
   })
   @ApiEnvelope(

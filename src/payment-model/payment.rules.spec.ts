@@ -16,6 +16,7 @@ const THEN = new Date("2026-11-22T10:15:30.000Z")
 function payment(about: Partial<PaymentFacts> = {}): PaymentFacts {
   return {
     id: "pay_1",
+    currency_code: "eur",
     authorized_amount: 100n,
     captured_amount: 0n,
     refunded_amount: 0n,

@@ -1,4 +1,5 @@
 import { InvalidData, NotAllowed } from "../common/errors.js"
+import { moneyWords, type Money } from "../common/money.js"
 import type { OperationKind } from "./status.js"
 
 // Pure: amounts in, verdict out. Amounts are minor units of the payment's currency. What a call that may have happened
@@ -7,6 +8,7 @@ import type { OperationKind } from "./status.js"
 /** What decides about a capture, a refund or a cancellation. */
 export interface PaymentFacts {
   readonly id: string
+  readonly currency_code: string
   readonly authorized_amount: bigint
   readonly captured_amount: bigint
   readonly refunded_amount: bigint
@@ -67,7 +69,7 @@ export function captureVerdict(
   if (requested !== undefined && requested > rest) {
     // Pending captures of all the rest may capture the payment in full, and then no amount is too much.
     if (first?.kind === "capture" && freeOf(rest, reserved) <= 0n) return { verdict: "join", operationId: first.id }
-    throw new InvalidData("You cannot capture more than the authorized amount substracted by what is already captured.")
+    throw captureTooLarge({ minor: rest, currency: payment.currency_code })
   }
   return ofWhatIsFree(rest, reserved, requested)
 }
@@ -86,11 +88,11 @@ export function refundVerdict(
   const same = hasKey ? undefined : findEqual(reserved, "refund", requested ?? rest)
   if (same) return same
   if (requested !== undefined && requested > rest) {
-    throw new InvalidData("You are not allowed to refund more than the captured amount")
+    throw refundTooLarge({ minor: rest, currency: payment.currency_code })
   }
   const verdict = ofWhatIsFree(rest, reserved, requested)
   if (verdict.verdict === "nothing_left") {
-    throw new InvalidData("You cannot refund more than what is captured on the payment.")
+    throw nothingToRefund(payment.captured_amount > 0n)
   }
   return verdict
 }
@@ -139,4 +141,30 @@ export function capturedForGood(paymentId: string): NotAllowed {
   return new NotAllowed(
     `The payment: ${paymentId} was captured in part, which is final with its provider: the rest was released.`,
   )
+}
+
+// The messages are Medusa's, verbatim; the details say what to do.
+
+/** @param rest what can still be captured */
+export function captureTooLarge(rest: Money): InvalidData {
+  return new InvalidData(
+    "You cannot capture more than the authorized amount substracted by what is already captured.",
+    { details: [{ field: "amount", message: `At most ${moneyWords(rest)} can still be captured.` }] },
+  )
+}
+
+/** @param rest what can still be refunded */
+export function refundTooLarge(rest: Money): InvalidData {
+  return new InvalidData("You are not allowed to refund more than the captured amount", {
+    details: [{ field: "amount", message: `At most ${moneyWords(rest)} can still be refunded.` }],
+  })
+}
+
+function nothingToRefund(isRefunded: boolean): InvalidData {
+  const message = isRefunded
+    ? "Everything that was captured is refunded, or is about to be."
+    : "Nothing is captured yet. Capture the payment first, or cancel it."
+  return new InvalidData("You cannot refund more than what is captured on the payment.", {
+    details: [{ field: "amount", message }],
+  })
 }

@@ -81,6 +81,7 @@ function checkOrder({ cart, collection }: Aggregate, orderId: string, sessionId:
   if ((cart?.order_id ?? collection.order_id) === orderId) return
   throw new NotFound(
     `PaymentSession id not found: ${excerpt(sessionId)}. Its collection does not belong to order ${excerpt(orderId)}.`,
+    { details: [{ field: "id", message: "PUT /admin/carts/:id reports the order of a cart, as its order_id." }] },
   )
 }
 

@@ -11,7 +11,7 @@ import {
   StateConflict,
   excerpt,
 } from "../common/errors.js"
-import { toRawAmount } from "../common/money.js"
+import { moneyWords } from "../common/money.js"
 import type { Audience, Selection } from "../common/fields.js"
 import type { Aggregate, CollectionFigures } from "../payment-model/aggregate.js"
 import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
@@ -453,24 +453,18 @@ export class PaymentSessionsService {
       )
     }
     const place = target.region_id === null ? "" : ` in the cart's region ${target.region_id}`
-    throw new InvalidData(
-      `Payment provider ${excerpt(providerId)} is not enabled${place}. ${this.wayOut(aggregate, audience)}`,
-    )
+    const allowed = this.offeredTo(aggregate, audience)
+    const message = `Payment provider ${excerpt(providerId)} is not enabled${place}. ${wayOut(aggregate, allowed.length > 0)}`
+    throw new InvalidData(message, {
+      ...(allowed.length > 0 && { details: [{ field: "provider_id", message: "These are enabled.", allowed }] }),
+    })
   }
 
-  /** What a caller can do whose provider is not offered. If none is, only the operator can do something. */
-  private wayOut({ target, providerIds, regionProviderIds }: Aggregate, audience: Audience): string {
-    const isForCaller = (id: string) =>
-      audience === "admin" || this.registry.movesMoney(id) || regionProviderIds.includes(id)
-    const hasAny = providerIds.some((id) => this.registry.has(id) && isForCaller(id))
-    if (target.region_id !== null) {
-      return hasAny
-        ? "Choose one of the region's providers."
-        : "The region has no enabled payment provider: the operator has to name its providers with POST /admin/regions/:id."
-    }
-    return hasAny
-      ? "Choose one that is enabled."
-      : "None is enabled that could be used without a region: the operator has to enable one with POST /admin/payments/payment-providers/:id, or to report the cart's region with PUT /admin/carts/:id."
+  private offeredTo({ providerIds, regionProviderIds }: Aggregate, audience: Audience): string[] {
+    return providerIds
+      .filter((id) => this.registry.has(id))
+      .filter((id) => audience === "admin" || this.registry.movesMoney(id) || regionProviderIds.includes(id))
+      .sort()
   }
 
   private checkAccepts(providerId: string, data: object, { amount, currency_code }: Figures, audience: Audience): void {
@@ -558,10 +552,22 @@ function restOf({ authorizedAmount }: Aggregate, { amount, currency_code }: Coll
   return { amount: amount - authorizedAmount, currency_code }
 }
 
+/** What a caller can do whose provider is not offered. If none is, only the operator can do something. */
+function wayOut({ target }: Aggregate, hasAny: boolean): string {
+  if (target.region_id !== null) {
+    return hasAny
+      ? "Choose one of the region's providers."
+      : "The region has no enabled payment provider: the operator has to name its providers with POST /admin/regions/:id."
+  }
+  return hasAny
+    ? "Choose one that is enabled."
+    : "None is enabled that could be used without a region: the operator has to enable one with POST /admin/payments/payment-providers/:id, or to report the cart's region with PUT /admin/carts/:id."
+}
+
 function checkAmount(aggregate: Aggregate, session: PaymentSession): void {
   const { target, amountToPay: amount } = aggregate
   if (coversAmount(session, { ...target, amount })) return
-  const words = (minor: bigint, currency: string) => `${toRawAmount({ minor, currency }).value} ${currency}`
+  const words = (minor: bigint, currency: string) => moneyWords({ minor, currency })
   throw new Conflict(
     `The session is for ${words(session.amount, session.currency_code)}, but ${words(amount, target.currency_code)} ` +
       "is to be paid by now. Create the payment session again, then authorize it.",

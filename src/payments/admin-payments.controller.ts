@@ -14,8 +14,10 @@ import { ADMIN_PAYMENT, ADMIN_PAYMENTS, CANCELED_PAYMENT_VIEW } from "../payment
 import { CapturePaymentRequest, ListPaymentsQuery, RefundPaymentRequest } from "./payment.dto.js"
 import { PaymentsService } from "./payments.service.js"
 import { paymentNotFound } from "../payment-model/not-found.js"
-import { capturedForGood, capturedInFull } from "../payment-model/payment.rules.js"
+import { capturedForGood, capturedInFull, captureTooLarge, refundTooLarge } from "../payment-model/payment.rules.js"
 import { providerNotAvailable } from "../payment-providers/payment-provider.registry.js"
+
+const EXAMPLE_REST = { minor: 1000n, currency: "eur" }
 
 /** What can keep money from moving. */
 const REFUSALS = [
@@ -67,7 +69,7 @@ export class AdminPaymentsController {
       "in progress, a request without an idempotency key waits for it and gets its result.",
   })
   @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, CAPTURED_IN_PART))
-  @ApiErrors(...REFUSALS, capturedForGood(EXAMPLE.paymentId))
+  @ApiErrors(...REFUSALS, captureTooLarge(EXAMPLE_REST), capturedForGood(EXAMPLE.paymentId))
   async capture(
     @Param("id") id: string,
     @Body() body: CapturePaymentRequest,
@@ -91,7 +93,7 @@ export class AdminPaymentsController {
       "an idempotency key waits for it and gets its result.",
   })
   @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT, REFUNDED_IN_PART))
-  @ApiErrors(...REFUSALS, providerNotAvailable(EXAMPLE.stripeId))
+  @ApiErrors(...REFUSALS, refundTooLarge(EXAMPLE_REST), providerNotAvailable(EXAMPLE.stripeId))
   async refund(
     @Param("id") id: string,
     @Body() body: RefundPaymentRequest,

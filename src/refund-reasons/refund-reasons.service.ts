@@ -49,7 +49,7 @@ export class RefundReasonsService {
 
   /** For a refund that is to name it. @throws NotFound also for one that was deleted */
   async check(tx: EntityManager, id: string): Promise<void> {
-    if (!(await tx.existsBy(RefundReason, { id }))) throw new NotFound(`RefundReason id not found: ${excerpt(id)}`)
+    if (!(await tx.existsBy(RefundReason, { id }))) throw chosenReasonNotFound(id)
   }
 
   /** @throws Duplicate when a live reason has the code */
@@ -88,4 +88,11 @@ async function refusedInWords<T>(writing: Promise<T>): Promise<T> {
 
 export function refundReasonNotFound(id: string): NotFound {
   return new NotFound(`RefundReason with id "${excerpt(id)}" not found`)
+}
+
+/** The reason that a refund names. */
+function chosenReasonNotFound(id: string): NotFound {
+  return new NotFound(`RefundReason id not found: ${excerpt(id)}`, {
+    details: [{ field: "refund_reason_id", message: "GET /admin/refund-reasons lists the reasons." }],
+  })
 }

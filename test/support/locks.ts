@@ -4,19 +4,20 @@ import type { TestService } from "./service.js"
 /** Milliseconds after which a race that does not come about is a failure. */
 const DEADLINE = 15_000
 
-/** Another connection that holds what it has locked or changed until it is told to commit. */
+/** Another connection that holds what it has locked or changed until it is asked to commit, after a last statement if there is one. */
 export async function holding<T>(
   service: TestService,
   statement: string,
   parameters: unknown[],
-  whileHeld: (release: () => Promise<void>) => Promise<T>,
+  whileHeld: (release: (last?: string) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client({ connectionString: service.connection.url })
   await client.connect()
   try {
     await client.query("BEGIN")
     await client.query(statement, parameters)
-    return await whileHeld(async () => {
+    return await whileHeld(async (last) => {
+      if (last !== undefined) await client.query(last, parameters)
       await client.query("COMMIT")
     })
   } finally {

@@ -176,6 +176,8 @@ export class AdminPaymentCollectionsController {
     "invalid_data",
     notDeletable("completed"),
     "operation_in_progress",
+    "state_conflict",
+    "payment_declined",
     "provider_error",
     "outcome_unknown",
   )

@@ -119,7 +119,9 @@ onEmbedded("the data folder", () => {
     async () => {
       const service = await start("/proc/payments/data")
       expect(await service.ends()).toBe(1)
-      expect(service.output).toMatch(/^The data folder \/proc\/payments\/data cannot be written \(ENOENT\)\. Set DATA_DIR .*\n$/)
+      expect(service.output).toMatch(
+        /^The data folder \/proc\/payments\/data cannot be written \(ENOENT\)\. Set DATA_DIR .*\n$/,
+      )
     },
   )
 

@@ -3,8 +3,11 @@ import { FakeBank, type BankAnswer, type BankRequest } from "../support/fake-ban
 import { BankLine } from "../support/fake-provider.js"
 import { behaviourOf, delayOf, effectOf, SLOW, type Fault } from "./faults.js"
 
-/** What the bank itself refuses here without being wrong: a session whose shopper is through cannot change any more. */
-const HONEST_REFUSALS = ["update: This was authorized."]
+/**
+ * What the bank itself refuses here without being wrong: a session whose shopper has paid cannot change any more. If that
+ * response is lost, the look-up returns it.
+ */
+const HONEST_REFUSALS = ["update: This was authorized.", "lookUp: This was authorized."]
 
 /** The words of a refusal that a script asked for. */
 const SCRIPTED_REFUSAL = "The provider does not do this."

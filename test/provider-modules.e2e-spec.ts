@@ -196,8 +196,9 @@ describe("the fake providers in a process of its own", () => {
 
     const second = await startListening(env)
     const captures = async () => (await second.call("GET", payment)).payment.captures
-    while ((await captures()).length === 0) await sleep(100)
-    expect(await captures()).toMatchObject([{ amount: 25 }])
+    // It is listed as pending until the look-up has found out.
+    while ((await captures())[0]?.status === "pending") await sleep(100)
+    expect(await captures()).toMatchObject([{ amount: 25, status: "succeeded" }])
     expect(bank.calls.map(({ kind }) => kind)).toEqual(["initiate", "authorize", "capture", "lookUp"])
     await served.close()
   })

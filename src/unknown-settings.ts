@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein"
 import { ConfigError } from "./config.js"
 
-/** An environment that notes the names that are read from it: those are the settings, wherever each of them is read. */
+/** An environment that records which names are read from it. Those names are the settings. */
 export interface RecordedEnvironment {
   readonly env: NodeJS.ProcessEnv
   readonly names: ReadonlySet<string>

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from "@jest/globals"
 import { execFileSync } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, readFileSync } from "node:fs"
-import { connect, createServer, type AddressInfo } from "node:net"
+import { connect } from "node:net"
 import { join } from "node:path"
 import { DataSource } from "typeorm"
 import { newToken } from "../src/api-keys/api-key.rules.js"
@@ -15,6 +15,7 @@ import { entities } from "../src/entities.js"
 import { builtService } from "./support/built.js"
 import { ClientProcess, consumerFolder } from "./support/client-process.js"
 import { newDataFolder } from "./support/database.js"
+import { freePort } from "./support/free-port.js"
 import { ServiceProcess } from "./support/process.js"
 import { TcpConnection } from "./support/tcp.js"
 import { onEmbedded } from "./support/served.js"
@@ -28,16 +29,6 @@ afterEach(async () => {
   for (const client of clients.splice(0)) await client.stop()
   for (const process of running.splice(0)) await process.kill("SIGKILL")
 })
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
-}
 
 async function spawn(env: Record<string, string>, script = "main", args: string[] = []): Promise<ServiceProcess> {
   const service = await ServiceProcess.spawn(script, { PORT: "0", TCP_PORT: "0", ...env }, args)

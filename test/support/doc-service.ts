@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process"
-import { once } from "node:events"
 import { copyFileSync, mkdtempSync, symlinkSync } from "node:fs"
-import { createServer, type AddressInfo } from "node:net"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { builtService } from "./built.js"
 import { newDataFolder } from "./database.js"
+import { freePort } from "./free-port.js"
 import { ServiceProcess } from "./process.js"
 
 const execute = promisify(execFile)
@@ -28,7 +27,8 @@ export class DocService {
 
   static async start(env: Record<string, string>): Promise<DocService> {
     const dataDir = newDataFolder()
-    const tcpPort = await freePort()
+    // The start reports the port that was set, so it has to be a real one.
+    const tcpPort = String(await freePort())
     const settings = { PORT: "0", TCP_PORT: tcpPort, LOG_LEVEL: "warn", DATA_DIR: dataDir }
     const service = await ServiceProcess.spawn("main", { ...settings, ...env })
     const { url, demo } = await service.started()
@@ -74,16 +74,6 @@ export class DocService {
   async document(): Promise<any> {
     return (await this.get("/docs-json")).body
   }
-}
-
-/** The start prints the port that was set, so it has to be a real one. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return String(port)
 }
 
 async function toResponse(response: globalThis.Response): Promise<Response> {

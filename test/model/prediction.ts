@@ -183,7 +183,7 @@ class Prophet {
     if (!isRaise) adopt(collection, figures)
   }
 
-  /** What holds money and is outgrown by its cart is reported, once per total. */
+  /** What holds money and is outgrown by its cart is reported, once per total. Every recorded outcome looks at it again. */
   private report(collection: Collection): void {
     const { currency, total } = this.cartAt(collection.cart)
     const { authorized } = totalsOf(collection.payments)
@@ -300,6 +300,7 @@ class Prophet {
     const effect = this.ask("authorize", provider, session.amount, {
       onDeclined: () => {
         session.status = "error"
+        this.report(collection)
       },
     })
     const isWaiting = effect === "pending_async" || (effect !== "require_more" && bank.isWaiting)
@@ -314,6 +315,7 @@ class Prophet {
     collection.payments.push({ id: "new", sessionId, provider, currency, amount, authorized: amount, ...nothing })
     delete collection.session
     settleStatus(collection)
+    this.report(collection)
   }
 
   private capture(collection: Collection, payment: Payment, requested: number | undefined): void {
@@ -325,28 +327,31 @@ class Prophet {
     if (rest === 0 && payment.captured > 0) return
     if (amount > rest) throw new Refusal(INVALID)
     if (amount === 0) return
-    const effect = this.move("capture", payment.provider, amount)
+    const effect = this.move("capture", collection, payment, amount)
     payment.captured += lessIf(effect, amount)
     if (isSingle && payment.captured < payment.authorized) cancelRest(payment)
     settleStatus(collection)
+    this.report(collection)
   }
 
-  private refund(_: Collection, payment: Payment, requested: number | undefined): void {
+  private refund(collection: Collection, payment: Payment, requested: number | undefined): void {
     const rest = payment.captured - payment.refunded
     const amount = requested ?? rest
     if (amount > rest || amount === 0) throw new Refusal(INVALID)
-    payment.refunded += lessIf(this.move("refund", payment.provider, amount), amount)
+    payment.refunded += lessIf(this.move("refund", collection, payment, amount), amount)
+    this.report(collection)
   }
 
   private cancel(collection: Collection, payment: Payment): void {
     if (payment.isCanceled) return
     const rest = payment.authorized - payment.captured
     if (rest === 0) throw new Refusal(NOT_ALLOWED)
-    this.move("cancel", payment.provider, rest)
+    this.move("cancel", collection, payment, rest)
     cancelRest(payment)
     const { payments, session } = collection
     const isHeld = payments.some(({ isCanceled, captured }) => !isCanceled || captured > 0)
     collection.isGivenUp = !isHeld && session === undefined
+    this.report(collection)
   }
 
   /** Who is admitted goes on whatever others do in between. */
@@ -398,8 +403,17 @@ class Prophet {
   }
 
   /** Moves money; what the bank has only taken on is answered and stays open. */
-  private move(method: "capture" | "refund" | "cancel", provider: Provider, amount: number): Fault {
-    const effect = this.ask(method, provider, amount)
+  private move(
+    method: "capture" | "refund" | "cancel",
+    collection: Collection,
+    { provider }: Payment,
+    amount: number,
+  ): Fault {
+    const effect = this.ask(method, provider, amount, {
+      onDeclined: () => {
+        this.report(collection)
+      },
+    })
     if (effect === "pending_async") throw new Unsettled(OK)
     return effect
   }

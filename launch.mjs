@@ -1,4 +1,4 @@
-// Starts what is built, in this very process, so that signals reach it: node launch.mjs main|keys [arguments]
+// Starts what is built, in this very process, so that signals reach it: node launch.mjs main|cli/keys [arguments]
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 

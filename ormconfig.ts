@@ -1,7 +1,7 @@
 import { DataSource } from "typeorm"
 import { loadEnvFile, readConfig } from "./src/config.js"
 import { dataSourceOptions, servedConnection } from "./src/database/data-source-options.js"
-import { entities } from "./src/entities.js"
+import { entities } from "./src/bootstrap/entities.js"
 
 loadEnvFile()
 const { databaseUrl, databasePoolSize } = readConfig()

@@ -1,4 +1,4 @@
-import type { Audience } from "../src/common/fields.js"
+import type { Audience } from "../src/api/fields/fields.js"
 import type { BenchRequest, RowName } from "./rows.js"
 
 export const CONNECTIONS = [1, 16, 64] as const

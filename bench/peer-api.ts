@@ -1,4 +1,4 @@
-import type { Audience } from "../src/common/fields.js"
+import type { Audience } from "../src/api/fields/fields.js"
 import type { Answer, BenchRequest } from "./rows.js"
 
 /** Asks a Medusa for what measured requests need to be there. */

@@ -1,14 +1,14 @@
 import type { NestFastifyApplication } from "@nestjs/platform-fastify"
 import type { Logger } from "typeorm"
 import { newToken } from "../src/api-keys/api-key.rules.js"
-import type { Audience } from "../src/common/fields.js"
-import { createLogger } from "../src/common/logger.js"
+import type { Audience } from "../src/api/fields/fields.js"
+import { createLogger } from "../src/telemetry/logger.js"
 import { readConfig } from "../src/config.js"
 import { dataSourceOptions, servedConnection } from "../src/database/data-source-options.js"
-import { entities } from "../src/entities.js"
+import { entities } from "../src/bootstrap/entities.js"
 import { Reconciler } from "../src/payment-operations/reconciler.js"
 import { loadOwnProviders } from "../src/payment-providers/provider-modules.js"
-import { createService } from "../src/service.js"
+import { createApp } from "../src/bootstrap/create-app.js"
 import { WebhookWorker } from "../src/webhooks/webhook-worker.js"
 import { BenchDatabase, type Rows } from "./bench-database.js"
 import { gapOf, isSince, newUlid, ulidOf, ulidsIn } from "./copies.js"
@@ -52,7 +52,7 @@ async function startService(url: string, log: StatementLog): Promise<NestFastify
   // With one connection, what is noted of a key's use is written before the next request.
   const options = { ...dataSourceOptions(servedConnection(url, 1), entities), logging: ["query" as const], logger: log }
   const providers = await loadOwnProviders(stripeEnv(NOBODY))
-  const app = await createService(config, options, createLogger(config.logLevel), providers)
+  const app = await createApp(config, options, createLogger(config.logLevel), providers)
   await app.getHttpAdapter().getInstance().ready()
   // What they do would stand among the statements.
   for (const worker of [Reconciler, WebhookWorker]) await app.get(worker).beforeApplicationShutdown()

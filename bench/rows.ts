@@ -1,4 +1,4 @@
-import type { Audience } from "../src/common/fields.js"
+import type { Audience } from "../src/api/fields/fields.js"
 import { ulidOf } from "./copies.js"
 import { paidEvent, signatureOf, STRIPE } from "./stripe.js"
 

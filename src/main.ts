@@ -1,21 +1,21 @@
-import "./private-files.js"
+import "./database/embedded/private-files.js"
 import type { NestFastifyApplication } from "@nestjs/platform-fastify"
 import type { Logger } from "pino"
 import { ApiKeysService } from "./api-keys/api-keys.service.js"
 import { runKeyCommand } from "./api-keys/key-commands.js"
-import { createLogger } from "./common/logger.js"
+import { createLogger } from "./telemetry/logger.js"
 import { loadEnvFile, readConfig, type Config } from "./config.js"
-import { EmbeddedPostgres } from "./database/embedded-postgres.js"
+import { EmbeddedPostgres } from "./database/embedded/embedded-postgres.js"
 import { dataSourceOptions, servedConnection } from "./database/data-source-options.js"
 import { migrate } from "./database/migrate.js"
 import { banner, HOW_TO_TURN_TCP_ON } from "./demo/banner.js"
 import { hasDemo, seedDemo } from "./demo/demo-shop.js"
-import { entities } from "./entities.js"
-import { createService, weakBootstrapKeys } from "./service.js"
-import { checkSettingNames, recordReads } from "./unknown-settings.js"
+import { entities } from "./bootstrap/entities.js"
+import { createApp, weakBootstrapKeys } from "./bootstrap/create-app.js"
+import { checkSettingNames, recordReads } from "./bootstrap/unknown-settings.js"
 import { loadOwnProviders, loadProviderModules } from "./payment-providers/provider-modules.js"
-import { explainFailure } from "./start-failure.js"
-import { LifecycleLog, reportStart } from "./start-report.js"
+import { explainFailure } from "./bootstrap/start-errors.js"
+import { LifecycleLog, reportStart } from "./bootstrap/start-report.js"
 
 /** Milliseconds that requests under way get to finish after SIGTERM. */
 const SHUTDOWN_DEADLINE = 10_000
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   const dataSource = dataSourceOptions(connection, entities)
   try {
     const migrations = await migrate(dataSource)
-    const app = await createService(config, dataSource, logger, providerModules)
+    const app = await createApp(config, dataSource, logger, providerModules)
     const demo = embedded && !config.isServed ? await seedDemo(app, embedded.folder) : undefined
     await app.startAllMicroservices()
     await app.listen(config.http.port, config.http.host)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import { readFileSync } from "node:fs"
 import { createConfig, lintFromString } from "@redocly/openapi-core"
-import { allResources, type Resource } from "../src/common/resource.js"
+import { allResources, type Resource } from "../src/api/fields/resource.js"
 import { ApiSchemas, shapeDifferences, type ApiSchema } from "./support/api-schema.js"
 import { expectGenerated } from "./support/generated-file.js"
 import { BOOKS_PROVIDER_ID, FakeBooks, providerWithBooks } from "./support/fake-books.js"

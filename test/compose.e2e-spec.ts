@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs"
 import { createServer, type AddressInfo, type Server } from "node:net"
 import { readConfig } from "../src/config.js"
 import { readStripeAccounts } from "../src/payment-providers/stripe/stripe.config.js"
-import { checkSettingNames, recordReads } from "../src/unknown-settings.js"
+import { checkSettingNames, recordReads } from "../src/bootstrap/unknown-settings.js"
 import { builtService } from "./support/built.js"
 import { ServiceProcess } from "./support/process.js"
 

@@ -35,7 +35,7 @@ async function startAndWait(folder: string): Promise<ServiceProcess> {
   return service
 }
 
-const createKey = (folder: string) => start(folder, "keys", ["create", "--type", "secret", "--title", "ops"])
+const createKey = (folder: string) => start(folder, "cli/keys", ["create", "--type", "secret", "--title", "ops"])
 
 /** The modes of the folder and of all that is in it, sockets too: each once. */
 function modesIn(folder: string): Record<"folders" | "others", string[]> {

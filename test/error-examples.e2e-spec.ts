@@ -229,7 +229,7 @@ const SPECIAL: Record<string, (example: Example) => Promise<Answer>> = {
     const { body } = await service.admin("GET", `/admin/operations?payment_id=${paymentId}`)
     const id = body.operations[0].id as string
     await service.dataSource.query(
-      "UPDATE payment_operation SET state = 'unknown', settled_at = NULL, provider_id = $2 WHERE id = $1",
+      "UPDATE payment_operation SET state = 'unknown', resolved_at = NULL, provider_id = $2 WHERE id = $1",
       [id, GONE_PROVIDER],
     )
     return send(example, pathOf(example, { id }))

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
-import type { ProviderCall } from "../src/payment-providers/index.js"
+import type { ProviderCall } from "../src/payment-providers/contract/index.js"
 import { booksMatch } from "./support/books-match.js"
 import { newPayment, newSession } from "./support/factories.js"
 import { FakeBank, FakePaymentProvider, fakeProviders, LineInside, type Behaviour } from "./support/fake-provider.js"
@@ -18,7 +18,7 @@ describe("the fake bank", () => {
   const provider = new FakePaymentProvider(new LineInside(bank))
   const call = (idempotencyKey: string, minor = 100n, signal = AbortSignal.timeout(200)): ProviderCall => ({
     idempotencyKey,
-    begunAt: new Date("2026-11-23T00:00:00Z"),
+    startedAt: new Date("2026-11-23T00:00:00Z"),
     sessionId: "payses_1",
     amount: EUR(minor),
     clientData: {},

@@ -23,7 +23,7 @@ async function start(env: Record<string, string>): Promise<ServiceProcess> {
 
 /** Runs the command to its end. */
 async function keys(env: Record<string, string>, ...args: string[]) {
-  const command = await ServiceProcess.spawn("keys", env, args)
+  const command = await ServiceProcess.spawn("cli/keys", env, args)
   const code = await command.ends()
   return { code, stdout: command.stdout, stderr: command.output.replace(command.stdout, "") }
 }
@@ -150,7 +150,7 @@ onServed("npm run keys on a real PostgreSQL", () => {
 onEmbedded("a command before the build", () => {
   it.each([
     ["start:prod", "main"],
-    ["keys", "keys"],
+    ["keys", "cli/keys"],
   ])("npm run %s ends in one line that says how to build", (script, name) => {
     const folder = newDataFolder()
     mkdirSync(folder, { recursive: true })
@@ -169,7 +169,7 @@ onEmbedded("a command before the build", () => {
     mkdirSync(join(folder, "dist"), { recursive: true })
     for (const file of ["package.json", "launch.mjs"]) copyFileSync(file, join(folder, file))
     symlinkSync(join(await builtService(), "src"), join(folder, "dist/src"))
-    const usage = spawnSync(process.execPath, [resolve(folder, "launch.mjs"), "keys", "list", "x"], {
+    const usage = spawnSync(process.execPath, [resolve(folder, "launch.mjs"), "cli/keys", "list", "x"], {
       encoding: "utf8",
     })
     expect(usage.stderr).toMatch(/^Usage: npm run keys/)

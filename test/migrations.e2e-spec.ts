@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import { DataSource } from "typeorm"
 import { dataSourceOptions, type DatabaseConnection } from "../src/database/data-source-options.js"
-import { EmbeddedPostgres } from "../src/database/embedded-postgres.js"
+import { EmbeddedPostgres } from "../src/database/embedded/embedded-postgres.js"
 import { migrate } from "../src/database/migrate.js"
 import { migrations } from "../src/database/migrations/index.js"
-import { entities } from "../src/entities.js"
+import { entities } from "../src/bootstrap/entities.js"
 import { createDatabase, createEmptyServed, newDataFolder, TEST_DATABASE_URL } from "./support/database.js"
 
 async function emptyDatabase(): Promise<{ connection: DatabaseConnection; drop: () => Promise<void> }> {

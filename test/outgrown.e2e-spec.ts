@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
 import { newId } from "../src/common/ids.js"
-import { outstandingOf } from "../src/payment-model/collection.rules.js"
+import { outstandingOf } from "../src/payment-model/rules/collection.rules.js"
 import { PaymentOperationsService } from "../src/payment-operations/payment-operations.service.js"
 import { newCollection, newPayment, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"

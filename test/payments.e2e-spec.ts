@@ -766,7 +766,7 @@ describe("operations", () => {
             last_error: null,
             created_at: expect.stringMatching(TIME),
             updated_at: expect.stringMatching(TIME),
-            settled_at: expect.stringMatching(TIME),
+            resolved_at: expect.stringMatching(TIME),
             ...about,
           },
         ]),
@@ -777,7 +777,7 @@ describe("operations", () => {
   it("are filtered, sorted and paged", async () => {
     const { id, sessionId, paymentId } = await life()
     const { operations } = await get(`operations?payment_collection_id=${id}&kind=initiate`)
-    const { created_at, settled_at } = operations[0]
+    const { created_at, resolved_at } = operations[0]
     const list = async (query: string) => kindsOf(await get(`operations?payment_collection_id=${id}&${query}`))
     const ofPayment = ["cancel_payment", "capture", "refund"]
     const ofSession = ["authorize", "initiate", "update"]
@@ -791,7 +791,7 @@ describe("operations", () => {
     expect(await list("state[]=pending&state[]=unknown")).toEqual([])
     expect([await list("is_stuck=false"), await list("is_stuck=true")]).toEqual([all, []])
     expect([await list(`provider_id=${SYSTEM}`), await list("provider_id=pp_x")]).toEqual([all, []])
-    expect([await list(`settled_at[$gte]=${settled_at}`), await list(`settled_at[$lt]=${settled_at}`)]).toEqual([
+    expect([await list(`resolved_at[$gte]=${resolved_at}`), await list(`resolved_at[$lt]=${resolved_at}`)]).toEqual([
       all,
       [],
     ])
@@ -811,7 +811,7 @@ describe("operations", () => {
     ["state=done", "Expected: 'pending, succeeded, declined, unknown' for field 'state', but got: 'done'"],
     ["kind=pay", expect.stringContaining("for field 'kind', but got: 'pay'")],
     ["is_stuck=yes", "Expected: 'true, false' for field 'is_stuck', but got: 'yes'"],
-    ["settled_at=never", "Expected type: 'date' for field 'settled_at', got: 'never'"],
+    ["resolved_at=never", "Expected type: 'date' for field 'resolved_at', got: 'never'"],
     ["request=x", "Unrecognized fields: 'request'"],
     ["fields=request", "Unknown names in 'fields': 'request'"],
     [

@@ -71,7 +71,7 @@ const statusesOf = (responses: readonly Response[]) => responses.map(({ status }
 /** Looks up what has no outcome yet, as the reconciler does once it is due. */
 async function reconcile(collectionId: string, instance = service): Promise<string[]> {
   const [rows] = await instance.dataSource.query<[{ id: string }[], number]>(
-    "UPDATE payment_operation SET claimed_until = NULL WHERE payment_collection_id = $1 AND settled_at IS NULL RETURNING id",
+    "UPDATE payment_operation SET claimed_until = NULL WHERE payment_collection_id = $1 AND resolved_at IS NULL RETURNING id",
     [collectionId],
   )
   const states: string[] = []

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
 import { Module, type DynamicModule } from "@nestjs/common"
-import { createLogger } from "../src/common/logger.js"
+import { createLogger } from "../src/telemetry/logger.js"
 import { readConfig } from "../src/config.js"
 import { dataSourceOptions } from "../src/database/data-source-options.js"
-import { entities } from "../src/entities.js"
+import { entities } from "../src/bootstrap/entities.js"
 import {
   RegisterPaymentProvider,
   type LookUpCall,
   type PaymentProvider,
   type ProviderCall,
-} from "../src/payment-providers/payment-provider.contract.js"
-import { createService } from "../src/service.js"
+} from "../src/payment-providers/contract/payment-provider.contract.js"
+import { createApp } from "../src/bootstrap/create-app.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { TestService, type Answer } from "./support/service.js"
@@ -179,7 +179,7 @@ describe("a provider whose code answers what is no outcome", () => {
 
   const expectWaiting = async (operationId: string, words: string) => {
     const { last_error, next_attempt_at, ...rest } = await operation(operationId)
-    expect([last_error, rest]).toMatchObject([words, { state: "unknown", is_stuck: false, settled_at: null }])
+    expect([last_error, rest]).toMatchObject([words, { state: "unknown", is_stuck: false, resolved_at: null }])
     expect(Date.parse(next_attempt_at as string)).toBeGreaterThan(Date.now())
   }
 
@@ -554,10 +554,7 @@ describe("what a provider's code throws", () => {
     Object.assign(logger, { [streamOf(logger)]: { write: (line: string) => lines.push(line) } })
     const config = readConfig({ PORT: "0", TCP_PORT: "0", LOG_LEVEL: "info", RECONCILER_INTERVAL: "3600000" })
     const options = dataSourceOptions(service.connection, entities)
-    const app = await createService(config, options, logger, [
-      fakeProviders(bank),
-      ScriptedProviderModule.with(provider),
-    ])
+    const app = await createApp(config, options, logger, [fakeProviders(bank), ScriptedProviderModule.with(provider)])
     try {
       const request = async (method: "GET" | "POST", path: string, payload?: object) => {
         const { statusCode, body } = await app.inject({

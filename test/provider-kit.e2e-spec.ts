@@ -4,14 +4,14 @@ import type {
   Gone,
   InspectCall,
   LookUpCall,
-  NotFoundThere,
+  CallNotFound,
   PaymentProvider,
   PaymentState,
   Pending,
   ProviderCall,
   ProviderOutcome,
-} from "../src/payment-providers/index.js"
-import { SystemPaymentProvider } from "../src/payment-providers/system.provider.js"
+} from "../src/payment-providers/contract/index.js"
+import { SystemPaymentProvider } from "../src/payment-providers/system/system.provider.js"
 import {
   FakeBank,
   FakePaymentProvider,
@@ -183,7 +183,7 @@ class AwareProvider extends FakePaymentProvider {
   override refund = (call: ProviderCall) => this.aware(call, () => super.refund(call))
   override cancel = (call: ProviderCall) => this.aware(call, () => super.cancel(call))
 
-  override async lookUp(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+  override async lookUp(call: LookUpCall): Promise<ProviderOutcome | CallNotFound> {
     const isOpen = call.operation !== "initiate"
     return isOpen && !bank.books.has(call.sessionId) ? { outcome: "gone" } : super.lookUp(call)
   }
@@ -206,7 +206,7 @@ function stateIn({ sessionId }: InspectCall, account: BankAccount): PaymentState
   const money = (minor: bigint) => ({ minor, currency })
   return {
     sessionId,
-    standing: canceled
+    authorization: canceled
       ? { status: "canceled" }
       : { status: "authorized", amount: money(authorized), captured: money(captured) },
     isClosed: canceled || authorized === captured,
@@ -266,10 +266,10 @@ function fake(make: (line: BankLine) => PaymentProvider, line: () => BankLine): 
         bank.script("authorize", "require_more")
       },
     },
-    books: ({ id }) => bank.books.get(id) ?? { authorized: 0n, captured: 0n, refunded: 0n },
+    records: ({ id }) => bank.books.get(id) ?? { authorized: 0n, captured: 0n, refunded: 0n },
     secrets: ({ intent }) => [String(intent)],
-    line: {
-      losesNextAnswer: (method) => {
+    network: {
+      losesNextResponse: (method) => {
         bank.script(method, "fail_after")
       },
       ignoresNextCall: (method) => {

@@ -354,8 +354,8 @@ describe("an error over TCP", () => {
     },
     "a list of operations with wrong filters": {
       pattern: "operations.list",
-      message: { state: "done", is_stuck: "perhaps", settled_at: "yesterday" },
-      http: () => service.admin("GET", "/admin/operations?state=done&is_stuck=perhaps&settled_at=yesterday"),
+      message: { state: "done", is_stuck: "perhaps", resolved_at: "yesterday" },
+      http: () => service.admin("GET", "/admin/operations?state=done&is_stuck=perhaps&resolved_at=yesterday"),
     },
     "an order without anything": order({}),
     "an order in no currency": order({ order_id: "order_wrong", amount: 1 }),

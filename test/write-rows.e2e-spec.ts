@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals"
 import { DataSource, type EntityManager } from "typeorm"
 import { dataSourceOptions } from "../src/database/data-source-options.js"
-import { writeRows, type Write } from "../src/database/write-rows.js"
-import { entities } from "../src/entities.js"
+import { writeRows, type Write } from "../src/database/statements/unit-of-work.js"
+import { entities } from "../src/bootstrap/entities.js"
 import { readAggregate } from "../src/payment-model/aggregate.js"
-import { Capture } from "../src/payment-model/capture.entity.js"
+import { Capture } from "../src/payment-model/entities/capture.entity.js"
 import { Changes } from "../src/payment-model/changes.js"
-import { lockCollection, lockCollectionAndCart, lockCollectionOfPayment } from "../src/payment-model/collection-lock.js"
-import { PaymentCollection } from "../src/payment-model/payment-collection.entity.js"
-import { PaymentOperation } from "../src/payment-model/payment-operation.entity.js"
-import { PaymentProvider } from "../src/payment-model/payment-provider.entity.js"
-import { PaymentSession } from "../src/payment-model/payment-session.entity.js"
-import { Payment } from "../src/payment-model/payment.entity.js"
-import { Refund } from "../src/payment-model/refund.entity.js"
+import { lockCollection, lockCollectionAndCart, lockCollectionOfPayment } from "../src/payment-model/lock.js"
+import { PaymentCollection } from "../src/payment-model/entities/payment-collection.entity.js"
+import { PaymentOperation } from "../src/payment-model/entities/payment-operation.entity.js"
+import { PaymentProvider } from "../src/payment-model/entities/payment-provider.entity.js"
+import { PaymentSession } from "../src/payment-model/entities/payment-session.entity.js"
+import { Payment } from "../src/payment-model/entities/payment.entity.js"
+import { Refund } from "../src/payment-model/entities/refund.entity.js"
 import { createDatabase } from "./support/database.js"
 
 let dataSource: DataSource
@@ -218,7 +218,7 @@ describe("under the lock of a collection", () => {
   it("are its live sessions, its payments with all captures and refunds, and the calls that are not settled", async () => {
     const ofCollection = { payment_collection_id: id, ...OF_PROVIDER }
     const call = { kind: "capture", payment_session_id: `s1_${id}`, payment_id: `p1_${id}`, request: REQUEST } as const
-    const settled_at = new Date()
+    const resolved_at = new Date()
     const other = `other_${id}`
     await write([
       { insert: PaymentCollection, row: { id, ...COLLECTION } },
@@ -230,7 +230,7 @@ describe("under the lock of a collection", () => {
       },
       {
         insert: PaymentSession,
-        row: { id: `gone_${id}`, ...ofCollection, status: "canceled", deleted_at: settled_at },
+        row: { id: `gone_${id}`, ...ofCollection, status: "canceled", deleted_at: resolved_at },
       },
       { insert: PaymentSession, row: { id: `other_${id}`, ...ofCollection, payment_collection_id: other } },
       {
@@ -254,8 +254,8 @@ describe("under the lock of a collection", () => {
       { insert: Refund, row: { id: `other_${id}`, payment_id: `other_${id}`, amount: 1n, status: "succeeded" } },
       { insert: PaymentOperation, row: { id: `o1_${id}`, ...ofCollection, ...call } },
       { insert: PaymentOperation, row: { id: `o2_${id}`, ...ofCollection, ...call, state: "unknown" } },
-      { insert: PaymentOperation, row: { id: `o3_${id}`, ...ofCollection, ...call, state: "succeeded", settled_at } },
-      { insert: PaymentOperation, row: { id: `o4_${id}`, ...ofCollection, ...call, state: "declined", settled_at } },
+      { insert: PaymentOperation, row: { id: `o3_${id}`, ...ofCollection, ...call, state: "succeeded", resolved_at } },
+      { insert: PaymentOperation, row: { id: `o4_${id}`, ...ofCollection, ...call, state: "declined", resolved_at } },
       { insert: PaymentOperation, row: { id: `other_${id}`, ...ofCollection, payment_collection_id: other, ...call } },
     ])
     const byId = await transaction((tx) => lockCollection(tx, id))

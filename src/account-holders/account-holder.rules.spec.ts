@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals"
 import { InvalidData, PaymentDeclined, ProviderError } from "../common/errors.js"
-import type { Declined, ProviderResult } from "../payment-providers/payment-provider.contract.js"
+import type { Declined, ProviderResult } from "../payment-providers/contract/payment-provider.contract.js"
 import { checkCustomerId, hasToChange, isNotThere, valueOf } from "./account-holder.rules.js"
 
 const declined = (more: Partial<Declined>): Declined => ({ outcome: "declined", message: "No.", ...more })

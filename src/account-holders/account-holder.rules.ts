@@ -1,6 +1,6 @@
 import { InvalidData, ProviderError, StateConflict } from "../common/errors.js"
-import type { Declined, ProviderResult } from "../payment-providers/payment-provider.contract.js"
-import { REFUSALS } from "../payment-providers/provider-outcome.js"
+import type { Declined, ProviderResult } from "../payment-providers/contract/payment-provider.contract.js"
+import { REFUSAL_ERRORS } from "../payment-providers/calls/provider-outcome.js"
 
 /** Characters of a customer's id at most; an index takes no text of any length. */
 const MAX_CUSTOMER_ID_LENGTH = 255
@@ -52,5 +52,5 @@ export function isNotThere(result: ProviderResult<unknown>): boolean {
 }
 
 function refusalOf({ message, code, declineCode, retryable, refusedBy = "issuer" }: Declined) {
-  return new REFUSALS[refusedBy](message, { code, declineCode, retryable })
+  return new REFUSAL_ERRORS[refusedBy](message, { code, declineCode, retryable })
 }

@@ -1,9 +1,9 @@
 import { Controller } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
-import type { Deleted } from "../common/deleted.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { IdCommand, IdMessage } from "../common/message.js"
+import type { Deleted } from "../api/deleted.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { IdCommand, IdMessage } from "../api/message.js"
 import {
   ACCOUNT_HOLDER,
   ACCOUNT_HOLDERS,
@@ -18,20 +18,20 @@ export class AccountHoldersMessageController {
   constructor(private readonly holders: AccountHoldersService) {}
 
   @MessagePattern("account_holders.list")
-  @Answers(ACCOUNT_HOLDERS)
+  @RespondsWith(ACCOUNT_HOLDERS)
   async list(@Payload() message: ListAccountHoldersMessage, @Selected() selection: Selection) {
     const { rows, ...page } = await this.holders.list(message, selection)
     return { account_holders: rows.map(toAccountHolderResponse), ...page }
   }
 
   @MessagePattern("account_holders.retrieve")
-  @Answers(ACCOUNT_HOLDER)
+  @RespondsWith(ACCOUNT_HOLDER)
   async retrieve(@Payload() { id }: IdMessage) {
     return { account_holder: toAccountHolderResponse(await this.holders.get(id)) }
   }
 
   @MessagePattern("account_holders.create")
-  @Answers(ACCOUNT_HOLDER)
+  @RespondsWith(ACCOUNT_HOLDER)
   async create(@Payload() message: CreateAccountHolderMessage) {
     return { account_holder: toAccountHolderResponse(await this.holders.create(message)) }
   }

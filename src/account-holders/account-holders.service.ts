@@ -1,11 +1,11 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, IsNull, type EntityManager } from "typeorm"
 import { Conflict, NotAllowed, NotFound, excerpt } from "../common/errors.js"
-import type { Selection } from "../common/fields.js"
+import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
-import { readPage, type PageOf } from "../database/read-page.js"
-import type { AccountHolderCall, AccountHolders } from "../payment-providers/payment-provider.contract.js"
-import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import { readPage, type PageOf } from "../database/statements/read-page.js"
+import type { AccountHolderCall, AccountHolders } from "../payment-providers/contract/payment-provider.contract.js"
+import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import {
   ACCOUNT_HOLDER_FILTERS,
   type CreateAccountHolderRequest,

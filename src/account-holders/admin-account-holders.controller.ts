@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
-import { ApiDeleted, type Deleted } from "../common/deleted.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiDeleted, type Deleted } from "../api/deleted.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
 import {
   ACCOUNT_HOLDER,
   ACCOUNT_HOLDERS,
@@ -17,7 +17,7 @@ import {
 } from "./account-holder.dto.js"
 import { AccountHoldersService, accountHolderNotFound, keepsNoAccountHolders } from "./account-holders.service.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
-import { providerNotAvailable } from "../payment-providers/payment-provider.registry.js"
+import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
 
 const HOLDER_EXAMPLE = exampleOf(ACCOUNT_HOLDER)
 
@@ -29,7 +29,7 @@ export class AdminAccountHoldersController {
   constructor(private readonly holders: AccountHoldersService) {}
 
   @Get()
-  @Answers(ACCOUNT_HOLDERS)
+  @RespondsWith(ACCOUNT_HOLDERS)
   @ApiOperation({ summary: "List account holders", operationId: "listAccountHolders" })
   @ApiPage("account_holders", AccountHolderResponse, "The account holders.", HOLDER_EXAMPLE)
   async list(@Query() query: ListAccountHoldersQuery, @Selected() selection: Selection) {
@@ -39,7 +39,7 @@ export class AdminAccountHoldersController {
 
   @Post()
   @HttpCode(200)
-  @Answers(ACCOUNT_HOLDER)
+  @RespondsWith(ACCOUNT_HOLDER)
   @ApiOperation({
     summary: "Make a customer known to a provider",
     operationId: "createAccountHolder",
@@ -55,7 +55,7 @@ export class AdminAccountHoldersController {
 
   @Get(":id")
   @ApiId("The account holder's id.", EXAMPLE_HOLDER_ID)
-  @Answers(ACCOUNT_HOLDER)
+  @RespondsWith(ACCOUNT_HOLDER)
   @ApiOperation({ summary: "Get an account holder", operationId: "getAccountHolder" })
   @ApiEnvelope("account_holder", AccountHolderResponse, "The account holder.", HOLDER_EXAMPLE)
   @ApiErrors(accountHolderNotFound(EXAMPLE_HOLDER_ID))

@@ -9,8 +9,8 @@ import {
   getSchemaPath,
 } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
-import { ApiDeleted, type Deleted } from "../common/deleted.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { ApiDeleted, type Deleted } from "../api/deleted.js"
 import { EXAMPLE_HOLDER_ID } from "./account-holder.dto.js"
 import {
   BEGUN_METHOD_EXAMPLE,
@@ -23,7 +23,7 @@ import {
 import { PaymentMethodsService } from "./payment-methods.service.js"
 import { accountHolderNotFound } from "./account-holders.service.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
-import { providerNotAvailable } from "../payment-providers/payment-provider.registry.js"
+import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
 
 @ApiTags("Admin: account holders")
 @ApiSecurity("secret_key")

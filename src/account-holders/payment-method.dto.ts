@@ -1,9 +1,9 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
 import { Transform, type TransformFnParams } from "class-transformer"
 import { IsString } from "class-validator"
-import { CommandMessage, IdCommand, Message } from "../common/message.js"
-import { IsSmallObject, MayBeLeftOut } from "../common/validation.js"
-import type { SavedMethod } from "../payment-providers/payment-provider.contract.js"
+import { CommandMessage, IdCommand, Message } from "../api/message.js"
+import { IsSmallObject, MayBeLeftOut } from "../api/validation/validation.js"
+import type { SavedMethod } from "../payment-providers/contract/payment-provider.contract.js"
 
 export class SavePaymentMethodRequest {
   @ApiPropertyOptional({

@@ -1,7 +1,7 @@
 import { Controller } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import type { Deleted } from "../common/deleted.js"
+import type { Deleted } from "../api/deleted.js"
 import {
   DeletePaymentMethodMessage,
   ListPaymentMethodsMessage,

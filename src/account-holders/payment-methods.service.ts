@@ -2,8 +2,12 @@ import { Injectable } from "@nestjs/common"
 import type { Caller } from "../api-keys/caller.js"
 import { NotFound, excerpt } from "../common/errors.js"
 import { newId } from "../common/ids.js"
-import type { AccountHolders, ProviderResult, SavedMethod } from "../payment-providers/payment-provider.contract.js"
-import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import type {
+  AccountHolders,
+  ProviderResult,
+  SavedMethod,
+} from "../payment-providers/contract/payment-provider.contract.js"
+import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { isNotThere, valueOf } from "./account-holder.rules.js"
 import { AccountHoldersService, type KnownAccountHolder } from "./account-holders.service.js"
 import type { SavePaymentMethodRequest } from "./payment-method.dto.js"

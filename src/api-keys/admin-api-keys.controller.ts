@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
-import { ApiDeleted, type Deleted } from "../common/deleted.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
-import { AnswersRepeat } from "../common/repeat.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiDeleted, type Deleted } from "../api/deleted.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
+import { ReplayAs } from "../api/repeat.js"
 import {
   API_KEY,
   API_KEY_EXAMPLE,
@@ -30,7 +30,7 @@ export class AdminApiKeysController {
   constructor(private readonly keys: ApiKeysService) {}
 
   @Get()
-  @Answers(API_KEYS)
+  @RespondsWith(API_KEYS)
   @ApiOperation({ summary: "List API keys", operationId: "listApiKeys" })
   @ApiPage("api_keys", ApiKeyResponse, "The keys. Tokens of secret keys are not told.", API_KEY_EXAMPLE)
   async list(@Query() query: ListApiKeysQuery, @Selected() selection: Selection) {
@@ -40,8 +40,8 @@ export class AdminApiKeysController {
 
   @Post()
   @HttpCode(200)
-  @Answers(API_KEY)
-  @AnswersRepeat(withoutSecret)
+  @RespondsWith(API_KEY)
+  @ReplayAs(withoutSecret)
   @ApiOperation({
     summary: "Create an API key",
     operationId: "createApiKey",
@@ -55,7 +55,7 @@ export class AdminApiKeysController {
 
   @Get(":id")
   @ApiId("The key's id.", API_KEY_EXAMPLE.id)
-  @Answers(API_KEY)
+  @RespondsWith(API_KEY)
   @ApiOperation({ summary: "Get an API key", operationId: "getApiKey" })
   @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
   @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
@@ -66,7 +66,7 @@ export class AdminApiKeysController {
   @Post(":id")
   @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @HttpCode(200)
-  @Answers(API_KEY)
+  @RespondsWith(API_KEY)
   @ApiOperation({ summary: "Rename an API key", operationId: "updateApiKey" })
   @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
   @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
@@ -77,7 +77,7 @@ export class AdminApiKeysController {
   @Post(":id/revoke")
   @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @HttpCode(200)
-  @Answers(API_KEY)
+  @RespondsWith(API_KEY)
   @ApiOperation({
     summary: "Revoke an API key",
     operationId: "revokeApiKey",
@@ -97,7 +97,7 @@ export class AdminApiKeysController {
   @Post(":id/sales-channels")
   @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @HttpCode(200)
-  @Answers(API_KEY)
+  @RespondsWith(API_KEY)
   @ApiOperation({
     summary: "Confine a publishable key to sales channels",
     operationId: "changeApiKeySalesChannels",

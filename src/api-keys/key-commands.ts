@@ -1,5 +1,5 @@
 import { InvalidData } from "../common/errors.js"
-import { isRecord } from "../common/validation.js"
+import { isRecord } from "../common/json.js"
 import { API_KEY_TYPES, type ApiKey, type ApiKeyType } from "./api-key.entity.js"
 import { isRevoked } from "./api-key.rules.js"
 import { COMMAND_LINE, type ApiKeysService } from "./api-keys.service.js"

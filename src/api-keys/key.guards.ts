@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common"
 import type { FastifyRequest } from "fastify"
-import { identify } from "../common/caller.js"
+import { setCaller } from "../api/request-context.js"
 import { NotAllowed, Unauthorized } from "../common/errors.js"
 import { secretTokenOf } from "./api-key.rules.js"
 import { KeyRing } from "./key-ring.js"
@@ -34,7 +34,7 @@ export class PublishableKeyGuard implements CanActivate {
         details: [{ field: PUBLISHABLE_KEY_HEADER, message: `It does not exist, or is revoked. ${CREATE_ONE}` }],
       })
     }
-    identify(request, { id: key.id, salesChannelIds: key.sales_channel_ids })
+    setCaller(request, { id: key.id, salesChannelIds: key.sales_channel_ids })
     return true
   }
 }
@@ -53,7 +53,7 @@ export class SecretKeyGuard implements CanActivate {
       throw new Unauthorized(
         "Unauthorized. Send a secret API key as 'Authorization: Bearer sk_...' or, as the js-sdk does, as Basic.",
       )
-    identify(request, { id: key.id, salesChannelIds: [] })
+    setCaller(request, { id: key.id, salesChannelIds: [] })
     return true
   }
 }

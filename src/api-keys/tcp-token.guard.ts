@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common"
 import type { TcpContext } from "@nestjs/microservices"
 import { Unauthorized } from "../common/errors.js"
-import { authenticateConnection } from "../common/tcp-socket.js"
+import { authenticateConnection } from "../api/tcp/tcp-socket.js"
 import { equalInConstantTime } from "./api-key.rules.js"
 
 /** If the operator set a token for TCP, every message has to carry it. The first that passes authenticates its connection. */

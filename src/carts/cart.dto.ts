@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
 import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
-import { IdCommand } from "../common/message.js"
+import { IdCommand } from "../api/message.js"
 import { toMajor } from "../common/money.js"
-import { EmptyAsNull, IsTime } from "../common/validation.js"
+import { EmptyAsNull, IsTime } from "../api/validation/validation.js"
 import type { Cart } from "./cart.entity.js"
 
 export class PutCartRequest {

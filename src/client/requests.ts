@@ -156,7 +156,7 @@ export interface ListOperationsRequest
       | "provider_id"
       | "created_at"
       | "updated_at"
-      | "settled_at"
+      | "resolved_at"
     > {}
 
 export interface ListWebhookEventsRequest

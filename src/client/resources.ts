@@ -210,7 +210,7 @@ export interface Operation {
   created_at: string
   updated_at: string
   /** When the outcome was recorded. */
-  settled_at: string | null
+  resolved_at: string | null
 }
 
 /** A customer of the shop, as one provider knows them. */

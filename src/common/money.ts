@@ -107,6 +107,6 @@ function decimalString(minor: bigint, exponent: number): string {
 }
 
 /** An amount for people: `49.9 eur`. */
-export function moneyWords(money: Money): string {
+export function formatMoney(money: Money): string {
   return `${toRawAmount(money).value} ${money.currency}`
 }

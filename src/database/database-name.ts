@@ -20,7 +20,7 @@ export function databaseNameOf({ databaseUrl, dataDir }: Pick<Config, "databaseU
   }
 }
 
-export function databaseWords(name: DatabaseName): string {
+export function describeDatabase(name: DatabaseName): string {
   return name.kind === "embedded"
     ? `embedded, in ${name.folder}`
     : `PostgreSQL, ${name.database} on ${name.host}:${name.port} (DATABASE_URL)`

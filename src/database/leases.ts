@@ -9,8 +9,8 @@ import {
 } from "@nestjs/common"
 import { randomUUID } from "node:crypto"
 import { DataSource, type EntityManager, type ObjectLiteral } from "typeorm"
-import { PREPARED } from "./service-client.js"
-import { FromNow, fromNowSql } from "./write-rows.js"
+import { PREPARED } from "./statements/prepared.js"
+import { FromNow, fromNowSql } from "./statements/unit-of-work.js"
 
 /** The tables whose rows a process can claim: each has the columns `claim_token` and `claimed_until`. */
 const LEASED_TABLES = ["idempotency_key", "payment_operation", "webhook_event"] as const

@@ -1,4 +1,4 @@
-import { databaseWords, type DatabaseName } from "../database/database-name.js"
+import { describeDatabase, type DatabaseName } from "../database/database-name.js"
 import { DEMO_CARTS, type DemoKeys } from "./demo-shop.js"
 
 /** What a served service needs before TCP listens, so that nobody unknown can use it. */
@@ -23,7 +23,7 @@ export function banner({ version, url, tcp, docs, database, demo }: BannerConten
     `  HTTP         ${url}`,
     `  TCP          ${tcp ? `${tcp.address}${tcp.tls ? " (TLS)" : ""}` : `off: ${HOW_TO_TURN_TCP_ON}`}`,
     `  Swagger UI   ${docs ?? "off (DOCS)"}`,
-    `  Database     ${databaseWords(database)}`,
+    `  Database     ${describeDatabase(database)}`,
   ]
   if (demo) {
     lines.push(

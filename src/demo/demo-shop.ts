@@ -5,7 +5,7 @@ import { newToken } from "../api-keys/api-key.rules.js"
 import { ApiKeysService } from "../api-keys/api-keys.service.js"
 import { CartsService } from "../carts/carts.service.js"
 import { PaymentProvidersService } from "../payment-providers/payment-providers.service.js"
-import { SYSTEM_PROVIDER_ID } from "../payment-providers/system.provider.js"
+import { SYSTEM_PROVIDER_ID } from "../payment-providers/system/system.provider.js"
 
 /** The keys of the demo shop. They are kept in the data folder, readable by its owner alone. */
 export interface DemoKeys {

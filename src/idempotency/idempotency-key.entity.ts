@@ -1,6 +1,6 @@
 import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from "typeorm"
 import { TimeColumn } from "../database/columns.js"
-import type { KeptAnswer } from "./idempotency.rules.js"
+import type { StoredResponse } from "./idempotency.rules.js"
 
 /** A key that came with a request, and what the request was answered. */
 @Entity("idempotency_key")
@@ -26,7 +26,7 @@ export class IdempotencyKey {
 
   /** Text as it was answered: `jsonb` would reorder its names, and take no NUL that a refusal may quote. */
   @Column("json", { nullable: true })
-  response!: KeptAnswer | null
+  response!: StoredResponse | null
 
   /** Names the claim of the request that runs, see {@link Leases}. */
   @Column("text", { nullable: true })

@@ -3,12 +3,12 @@ import { Reflector } from "@nestjs/core"
 import type { TcpContext } from "@nestjs/microservices"
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { lastValueFrom, of, type Observable } from "rxjs"
-import { callerOf, nameRequest } from "../common/caller.js"
+import { callerOf, setRequestKey } from "../api/request-context.js"
 import { ServiceError } from "../common/errors.js"
-import { AnswersRepeat } from "../common/repeat.js"
-import { isRecord } from "../common/validation.js"
+import { ReplayAs } from "../api/repeat.js"
+import { isRecord } from "../common/json.js"
 import type { Lease } from "../database/leases.js"
-import { answerAgain, checkKey, FATES, hashOf, keptRefusal, storeSubjectOf } from "./idempotency.rules.js"
+import { replay, checkKey, RETENTION, hashOf, toStoredRefusal, storeSubjectOf } from "./idempotency.rules.js"
 import { IdempotencyService, type KeyedRequest } from "./idempotency.service.js"
 import { ReplayGuard, type StoreSubject } from "./replay-guard.js"
 
@@ -45,9 +45,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if ("answer" in claim) {
       if (request.subject) await this.replays.check(request.subject, callerOf(context))
       markReplayed(context)
-      return of(answerAgain(claim.answer))
+      return of(replay(claim.answer))
     }
-    nameRequest(context, claim.id)
+    setRequestKey(context, claim.id)
     return of(await this.keys.run(claim, () => this.run(claim, context, next)))
   }
 
@@ -60,21 +60,21 @@ export class IdempotencyInterceptor implements NestInterceptor {
       await this.fail(claim, error)
       throw error
     }
-    const forRepeats = this.reflector.get(AnswersRepeat, context.getHandler())
-    await this.keys.keepAnswer(claim, { body: forRepeats ? forRepeats(body) : body })
+    const forRepeats = this.reflector.get(ReplayAs, context.getHandler())
+    await this.keys.storeResponse(claim, { body: forRepeats ? forRepeats(body) : body })
     return body
   }
 
   /** What is no refusal is a fault of ours, which may have come after something was done. */
   private async fail(claim: Lease, error: unknown): Promise<void> {
     if (!(error instanceof ServiceError)) return this.keys.release(claim)
-    switch (FATES[error.kind]) {
+    switch (RETENTION[error.kind]) {
       case "answered":
-        return this.keys.keepAnswer(claim, keptRefusal(error))
+        return this.keys.storeResponse(claim, toStoredRefusal(error))
       case "resumed":
         return this.keys.release(claim)
       case "retried":
-        return this.keys.startOver(claim)
+        return this.keys.restart(claim)
     }
   }
 }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "@jest/globals"
 import fc from "fast-check"
 import { InvalidData, PaymentDeclined, ServiceError } from "../common/errors.js"
-import { MAX_NESTING } from "../common/validation.js"
+import { MAX_NESTING } from "../common/json.js"
 import {
-  answerAgain,
+  replay,
   canonicalJson,
   checkKey,
-  FATES,
+  RETENTION,
   hashOf,
-  keptRefusal,
+  toStoredRefusal,
   storeSubjectOf,
-  type KeptAnswer,
+  type StoredResponse,
 } from "./idempotency.rules.js"
 
 const overJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -98,7 +98,7 @@ describe("a failed request", () => {
     ["retried", ["provider_error", "state_conflict"]],
     ["resumed", ["unauthorized", "conflict", "outcome_unknown", "unavailable", "unknown"]],
   ] as const)("is %s after %j", (fate, kinds) => {
-    for (const kind of kinds) expect([kind, FATES[kind]]).toEqual([kind, fate])
+    for (const kind of kinds) expect([kind, RETENTION[kind]]).toEqual([kind, fate])
   })
 
   it("is refused again in the same words, under an id of its own", () => {
@@ -107,7 +107,7 @@ describe("a failed request", () => {
       new PaymentDeclined("The card was declined.", { declineCode: "x", retryable: false, operationId: "op_1" }),
     ]
     for (const refusal of refusals) {
-      const again = thrownBy(() => answerAgain(overJson(keptRefusal(refusal)) as KeptAnswer))
+      const again = thrownBy(() => replay(overJson(toStoredRefusal(refusal)) as StoredResponse))
       expect(again.toBody("req_2")).toEqual({ ...refusal.toBody("req_1"), request_id: "req_2" })
       expect(again.kind).toBe(refusal.kind)
     }
@@ -124,6 +124,6 @@ describe("a failed request", () => {
 })
 
 it("an answer is given again, nothing for nothing", () => {
-  expect(answerAgain({ body: { a: [1] } })).toEqual({ a: [1] })
-  expect(answerAgain(overJson({ body: undefined }) as KeptAnswer)).toBeUndefined()
+  expect(replay({ body: { a: [1] } })).toEqual({ a: [1] })
+  expect(replay(overJson({ body: undefined }) as StoredResponse)).toBeUndefined()
 })

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { InvalidData, ServiceError, type ErrorKind, type ErrorOptions } from "../common/errors.js"
-import { findUnstorable, isRecord, MAX_NESTING } from "../common/validation.js"
+import { findUnstorable, isRecord, MAX_NESTING } from "../common/json.js"
 import type { StoreSubject } from "./replay-guard.js"
 
 /** Characters of an id at most, see `CartsService`. */
@@ -46,7 +46,7 @@ type Fate =
   /** A repeat is another try, for this one has surely done nothing. */
   | "retried"
 
-export const FATES = {
+export const RETENTION = {
   invalid_data: "answered",
   not_allowed: "answered",
   not_found: "answered",
@@ -65,22 +65,22 @@ export const FATES = {
 } as const satisfies Record<ErrorKind, Fate>
 
 /** A refusal as it is kept. */
-export interface KeptRefusal {
+export interface StoredRefusal {
   readonly kind: ErrorKind
   readonly message: string
   readonly options: Omit<ErrorOptions, "cause">
 }
 
 /** What a request was answered, as it is kept: what the handler gave, or why it gave nothing. */
-export type KeptAnswer = { readonly body?: unknown } | { readonly refusal: KeptRefusal }
+export type StoredResponse = { readonly body?: unknown } | { readonly refusal: StoredRefusal }
 
-export function keptRefusal(error: ServiceError): KeptAnswer {
+export function toStoredRefusal(error: ServiceError): StoredResponse {
   const { kind, message, code, details, retryAfter, declineCode, retryable, operationId } = error
   return { refusal: { kind, message, options: { code, details, retryAfter, declineCode, retryable, operationId } } }
 }
 
 /** @throws ServiceError the refusal, where it was one */
-export function answerAgain(answer: KeptAnswer): unknown {
+export function replay(answer: StoredResponse): unknown {
   if ("refusal" in answer) throw new KeptRefusalError(answer.refusal)
   return answer.body
 }
@@ -89,7 +89,7 @@ export function answerAgain(answer: KeptAnswer): unknown {
 class KeptRefusalError extends ServiceError {
   readonly kind: ErrorKind
 
-  constructor({ kind, message, options }: KeptRefusal) {
+  constructor({ kind, message, options }: StoredRefusal) {
     super(message, options)
     this.kind = kind
   }

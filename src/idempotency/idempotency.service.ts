@@ -3,9 +3,9 @@ import { DataSource } from "typeorm"
 import { Conflict, IdempotencyMismatch } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
-import { PREPARED } from "../database/service-client.js"
-import { fromNowSql } from "../database/write-rows.js"
-import type { KeptAnswer } from "./idempotency.rules.js"
+import { PREPARED } from "../database/statements/prepared.js"
+import { fromNowSql } from "../database/statements/unit-of-work.js"
+import type { StoredResponse } from "./idempotency.rules.js"
 
 /** Hours for which a key is kept. */
 const KEPT_FOR = 24
@@ -73,7 +73,7 @@ export class IdempotencyService {
    * @throws IdempotencyMismatch when the key came with another request
    * @throws Conflict when the request is running
    */
-  async claim({ scope, key, hash }: KeyedRequest): Promise<Lease | { answer: KeptAnswer }> {
+  async claim({ scope, key, hash }: KeyedRequest): Promise<Lease | { answer: StoredResponse }> {
     const token = this.leases.newToken()
     const values = [newId("idem"), scope, key, hash, token, this.leases.duration]
     const [claimed] = await this.dataSource.query<{ id: string }[]>(CLAIM, values)
@@ -90,7 +90,7 @@ export class IdempotencyService {
   }
 
   /** Keeps the answer for whoever repeats the request. */
-  async keepAnswer(claim: Lease, answer: KeptAnswer): Promise<void> {
+  async storeResponse(claim: Lease, answer: StoredResponse): Promise<void> {
     await this.write(ANSWER, claim, () => JSON.stringify(answer))
   }
 
@@ -100,7 +100,7 @@ export class IdempotencyService {
   }
 
   /** Lets the request be run again from the start: under another id nothing is found that it began. */
-  async startOver(claim: Lease): Promise<void> {
+  async restart(claim: Lease): Promise<void> {
     await this.write(RELEASE, claim, () => newId("idem"))
   }
 
@@ -116,7 +116,7 @@ export class IdempotencyService {
 
 interface Known {
   request_hash: string
-  response: KeptAnswer | null
+  response: StoredResponse | null
 }
 
 function mismatch(): IdempotencyMismatch {

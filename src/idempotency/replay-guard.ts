@@ -1,4 +1,4 @@
-import type { Caller } from "../common/caller.js"
+import type { Caller } from "../api/request-context.js"
 
 /** What a request of a storefront is about: two shoppers of one storefront share its key, but neither of these. */
 export interface StoreSubject {

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from "@nestjs/common"
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags, getSchemaPath } from "@nestjs/swagger"
-import { ApiErrors } from "../common/api-docs.js"
+import { ApiErrors } from "../api/api-docs.js"
 import { EVENT_EXAMPLE, EventsResponse, ListEventsQuery, toEventsResponse } from "./event.dto.js"
 import { EventsService, eventNotFound } from "./events.service.js"
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
 import { IsOptional, IsString, ValidateBy } from "class-validator"
-import { IsWholeNumber } from "../common/list-query.js"
+import { IsWholeNumber } from "../api/lists/list-query.js"
 import { toMajor } from "../common/money.js"
 import type { OutboxEvent } from "./outbox-event.entity.js"
 

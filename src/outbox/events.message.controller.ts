@@ -1,7 +1,7 @@
 import { Controller } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
 import { IntersectionType } from "@nestjs/swagger"
-import { Message } from "../common/message.js"
+import { Message } from "../api/message.js"
 import { ListEventsQuery, toEventsResponse } from "./event.dto.js"
 import { EventsService } from "./events.service.js"
 

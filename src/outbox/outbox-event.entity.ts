@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, Generated, Index, PrimaryColumn, Unique } from "typeorm"
 import { newId } from "../common/ids.js"
 import { JsonColumn } from "../database/columns.js"
-import type { Write } from "../database/write-rows.js"
+import type { Write } from "../database/statements/unit-of-work.js"
 
 /** A fact, written in the transaction that made it one. */
 @Entity("outbox_event")

@@ -1,7 +1,7 @@
 import { CartNotFound } from "../carts/cart-not-found.js"
 import { Body, Controller, Get, Param, Put } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
 import { CART_EXAMPLE, CartResponse, PutCartRequest, toCartResponse } from "../carts/cart.dto.js"
 import { CartsService } from "../carts/carts.service.js"

@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
-import { ApiDeleted, type Deleted } from "../common/deleted.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiDeleted, type Deleted } from "../api/deleted.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
 import { CHANGED_COLLECTION, EXAMPLE, NEW_COLLECTION, PAID_COLLECTION } from "../payment-model/responses/examples.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
@@ -20,7 +20,7 @@ import {
 } from "./payment-collection.dto.js"
 import { PaymentCollectionsService, notDeletable } from "./payment-collections.service.js"
 import { collectionNotFound } from "../payment-model/not-found.js"
-import { followsCart } from "../payment-model/collection.rules.js"
+import { followsCart } from "../payment-model/rules/collection.rules.js"
 
 @ApiTags("Admin: payment collections")
 @ApiSecurity("secret_key")
@@ -33,7 +33,7 @@ export class AdminPaymentCollectionsController {
   ) {}
 
   @Get()
-  @Answers(ADMIN_COLLECTIONS)
+  @RespondsWith(ADMIN_COLLECTIONS)
   @ApiOperation({ summary: "List payment collections", operationId: "listPaymentCollections" })
   @ApiPage(
     "payment_collections",
@@ -48,7 +48,7 @@ export class AdminPaymentCollectionsController {
 
   @Post()
   @HttpCode(200)
-  @Answers(ADMIN_COLLECTION)
+  @RespondsWith(ADMIN_COLLECTION)
   @ApiOperation({ summary: "Create a payment collection for an order", operationId: "createOrderPaymentCollection" })
   @ApiEnvelope(
     "payment_collection",
@@ -72,7 +72,7 @@ export class AdminPaymentCollectionsController {
 
   @Get(":id")
   @ApiId("The collection's id.", EXAMPLE.collectionId)
-  @Answers(ADMIN_COLLECTION)
+  @RespondsWith(ADMIN_COLLECTION)
   @ApiOperation({ summary: "Get a payment collection", operationId: "getPaymentCollectionAsAdmin" })
   @ApiEnvelope(
     "payment_collection",
@@ -88,7 +88,7 @@ export class AdminPaymentCollectionsController {
   @Post(":id")
   @HttpCode(200)
   @ApiId("The collection's id.", EXAMPLE.collectionId)
-  @Answers(ADMIN_COLLECTION)
+  @RespondsWith(ADMIN_COLLECTION)
   @ApiOperation({
     summary: "Change the amount of a payment collection",
     operationId: "updatePaymentCollection",
@@ -126,7 +126,7 @@ export class AdminPaymentCollectionsController {
   @Post(":id/mark-as-paid")
   @HttpCode(200)
   @ApiId("The collection's id.", EXAMPLE.collectionId)
-  @Answers(ADMIN_COLLECTION)
+  @RespondsWith(ADMIN_COLLECTION)
   @ApiOperation({
     summary: "Mark a payment collection as paid",
     operationId: "markPaymentCollectionAsPaid",

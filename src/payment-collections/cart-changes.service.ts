@@ -4,9 +4,9 @@ import type { Caller } from "../api-keys/caller.js"
 import type { PutCartRequest } from "../carts/cart.dto.js"
 import type { Cart } from "../carts/cart.entity.js"
 import { CartsService } from "../carts/carts.service.js"
-import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
-import { LIVE_COLLECTION, PaymentCollection } from "../payment-model/payment-collection.entity.js"
-import { ProviderOperations } from "../payment-providers/provider-operations.js"
+import { lockCollectionAndCart } from "../payment-model/lock.js"
+import { LIVE_COLLECTION, PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
+import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { PaymentSessionsService, type FollowProgress } from "../payment-sessions/payment-sessions.service.js"
 
 /**
@@ -22,7 +22,7 @@ export class CartChangesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly carts: CartsService,
-    private readonly operations: ProviderOperations,
+    private readonly operations: OperationRunner,
     private readonly sessions: PaymentSessionsService,
   ) {}
 

@@ -1,12 +1,12 @@
 import type { EntityManager } from "typeorm"
-import type { Selection } from "../common/fields.js"
+import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
-import { PREPARED } from "../database/service-client.js"
-import { revive, rowJson, type Json } from "../database/read-graph.js"
-import { FOLLOWING_STATUSES } from "../payment-model/collection.rules.js"
-import { LIVE_COLLECTION, type PaymentCollection } from "../payment-model/payment-collection.entity.js"
-import { OPEN_SESSION_STATUSES, sqlList, UNSETTLED_STATES } from "../payment-model/status.js"
-import { isInChannelsSql } from "../payment-model/visibility.js"
+import { PREPARED } from "../database/statements/prepared.js"
+import { revive, rowJson, type Json } from "../database/statements/read-graph.js"
+import { FOLLOWING_STATUSES } from "../payment-model/rules/collection.rules.js"
+import { LIVE_COLLECTION, type PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
+import { OPEN_SESSION_STATUSES, sqlList, UNRESOLVED_STATES } from "../payment-model/status.js"
+import { isInChannelsSql } from "../payment-model/rules/visibility.rules.js"
 
 /** What of a collection follows its cart while nothing is authorized. */
 const FOLLOWS_CART = ["amount", "currency_code", "region_id", "sales_channel_id"]
@@ -23,7 +23,7 @@ const outdated = (collection: string, cart: string, cartFigures: string[]) =>
 const HAS_OPEN_SESSION = `EXISTS (SELECT 1 FROM payment_session session WHERE session.payment_collection_id = collection.id
         AND session.deleted_at IS NULL AND session.status IN (${sqlList(OPEN_SESSION_STATUSES)}))
       OR EXISTS (SELECT 1 FROM payment_operation operation WHERE operation.payment_collection_id = collection.id
-        AND operation.state IN (${sqlList(UNSETTLED_STATES)}))`
+        AND operation.state IN (${sqlList(UNRESOLVED_STATES)}))`
 
 /** The region whose providers count: the cart's, or the collection's own once something is authorized. */
 const REGION = "CASE WHEN collection.authorized_amount = 0 THEN cart.region_id ELSE collection.region_id END"

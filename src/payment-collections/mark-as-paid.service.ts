@@ -2,13 +2,13 @@ import { Injectable } from "@nestjs/common"
 import type { EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { NotAllowed } from "../common/errors.js"
-import type { Selection } from "../common/fields.js"
+import type { Selection } from "../api/fields/fields.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
-import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
-import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import { lockCollectionAndCart } from "../payment-model/lock.js"
+import type { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
-import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
-import { SYSTEM_PROVIDER_ID } from "../payment-providers/system.provider.js"
+import { OperationRunner, type Decision } from "../payment-providers/calls/operation-runner.js"
+import { SYSTEM_PROVIDER_ID } from "../payment-providers/system/system.provider.js"
 import { PaymentSessionsService, type AuthorizeProgress } from "../payment-sessions/payment-sessions.service.js"
 import { PaymentsService } from "../payments/payments.service.js"
 import type { MarkAsPaidRequest } from "./payment-collection.dto.js"
@@ -23,7 +23,7 @@ import type { CollectionStatus } from "../payment-model/status.js"
 export class MarkAsPaidService {
   constructor(
     private readonly reader: CollectionReader,
-    private readonly operations: ProviderOperations,
+    private readonly operations: OperationRunner,
     private readonly sessions: PaymentSessionsService,
     private readonly payments: PaymentsService,
   ) {}

@@ -1,7 +1,7 @@
 import { ApiProperty } from "@nestjs/swagger"
 import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
-import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
-import { HasAtMost, MayBeLeftOut } from "../common/validation.js"
+import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
+import { HasAtMost, MayBeLeftOut } from "../api/validation/validation.js"
 import { COLLECTION_STATUSES } from "../payment-model/status.js"
 
 export class CreatePaymentCollectionRequest {

@@ -2,10 +2,10 @@ import { Controller } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
 import { IntersectionType } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import type { Deleted } from "../common/deleted.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { CommandMessage, IdCommand, IdMessage, Message } from "../common/message.js"
+import type { Deleted } from "../api/deleted.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { CommandMessage, IdCommand, IdMessage, Message } from "../api/message.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { ADMIN_COLLECTION, ADMIN_COLLECTIONS, STORE_COLLECTION } from "../payment-model/responses/views.js"
 import { MarkAsPaidService } from "./mark-as-paid.service.js"
@@ -37,7 +37,7 @@ export class PaymentCollectionsMessageController {
   ) {}
 
   @MessagePattern("payment_collections.create")
-  @Answers({ ...STORE_COLLECTION, audience: "admin" })
+  @RespondsWith({ ...STORE_COLLECTION, audience: "admin" })
   async create(
     @Payload() { cart_id }: CreatePaymentCollectionMessage,
     @CalledBy() caller: Caller,
@@ -52,20 +52,20 @@ export class PaymentCollectionsMessageController {
   }
 
   @MessagePattern("payment_collections.retrieve")
-  @Answers({ ...STORE_COLLECTION, audience: "admin" })
+  @RespondsWith({ ...STORE_COLLECTION, audience: "admin" })
   async retrieve(@Payload() { id }: IdMessage, @Selected() selection: Selection) {
     return { payment_collection: toPaymentCollectionResponse(await this.collections.get(id, selection), "admin") }
   }
 
   @MessagePattern("payment_collections.list")
-  @Answers(ADMIN_COLLECTIONS)
+  @RespondsWith(ADMIN_COLLECTIONS)
   async list(@Payload() message: ListPaymentCollectionsMessage, @Selected() selection: Selection) {
     const { rows, ...page } = await this.collections.list(message, selection)
     return { payment_collections: rows.map((row) => toPaymentCollectionResponse(row, "admin")), ...page }
   }
 
   @MessagePattern("payment_collections.create_for_order")
-  @Answers(ADMIN_COLLECTION)
+  @RespondsWith(ADMIN_COLLECTION)
   async createForOrder(
     @Payload() message: CreateOrderCollectionMessage,
     @CalledBy() caller: Caller,
@@ -80,7 +80,7 @@ export class PaymentCollectionsMessageController {
   }
 
   @MessagePattern("payment_collections.update")
-  @Answers(ADMIN_COLLECTION)
+  @RespondsWith(ADMIN_COLLECTION)
   async update(
     @Payload() { id, ...request }: UpdateCollectionMessage,
     @CalledBy() caller: Caller,
@@ -91,7 +91,7 @@ export class PaymentCollectionsMessageController {
   }
 
   @MessagePattern("payment_collections.mark_as_paid")
-  @Answers(ADMIN_COLLECTION)
+  @RespondsWith(ADMIN_COLLECTION)
   async markAsPaid(
     @Payload() { id, ...request }: MarkAsPaidMessage,
     @CalledBy() caller: Caller,

@@ -3,20 +3,20 @@ import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { CartNotFound } from "../carts/cart-not-found.js"
 import { Conflict, InvalidData, NotAllowed, excerpt } from "../common/errors.js"
-import type { Selection } from "../common/fields.js"
+import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
 import { moneyFromMajor, parseCurrency } from "../common/money.js"
-import { readPage, type PageOf } from "../database/read-page.js"
-import { PREPARED } from "../database/service-client.js"
-import { writeRows } from "../database/write-rows.js"
+import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { PREPARED } from "../database/statements/prepared.js"
+import { writeRows } from "../database/statements/unit-of-work.js"
 import { outboxWrites } from "../outbox/outbox-event.entity.js"
 import { Changes } from "../payment-model/changes.js"
-import { lockCollection } from "../payment-model/collection-lock.js"
-import { assertAmountChangeable } from "../payment-model/collection.rules.js"
+import { lockCollection } from "../payment-model/lock.js"
+import { assertAmountChangeable } from "../payment-model/rules/collection.rules.js"
 import { collectionEvent } from "../payment-model/events.js"
-import { PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
-import { ProviderOperations } from "../payment-providers/provider-operations.js"
+import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
 import { CartChangesService } from "./cart-changes.service.js"
 import { createForCart } from "./collection-for-cart.js"
@@ -38,7 +38,7 @@ export class PaymentCollectionsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly reader: CollectionReader,
-    private readonly operations: ProviderOperations,
+    private readonly operations: OperationRunner,
     private readonly sessions: PaymentSessionsService,
     private readonly carts: CartChangesService,
     private readonly defaultCurrency: DefaultCurrency,
@@ -106,7 +106,7 @@ export class PaymentCollectionsService {
       captured_amount: 0n,
       refunded_amount: 0n,
     })
-    changes.tell(() => collectionEvent("payment_collection.created", collection))
+    changes.recordEvent(() => collectionEvent("payment_collection.created", collection))
     await writeRows(manager, [...changes.writes, ...outboxWrites(changes.events)])
     return this.reader.get(collection.id, selection)
   }
@@ -152,7 +152,7 @@ export class PaymentCollectionsService {
 
   /**
    * Deletes a collection, and cancels its open session at the provider first.
-   * @throws NotFound, NotAllowed when anything was authorized or paid, and what {@link ProviderOperations} throws
+   * @throws NotFound, NotAllowed when anything was authorized or paid, and what {@link OperationRunner} throws
    */
   async delete(id: string, caller: Caller): Promise<void> {
     await this.operations.perform(
@@ -165,7 +165,7 @@ export class PaymentCollectionsService {
         const canceling = this.sessions.cancelOpen(aggregate, caller)
         if (canceling) return canceling
         aggregate.updateCollection({ deleted_at: new Date() })
-        aggregate.changes.tell(() => collectionEvent("payment_collection.deleted", collection))
+        aggregate.changes.recordEvent(() => collectionEvent("payment_collection.deleted", collection))
         return { kind: "done" }
       },
     )

@@ -2,11 +2,11 @@ import { CartNotFound } from "../carts/cart-not-found.js"
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
 import { EXAMPLE, NEW_COLLECTION, PAID_COLLECTION } from "../payment-model/responses/examples.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
@@ -24,7 +24,7 @@ export class StorePaymentCollectionsController {
 
   @Post()
   @HttpCode(200)
-  @Answers(STORE_COLLECTION)
+  @RespondsWith(STORE_COLLECTION)
   @ApiOperation({
     summary: "Create the payment collection of a cart",
     operationId: "createPaymentCollection",
@@ -55,7 +55,7 @@ export class StorePaymentCollectionsController {
 
   @Get(":id")
   @ApiId("The collection's id.", EXAMPLE.collectionId)
-  @Answers(STORE_COLLECTION)
+  @RespondsWith(STORE_COLLECTION)
   @ApiOperation({
     summary: "Get a payment collection",
     operationId: "getPaymentCollection",

@@ -2,10 +2,10 @@ import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { CartNotFound } from "../carts/cart-not-found.js"
-import { PREPARED } from "../database/service-client.js"
+import { PREPARED } from "../database/statements/prepared.js"
 import { ReplayGuard, type StoreSubject } from "../idempotency/replay-guard.js"
 import { collectionNotFound } from "../payment-model/not-found.js"
-import { channelSql, isInChannels } from "../payment-model/visibility.js"
+import { channelSql, isInChannels } from "../payment-model/rules/visibility.rules.js"
 
 /** SQL for the channel of a subject, and the error for a request that does not see the subject. */
 const SUBJECTS = {

@@ -2,14 +2,14 @@ import { describe, expect, it } from "@jest/globals"
 import fc from "fast-check"
 import type { ObjectLiteral } from "typeorm"
 import { Aggregate, type CartFigures } from "./aggregate.js"
-import { Capture } from "./capture.entity.js"
-import { amountToPay, mayFollowCart } from "./collection.rules.js"
-import { PaymentCollection } from "./payment-collection.entity.js"
-import { PaymentOperation } from "./payment-operation.entity.js"
-import { PaymentSession } from "./payment-session.entity.js"
-import { Payment } from "./payment.entity.js"
-import { cancelVerdict, captureVerdict, refundVerdict, type MoneyVerdict } from "./payment.rules.js"
-import { Refund } from "./refund.entity.js"
+import { Capture } from "./entities/capture.entity.js"
+import { amountToPay, mayFollowCart } from "./rules/collection.rules.js"
+import { PaymentCollection } from "./entities/payment-collection.entity.js"
+import { PaymentOperation } from "./entities/payment-operation.entity.js"
+import { PaymentSession } from "./entities/payment-session.entity.js"
+import { Payment } from "./entities/payment.entity.js"
+import { cancelVerdict, captureVerdict, refundVerdict, type MoneyVerdict } from "./rules/payment.rules.js"
+import { Refund } from "./entities/refund.entity.js"
 import {
   COLLECTION_STATUSES,
   OPEN_SESSION_STATUSES,
@@ -19,7 +19,7 @@ import {
   SESSION_OPERATION_KINDS,
   SESSION_STATUSES,
   SESSION_TRANSITIONS,
-  UNSETTLED_STATES,
+  UNRESOLVED_STATES,
   type CollectionStatus,
   type OperationKind,
   type OperationState,
@@ -113,7 +113,7 @@ function newOperation(about: Partial<PaymentOperation> = {}): PaymentOperation {
     amount: 1_000n,
     state: "pending",
     attempts: 0,
-    settled_at: null,
+    resolved_at: null,
     ...about,
   })
 }
@@ -251,7 +251,7 @@ describe("a cart that outgrew what is authorized", () => {
   it("is reported as it was found, when a session raises the amount in the same transaction", () => {
     const aggregate = authorizedAggregate({ total: 15_000n })
     aggregate.reportOutgrown()
-    aggregate.takeOn(aggregate.target, NOW)
+    aggregate.adopt(aggregate.target, NOW)
     expect(aggregate.changes.events).toMatchObject([
       { name: "payment_collection.outgrown", data: { amount: "10000", status: "authorized" } },
       { name: "payment_collection.updated", data: { amount: "15000", status: "partially_authorized" } },
@@ -280,7 +280,7 @@ describe("a cart that outgrew what is authorized", () => {
       captures: [newCapture(4_000n)],
       cart: { ...CART, currency_code: "eur", total: 3_000n },
     })
-    aggregate.takeOn(aggregate.followed, NOW)
+    aggregate.adopt(aggregate.followed, NOW)
     expect(aggregate.collection).toMatchObject({ amount: 4_000n, status: "completed", completed_at: NOW })
     expect(told(aggregate)).toEqual(["payment_collection.completed"])
   })
@@ -304,7 +304,7 @@ describe("taking on figures", () => {
     ["one that it has", { amount: 10_000n }],
   ])("changes nothing with %s", (_, figures) => {
     const aggregate = aggregateOf()
-    aggregate.takeOn(figures)
+    aggregate.adopt(figures)
     expect(aggregate.changes.writes).toEqual([])
     expect(aggregate.changes.events).toEqual([])
   })
@@ -318,7 +318,7 @@ describe("taking on figures", () => {
     ["one among those that it has", { ...FIGURES, amount: 9_999n }],
   ])("changes the collection in %s, counts the change and tells of it", (_, figures) => {
     const aggregate = aggregateOf()
-    aggregate.takeOn(figures)
+    aggregate.adopt(figures)
     expect(aggregate.collection).toMatchObject(figures)
     expect(updates(aggregate)).toEqual({ [ID]: { ...figures, version: 8 } })
     expect(told(aggregate)).toEqual(["payment_collection.updated"])
@@ -374,7 +374,7 @@ describe("beginning a call", () => {
       amount: 4_000n,
       state: "pending",
       attempts: 0,
-      settled_at: null,
+      resolved_at: null,
       request,
       created_by: "apk_1",
     }
@@ -521,16 +521,16 @@ describe("dropping a session", () => {
 })
 
 describe("moving a call", () => {
-  const pairs = UNSETTLED_STATES.flatMap((from) =>
+  const pairs = UNRESOLVED_STATES.flatMap((from) =>
     OPERATION_STATES.map((to): [OperationState, OperationState] => [from, to]),
   ).filter(([from, to]) => from === to || OPERATION_TRANSITIONS[from].includes(to))
-  const isUnsettled = (state: OperationState) => UNSETTLED_STATES.some((unsettled) => unsettled === state)
+  const isUnsettled = (state: OperationState) => UNRESOLVED_STATES.some((unsettled) => unsettled === state)
 
   it.each(pairs)("from %s to %s is written, and reserves its money until it is settled", (from, to) => {
     const operations = ["op_1", "op_2", "op_3"].map((id) => newOperation({ id, state: from }))
     const aggregate = aggregateOf({ operations: [...operations] })
     const [first, second, third] = operations
-    const set = { last_error: "no answer", settled_at: isUnsettled(to) ? null : NOW }
+    const set = { last_error: "no answer", resolved_at: isUnsettled(to) ? null : NOW }
     if (second) aggregate.moveOperation(second, to, set)
     expect(updates(aggregate)).toEqual({ op_2: { ...set, state: to } })
     expect(aggregate.reserved(newPayment(), "capture")).toEqual(isUnsettled(to) ? operations : [first, third])
@@ -546,9 +546,9 @@ describe("moving a call", () => {
   it("that is not among those under way settles no other", () => {
     const others = [newOperation({ id: "op_2" }), newOperation({ id: "op_3", state: "unknown" })]
     const aggregate = aggregateOf({ operations: [...others] })
-    aggregate.moveOperation(newOperation(), "succeeded", { settled_at: NOW })
+    aggregate.moveOperation(newOperation(), "succeeded", { resolved_at: NOW })
     expect(aggregate.operations).toEqual(others)
-    expect(updates(aggregate)).toEqual({ op_1: { state: "succeeded", settled_at: NOW } })
+    expect(updates(aggregate)).toEqual({ op_1: { state: "succeeded", resolved_at: NOW } })
   })
 
   it("takes the state from its name, whatever else is set", () => {
@@ -571,7 +571,7 @@ describe("moving a call", () => {
     const [settled, other] = [newOperation({ state: from }), newOperation({ id: "op_2" })]
     const aggregate = aggregateOf({ operations: [other] })
     expect(() => {
-      aggregate.moveOperation(settled, to, { settled_at: NOW })
+      aggregate.moveOperation(settled, to, { resolved_at: NOW })
     }).toThrow(`An operation cannot become ${to} once it is ${from}`)
     expect(settled).toEqual(newOperation({ state: from }))
     expect(aggregate.changes.writes).toEqual([])
@@ -858,7 +858,7 @@ describe("a collection that loses a payment while another session is open", () =
 
   it("is not completed when its cart becomes one of nothing, until that is authorized", () => {
     const { aggregate, open } = afterCancellation()
-    aggregate.takeOn({ amount: 0n })
+    aggregate.adopt({ amount: 0n })
     aggregate.recompute(NOW)
     expect(aggregate.collection).toMatchObject({ amount: 0n, status: "not_paid", completed_at: null })
     aggregate.moveSession(open, "authorized", { amount: 0n })
@@ -967,11 +967,11 @@ class Story {
       if (rest <= 0n && aggregate.authorizedAmount > 0n) aggregate.dropSession(open, "canceled", NOW)
       else aggregate.moveSession(open, "pending", { amount: rest })
     }
-    aggregate.takeOn(aggregate.openSession ? target : followed, NOW)
+    aggregate.adopt(aggregate.openSession ? target : followed, NOW)
   }
 
   private open(amount: bigint): void {
-    this.aggregate.takeOn(this.aggregate.target, NOW)
+    this.aggregate.adopt(this.aggregate.target, NOW)
     const about = { provider_id: "pp_one_one", currency_code: "eur", client_data: {}, context: null }
     this.aggregate.addSession({ ...about, amount })
   }
@@ -1156,7 +1156,7 @@ class Books {
     if (ending === "succeeded" && (operation.kind === "cancel_payment" || isLastCapture)) {
       aggregate.changes.update(Payment, payment, { canceled_at: NOW })
     }
-    aggregate.moveOperation(operation, ending, { settled_at: ending === "unknown" ? null : NOW })
+    aggregate.moveOperation(operation, ending, { resolved_at: ending === "unknown" ? null : NOW })
     aggregate.recompute(NOW)
   }
 

@@ -1,8 +1,8 @@
 import type { EntityManager } from "typeorm"
-import { reviveWholeRow, wholeRowJson, type Json } from "../database/read-graph.js"
+import { reviveWholeRow, wholeRowJson, type Json } from "../database/statements/read-graph.js"
 import { newId } from "../common/ids.js"
-import { PREPARED } from "../database/service-client.js"
-import { Capture } from "./capture.entity.js"
+import { PREPARED } from "../database/statements/prepared.js"
+import { Capture } from "./entities/capture.entity.js"
 import { Changes } from "./changes.js"
 import {
   amountFor,
@@ -12,14 +12,14 @@ import {
   outstandingOf,
   statusOf,
   totalsOf,
-} from "./collection.rules.js"
+} from "./rules/collection.rules.js"
 import { collectionEvent, outgrownEvent, type EventName } from "./events.js"
-import { PaymentCollection } from "./payment-collection.entity.js"
-import { PaymentOperation } from "./payment-operation.entity.js"
-import { PaymentSession } from "./payment-session.entity.js"
-import { Payment } from "./payment.entity.js"
-import { Refund } from "./refund.entity.js"
-import type { Reservation } from "./payment.rules.js"
+import { PaymentCollection } from "./entities/payment-collection.entity.js"
+import { PaymentOperation } from "./entities/payment-operation.entity.js"
+import { PaymentSession } from "./entities/payment-session.entity.js"
+import { Payment } from "./entities/payment.entity.js"
+import { Refund } from "./entities/refund.entity.js"
+import type { Reservation } from "./rules/payment.rules.js"
 import {
   mayMove,
   OPEN_SESSION_STATUSES,
@@ -27,7 +27,7 @@ import {
   SESSION_OPERATION_KINDS,
   SESSION_TRANSITIONS,
   sqlList,
-  UNSETTLED_STATES,
+  UNRESOLVED_STATES,
   type CollectionStatus,
   type OperationKind,
   type OperationState,
@@ -132,7 +132,7 @@ export class Aggregate {
    * Takes on figures of the cart; those of an open session have to be agreed with its provider first. Once something is
    * authorized, another amount may mean another status.
    */
-  takeOn(figures: Partial<CollectionFigures>, now = new Date()): void {
+  adopt(figures: Partial<CollectionFigures>, now = new Date()): void {
     const { collection } = this
     const names = Object.keys(figures) as (keyof CollectionFigures)[]
     if (names.every((name) => figures[name] === collection[name])) return
@@ -140,7 +140,7 @@ export class Aggregate {
     const isCovered = collection.outgrown_total !== null && amount >= collection.outgrown_total
     this.updateCollection({ ...figures, ...(isCovered && { outgrown_total: null }) })
     if (this.payments.length > 0 && this.recompute(now)) return
-    this.changes.tell(() => collectionEvent("payment_collection.updated", collection))
+    this.changes.recordEvent(() => collectionEvent("payment_collection.updated", collection))
   }
 
   /** Adopts the order that the collection turns out to be for. Without one, the collection keeps what it has. */
@@ -148,7 +148,7 @@ export class Aggregate {
     const { collection } = this
     if (!orderId || orderId === collection.order_id) return
     this.updateCollection({ order_id: orderId })
-    this.changes.tell(() => collectionEvent("payment_collection.updated", collection))
+    this.changes.recordEvent(() => collectionEvent("payment_collection.updated", collection))
   }
 
   /**
@@ -163,7 +163,7 @@ export class Aggregate {
     this.updateCollection({ outgrown_total: total })
     if (total === null) return
     const event = outgrownEvent(collection, this.outstandingAmount)
-    this.changes.tell(() => event)
+    this.changes.recordEvent(() => event)
   }
 
   /** What unsettled calls of these kinds would move of a payment. */
@@ -198,7 +198,7 @@ export class Aggregate {
       state: "pending",
       attempts: 0,
       is_accepted: false,
-      settled_at: null,
+      resolved_at: null,
       ...about,
     })
     this.operations.push(operation)
@@ -272,7 +272,7 @@ export class Aggregate {
       throw new Error(`An operation cannot become ${state} once it is ${operation.state}`)
     }
     this.changes.update(PaymentOperation, operation, { ...set, state })
-    if (!(UNSETTLED_STATES as readonly OperationState[]).includes(state)) {
+    if (!(UNRESOLVED_STATES as readonly OperationState[]).includes(state)) {
       remove(this.operations, operation)
     }
   }
@@ -291,7 +291,7 @@ export class Aggregate {
     const name = status === collection.status ? "payment_collection.updated" : eventOf(status)
     const completedAt = collection.completed_at ?? (status === "completed" ? now : null)
     this.updateCollection({ ...totals, status, completed_at: completedAt })
-    this.changes.tell(() => collectionEvent(name, collection))
+    this.changes.recordEvent(() => collectionEvent(name, collection))
     return true
   }
 
@@ -404,7 +404,7 @@ function childrenStatement(tx: EntityManager): string {
     ${list(Payment, "payment child WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL")} AS payments,
     ${list(Capture, movement("capture"))} AS captures,
     ${list(Refund, movement("refund"))} AS refunds,
-    ${list(PaymentOperation, `payment_operation child WHERE child.payment_collection_id = $1 AND child.state IN (${sqlList(UNSETTLED_STATES)})`)} AS operations,
+    ${list(PaymentOperation, `payment_operation child WHERE child.payment_collection_id = $1 AND child.state IN (${sqlList(UNRESOLVED_STATES)})`)} AS operations,
     (SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider
       WHERE provider.is_enabled) AS provider_ids,
     ${ofRegion("$2")} AS target_provider_ids,

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "@jest/globals"
-import { Capture } from "./capture.entity.js"
+import { Capture } from "./entities/capture.entity.js"
 import { Changes } from "./changes.js"
 import { collectionEvent } from "./events.js"
-import { PaymentCollection } from "./payment-collection.entity.js"
-import { Payment } from "./payment.entity.js"
+import { PaymentCollection } from "./entities/payment-collection.entity.js"
+import { Payment } from "./entities/payment.entity.js"
 
 /** When it was changed, whenever that was. */
 const NOW = expect.any(Date)
@@ -105,9 +105,9 @@ describe("changes", () => {
 describe("events", () => {
   it("are told in the order of the facts, in the words of the end", () => {
     const row = stored()
-    changes.tell(() => collectionEvent("payment_collection.updated", row))
+    changes.recordEvent(() => collectionEvent("payment_collection.updated", row))
     changes.update(PaymentCollection, row, { amount: 200n })
-    changes.tell(() => collectionEvent("payment_collection.completed", row))
+    changes.recordEvent(() => collectionEvent("payment_collection.completed", row))
     changes.update(PaymentCollection, row, { status: "completed", captured_amount: 200n })
     const data = expect.objectContaining({ amount: "200", status: "completed", captured_amount: "200" })
     expect(changes.events).toEqual([

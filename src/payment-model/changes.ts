@@ -1,6 +1,6 @@
 import type { Type } from "@nestjs/common"
 import type { ObjectLiteral } from "typeorm"
-import type { Write } from "../database/write-rows.js"
+import type { Write } from "../database/statements/unit-of-work.js"
 import type { PaymentEvent } from "./events.js"
 
 type Pending =
@@ -13,7 +13,7 @@ type Pending =
 export class Changes {
   private readonly rows = new Map<ObjectLiteral, Pending>()
   private readonly forDatabase = new Map<ObjectLiteral, ObjectLiteral>()
-  private readonly told: (() => PaymentEvent)[] = []
+  private readonly recordedEvents: (() => PaymentEvent)[] = []
 
   /** A new row. What is left out has the default of its column. */
   insert<E extends ObjectLiteral>(type: Type<E>, row: Partial<E>): E {
@@ -37,12 +37,12 @@ export class Changes {
   }
 
   /** Tells a fact, in the words that are true once everything is changed. */
-  tell(event: () => PaymentEvent): void {
-    this.told.push(event)
+  recordEvent(event: () => PaymentEvent): void {
+    this.recordedEvents.push(event)
   }
 
   get events(): PaymentEvent[] {
-    return this.told.map((event) => event())
+    return this.recordedEvents.map((event) => event())
   }
 
   get writes(): Write[] {

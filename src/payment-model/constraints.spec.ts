@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals"
 import { getMetadataArgsStorage, QueryFailedError } from "typeorm"
 // The constraints are those of the entities, so all of them have to be loaded.
-import "./capture.entity.js"
+import "./entities/capture.entity.js"
 import { translateConstraintError } from "./constraints.js"
-import "./payment-operation.entity.js"
-import "./refund.entity.js"
+import "./entities/payment-operation.entity.js"
+import "./entities/refund.entity.js"
 
 /** A write that the database refused by a constraint. */
 const refusedBy = (constraint?: string) =>

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals"
-import { Capture } from "./capture.entity.js"
+import { Capture } from "./entities/capture.entity.js"
 import { collectionEvent, outgrownEvent, EVENT_NAMES, paymentEvent, sessionEvent, type PaymentEvent } from "./events.js"
-import { PaymentCollection } from "./payment-collection.entity.js"
-import { PaymentSession } from "./payment-session.entity.js"
-import { Payment } from "./payment.entity.js"
-import { Refund } from "./refund.entity.js"
+import { PaymentCollection } from "./entities/payment-collection.entity.js"
+import { PaymentSession } from "./entities/payment-session.entity.js"
+import { Payment } from "./entities/payment.entity.js"
+import { Refund } from "./entities/refund.entity.js"
 
 /** Marks what no event may tell. */
 const SECRET = "told to nobody"

@@ -1,9 +1,9 @@
-import type { Capture } from "./capture.entity.js"
-import type { Dispute } from "./dispute.entity.js"
-import type { PaymentCollection } from "./payment-collection.entity.js"
-import type { PaymentSession } from "./payment-session.entity.js"
-import type { Payment } from "./payment.entity.js"
-import type { Refund } from "./refund.entity.js"
+import type { Capture } from "./entities/capture.entity.js"
+import type { Dispute } from "./entities/dispute.entity.js"
+import type { PaymentCollection } from "./entities/payment-collection.entity.js"
+import type { PaymentSession } from "./entities/payment-session.entity.js"
+import type { Payment } from "./entities/payment.entity.js"
+import type { Refund } from "./entities/refund.entity.js"
 
 /** Every fact that this service tells; `payment.captured` and `payment.refunded` are Medusa's names. */
 export const EVENT_NAMES = [

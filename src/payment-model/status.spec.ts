@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals"
 import { getMetadataArgsStorage } from "typeorm"
-import { PaymentOperation } from "./payment-operation.entity.js"
-import { PaymentSession } from "./payment-session.entity.js"
+import { PaymentOperation } from "./entities/payment-operation.entity.js"
+import { PaymentSession } from "./entities/payment-session.entity.js"
 import {
   COLLECTION_STATUSES,
   mayMove,
@@ -14,13 +14,13 @@ import {
   SESSION_STATUSES,
   SESSION_TRANSITIONS,
   sqlList,
-  UNSETTLED_STATES,
+  UNRESOLVED_STATES,
   type OperationState,
   type SessionStatus,
 } from "./status.js"
 
 const OPEN: readonly SessionStatus[] = OPEN_SESSION_STATUSES
-const UNSETTLED: readonly OperationState[] = UNSETTLED_STATES
+const UNSETTLED: readonly OperationState[] = UNRESOLVED_STATES
 
 /** Where something can get to, in any number of moves. */
 function reach<S extends string>(table: Readonly<Record<S, readonly S[]>>, from: S): Set<S> {
@@ -49,7 +49,7 @@ describe("the words", () => {
 
   it("for a part of them are among all of them", () => {
     expect(SESSION_STATUSES).toEqual(expect.arrayContaining([...OPEN_SESSION_STATUSES]))
-    expect(OPERATION_STATES).toEqual(expect.arrayContaining([...UNSETTLED_STATES]))
+    expect(OPERATION_STATES).toEqual(expect.arrayContaining([...UNRESOLVED_STATES]))
     expect(OPERATION_KINDS).toEqual(expect.arrayContaining([...SESSION_OPERATION_KINDS]))
   })
 })
@@ -137,7 +137,7 @@ describe("a call to a provider", () => {
   })
 
   it("is one at a time on a session, and one cancellation at a time on a payment, while it is unsettled", () => {
-    const unsettled = `state IN (${sqlList(UNSETTLED_STATES)})`
+    const unsettled = `state IN (${sqlList(UNRESOLVED_STATES)})`
     const uniques = getMetadataArgsStorage().indices.filter(
       ({ target, unique }) => target === PaymentOperation && unique === true,
     )

@@ -85,7 +85,7 @@ export const OPERATION_STATES = ["pending", "succeeded", "declined", "unknown"] 
 export type OperationState = (typeof OPERATION_STATES)[number]
 
 /** A call that may have happened: its money is reserved until the provider was asked. */
-export const UNSETTLED_STATES = ["pending", "unknown"] as const
+export const UNRESOLVED_STATES = ["pending", "unknown"] as const
 
 /** A call is settled once, and stays so; one whose answer stayed out is settled by asking the provider. */
 export const OPERATION_TRANSITIONS: Readonly<Record<OperationState, readonly OperationState[]>> = {

@@ -1,18 +1,18 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
-import { NoBody } from "../common/validation.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
+import { NoBody } from "../api/validation/validation.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 import { toOperationResponse } from "../payment-model/responses/mappers.js"
 import { OperationResponse } from "../payment-model/responses/operation.response.js"
 import { ADMIN_OPERATION, ADMIN_OPERATIONS, ListOperationsQuery } from "./operation.dto.js"
 import { PaymentOperationsService } from "./payment-operations.service.js"
 import { operationNotFound } from "../payment-model/not-found.js"
-import { providerNotAvailable } from "../payment-providers/payment-provider.registry.js"
+import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
 
 @ApiTags("Admin: operations")
 @ApiSecurity("secret_key")
@@ -22,7 +22,7 @@ export class AdminOperationsController {
   constructor(private readonly operations: PaymentOperationsService) {}
 
   @Get()
-  @Answers(ADMIN_OPERATIONS)
+  @RespondsWith(ADMIN_OPERATIONS)
   @ApiOperation({
     summary: "List operations",
     operationId: "listOperations",
@@ -37,7 +37,7 @@ export class AdminOperationsController {
 
   @Get(":id")
   @ApiId("The operation's id.", EXAMPLE.operationId)
-  @Answers(ADMIN_OPERATION)
+  @RespondsWith(ADMIN_OPERATION)
   @ApiOperation({ summary: "Get an operation", operationId: "getOperation" })
   @ApiEnvelope("operation", OperationResponse, "The operation.", exampleOf(ADMIN_OPERATION))
   @ApiErrors(operationNotFound(EXAMPLE.operationId))
@@ -48,7 +48,7 @@ export class AdminOperationsController {
   @Post(":id/retry")
   @HttpCode(200)
   @ApiId("The operation's id.", EXAMPLE.operationId)
-  @Answers(ADMIN_OPERATION)
+  @RespondsWith(ADMIN_OPERATION)
   @ApiOperation({
     summary: "Settle an operation now",
     operationId: "retryOperation",

@@ -1,5 +1,5 @@
-import type { View } from "../common/fields.interceptor.js"
-import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
+import type { View } from "../api/fields/fields.interceptor.js"
+import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
 import { OperationResponse } from "../payment-model/responses/operation.response.js"
 import { OPERATION_KINDS, OPERATION_STATES } from "../payment-model/status.js"
 
@@ -15,7 +15,7 @@ export const OPERATION_FILTERS = {
   provider_id: "text",
   created_at: "time",
   updated_at: "time",
-  settled_at: "time",
+  resolved_at: "time",
 } satisfies FilterSpec
 
 export class ListOperationsQuery extends FilteredListQuery(OPERATION_FILTERS) {}

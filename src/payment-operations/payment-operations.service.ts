@@ -1,22 +1,22 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import type { Selection } from "../common/fields.js"
+import type { Selection } from "../api/fields/fields.js"
 import { claimSql, isFreeSql, Leases, type Lease } from "../database/leases.js"
-import { readGraph, ROOT } from "../database/read-graph.js"
-import { readPage, type PageOf } from "../database/read-page.js"
-import { fromNowSql } from "../database/write-rows.js"
+import { readGraph, ROOT } from "../database/statements/read-graph.js"
+import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { fromNowSql } from "../database/statements/unit-of-work.js"
 import { CartChangesService } from "../payment-collections/cart-changes.service.js"
-import { PaymentOperation } from "../payment-model/payment-operation.entity.js"
-import { SESSION_OPERATION_KINDS, sqlList, UNSETTLED_STATES, type OperationKind } from "../payment-model/status.js"
-import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
-import { ProviderOperations } from "../payment-providers/provider-operations.js"
+import { PaymentOperation } from "../payment-model/entities/payment-operation.entity.js"
+import { SESSION_OPERATION_KINDS, sqlList, UNRESOLVED_STATES, type OperationKind } from "../payment-model/status.js"
+import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
+import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { OPERATION_FILTERS, type ListOperationsQuery } from "./operation.dto.js"
-import { SETTLERS } from "./settlers.js"
+import { OUTCOME_RECORDERS } from "../payment-model/outcomes/outcome-recorders.js"
 import { operationNotFound } from "../payment-model/not-found.js"
 
 /** The outcome is not known, and no process works on it. */
-const CLAIMABLE = `state IN (${sqlList(UNSETTLED_STATES)}) AND ${isFreeSql("payment_operation")}`
+const CLAIMABLE = `state IN (${sqlList(UNRESOLVED_STATES)}) AND ${isFreeSql("payment_operation")}`
 
 /** Whose doing it is that a session follows its cart after all. */
 const RECONCILER: Caller = { id: "reconciler", salesChannelIds: [] }
@@ -30,7 +30,7 @@ function isAboutSession({ kind }: PaymentOperation): boolean {
 export class PaymentOperationsService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly operations: ProviderOperations,
+    private readonly operations: OperationRunner,
     private readonly registry: PaymentProviderRegistry,
     private readonly carts: CartChangesService,
     private readonly leases: Leases,
@@ -56,8 +56,8 @@ export class PaymentOperationsService {
    * @throws Conflict `operation_in_progress` when whoever is at it does not get through in time
    */
   async retry(id: string, selection: Selection): Promise<PaymentOperation> {
-    const { settled_at, provider_id } = await this.get(id, selection)
-    if (settled_at === null) {
+    const { resolved_at, provider_id } = await this.get(id, selection)
+    if (resolved_at === null) {
       this.registry.get(provider_id)
       await this.settleNow(id)
     }
@@ -70,7 +70,7 @@ export class PaymentOperationsService {
    */
   async settleNow(id: string): Promise<void> {
     const [claimed] = await this.claim("id = $3", [id])
-    await (claimed ? this.settle(claimed) : this.operations.settled(id))
+    await (claimed ? this.resolve(claimed) : this.operations.waitUntilResolved(id))
   }
 
   /** Claims operations that are due; at most so many. Several instances share the work. */
@@ -83,14 +83,14 @@ export class PaymentOperationsService {
   }
 
   /** Asks the provider of a claimed operation how it ended, and records it. */
-  async settle(lease: Lease): Promise<void> {
+  async resolve(lease: Lease): Promise<void> {
     await this.leases.whileHeld(lease, () => this.settleHeld(lease))
   }
 
   private async settleHeld(lease: Lease): Promise<void> {
-    const operation = await this.operations.find(lease.id)
-    if (operation.settled_at !== null) return
-    const resolved = await this.operations.reconcile(operation, SETTLERS[operation.kind], lease)
+    const operation = await this.operations.getOperation(lease.id)
+    if (operation.resolved_at !== null) return
+    const resolved = await this.operations.reconcile(operation, OUTCOME_RECORDERS[operation.kind], lease)
     if (!resolved) return
     if (resolved.failure?.state_differs && this.registry.canInspect(operation.provider_id)) {
       await this.operations.refresh(operation)

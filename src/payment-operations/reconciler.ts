@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
-import { BackgroundInterval, BackgroundWorker } from "../common/background-worker.js"
+import { BackgroundInterval, BackgroundWorker } from "../database/background-worker.js"
 import type { Lease } from "../database/leases.js"
-import { ProviderOperations } from "../payment-providers/provider-operations.js"
+import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { PaymentOperationsService } from "./payment-operations.service.js"
 
 /** Settles what was begun and not settled: a process died, or a provider did not answer. */
@@ -9,7 +9,7 @@ import { PaymentOperationsService } from "./payment-operations.service.js"
 export class Reconciler extends BackgroundWorker<Lease> {
   constructor(
     private readonly operations: PaymentOperationsService,
-    calls: ProviderOperations,
+    calls: OperationRunner,
     interval: BackgroundInterval,
   ) {
     super(interval)
@@ -23,6 +23,6 @@ export class Reconciler extends BackgroundWorker<Lease> {
   }
 
   protected async handle(lease: Lease): Promise<void> {
-    await this.operations.settle(lease)
+    await this.operations.resolve(lease)
   }
 }

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
 import { toPaymentProviderResponse } from "../payment-model/responses/mappers.js"
 import { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
 import {
@@ -24,7 +24,7 @@ export class AdminPaymentProvidersController {
   constructor(private readonly providers: PaymentProvidersService) {}
 
   @Get()
-  @Answers(ADMIN_PROVIDERS)
+  @RespondsWith(ADMIN_PROVIDERS)
   @ApiOperation({ summary: "List payment providers", operationId: "listPaymentProviders" })
   @ApiPage(
     "payment_providers",
@@ -40,7 +40,7 @@ export class AdminPaymentProvidersController {
   @Post(":id")
   @ApiId("The provider's id.", "pp_system_default")
   @HttpCode(200)
-  @Answers(ADMIN_PROVIDER)
+  @RespondsWith(ADMIN_PROVIDER)
   @ApiOperation({
     summary: "Enable or disable a payment provider",
     operationId: "enablePaymentProvider",

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
 import { ConfigureRegionRequest, REGION_EXAMPLE, RegionResponse, toRegionResponse } from "./payment-provider.dto.js"
 import { PaymentProvidersService, providersNotEnabled, regionNotFound } from "./payment-providers.service.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"

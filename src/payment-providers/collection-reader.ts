@@ -1,12 +1,12 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import type { Selection } from "../common/fields.js"
-import { readGraph, ROOT } from "../database/read-graph.js"
+import type { Selection } from "../api/fields/fields.js"
+import { readGraph, ROOT } from "../database/statements/read-graph.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
-import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
-import { channelSql, isInChannelsSql } from "../payment-model/visibility.js"
-import { PaymentProviderRegistry } from "./payment-provider.registry.js"
+import type { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
+import { channelSql, isInChannelsSql } from "../payment-model/rules/visibility.rules.js"
+import { PaymentProviderRegistry } from "./calls/payment-provider.registry.js"
 import { collectionNotFound } from "../payment-model/not-found.js"
 
 /** Reads a collection, with no more than the selection asks for and the providers that this process has. */

@@ -1,7 +1,7 @@
 import { ApiProperty } from "@nestjs/swagger"
 import { IsArray, IsBoolean, IsString } from "class-validator"
-import type { View } from "../common/fields.interceptor.js"
-import { FilteredListQuery, ShortListQuery, type FilterSpec } from "../common/list-query.js"
+import type { View } from "../api/fields/fields.interceptor.js"
+import { FilteredListQuery, ShortListQuery, type FilterSpec } from "../api/lists/list-query.js"
 import { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
 
 export class ListRegionProvidersQuery extends ShortListQuery {

@@ -3,12 +3,12 @@ import { DiscoveryModule } from "@nestjs/core"
 import { AdminPaymentProvidersController } from "./admin-payment-providers.controller.js"
 import { AdminRegionsController } from "./admin-regions.controller.js"
 import { CollectionReader } from "./collection-reader.js"
-import { PaymentProviderRegistry } from "./payment-provider.registry.js"
+import { PaymentProviderRegistry } from "./calls/payment-provider.registry.js"
 import { PaymentProvidersMessageController } from "./payment-providers.message.controller.js"
 import { PaymentProvidersService } from "./payment-providers.service.js"
-import { ProviderOperations } from "./provider-operations.js"
+import { OperationRunner } from "./calls/operation-runner.js"
 import { StorePaymentProvidersController } from "./store-payment-providers.controller.js"
-import { SystemPaymentProvider } from "./system.provider.js"
+import { SystemPaymentProvider } from "./system/system.provider.js"
 
 @Module({
   imports: [DiscoveryModule],
@@ -21,10 +21,10 @@ import { SystemPaymentProvider } from "./system.provider.js"
   providers: [
     PaymentProviderRegistry,
     PaymentProvidersService,
-    ProviderOperations,
+    OperationRunner,
     CollectionReader,
     SystemPaymentProvider,
   ],
-  exports: [PaymentProviderRegistry, PaymentProvidersService, ProviderOperations, CollectionReader],
+  exports: [PaymentProviderRegistry, PaymentProvidersService, OperationRunner, CollectionReader],
 })
 export class PaymentProvidersModule {}

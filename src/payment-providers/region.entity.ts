@@ -1,6 +1,6 @@
 import { Entity, JoinColumn, ManyToOne, PrimaryColumn } from "typeorm"
 import { Row } from "../database/columns.js"
-import { PaymentProvider } from "../payment-model/payment-provider.entity.js"
+import { PaymentProvider } from "../payment-model/entities/payment-provider.entity.js"
 
 /** A region of the shop that this service was told of. */
 @Entity("region")

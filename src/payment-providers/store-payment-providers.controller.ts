@@ -1,9 +1,9 @@
 import { Controller, Get, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiErrors, ApiPage } from "../common/api-docs.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
+import { ApiErrors, ApiPage } from "../api/api-docs.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
 import { toPaymentProviderResponse } from "../payment-model/responses/mappers.js"
 import { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
 import { ListRegionProvidersQuery, STORE_PROVIDERS } from "./payment-provider.dto.js"
@@ -17,7 +17,7 @@ export class StorePaymentProvidersController {
   constructor(private readonly providers: PaymentProvidersService) {}
 
   @Get()
-  @Answers(STORE_PROVIDERS)
+  @RespondsWith(STORE_PROVIDERS)
   @ApiOperation({ summary: "List the payment providers of a region", operationId: "listRegionPaymentProviders" })
   @ApiPage(
     "payment_providers",

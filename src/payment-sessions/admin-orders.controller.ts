@@ -1,11 +1,11 @@
 import { Body, Controller, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
 import { AUTHORIZED_COLLECTION, EXAMPLE } from "../payment-model/responses/examples.js"
 import { toOrderResponse } from "../payment-model/responses/mappers.js"
 import { OrderResponse } from "../payment-model/responses/order.response.js"
@@ -24,7 +24,7 @@ export class AdminOrdersController {
   @Post(":id/payment-sessions/authorize")
   @HttpCode(200)
   @ApiId("The order's id: an opaque reference of the caller's, which its collection has.", EXAMPLE.orderId)
-  @Answers(ADMIN_ORDER)
+  @RespondsWith(ADMIN_ORDER)
   @ApiOperation({
     summary: "Authorize a payment session of an order",
     operationId: "authorizeOrderPaymentSession",

@@ -1,10 +1,10 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import { NotFound, excerpt } from "../common/errors.js"
-import type { Selection } from "../common/fields.js"
-import { readGraph, ROOT } from "../database/read-graph.js"
-import { derivePaymentStatus, type Order } from "../payment-model/order.rules.js"
-import { PaymentCollection } from "../payment-model/payment-collection.entity.js"
+import type { Selection } from "../api/fields/fields.js"
+import { readGraph, ROOT } from "../database/statements/read-graph.js"
+import { derivePaymentStatus, type Order } from "../payment-model/rules/order.rules.js"
+import { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
 
 /** Collections of one order that are read at most: whatever references callers choose, a response stays bounded. */

@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
 import { Transform, type TransformFnParams } from "class-transformer"
 import { IsString } from "class-validator"
-import { CommandMessage, IdCommand } from "../common/message.js"
-import { IsSmallObject, MayBeLeftOut } from "../common/validation.js"
+import { CommandMessage, IdCommand } from "../api/message.js"
+import { IsSmallObject, MayBeLeftOut } from "../api/validation/validation.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 
 export class CreatePaymentSessionRequest {

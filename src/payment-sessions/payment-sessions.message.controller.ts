@@ -1,8 +1,8 @@
 import { Controller } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
 import { toOrderResponse, toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { ADMIN_ORDER, STORE_COLLECTION } from "../payment-model/responses/views.js"
 import { OrderSessionsService } from "./order-sessions.service.js"
@@ -22,7 +22,7 @@ export class PaymentSessionsMessageController {
   ) {}
 
   @MessagePattern("payment_sessions.create")
-  @Answers({ ...STORE_COLLECTION, audience: "admin" })
+  @RespondsWith({ ...STORE_COLLECTION, audience: "admin" })
   async create(
     @Payload() { payment_collection_id, provider_id, data }: CreatePaymentSessionMessage,
     @CalledBy() caller: Caller,
@@ -34,7 +34,7 @@ export class PaymentSessionsMessageController {
   }
 
   @MessagePattern("payment_sessions.authorize")
-  @Answers({ ...STORE_COLLECTION, audience: "admin" })
+  @RespondsWith({ ...STORE_COLLECTION, audience: "admin" })
   async authorize(
     @Payload() { payment_collection_id, id }: AuthorizePaymentSessionMessage,
     @CalledBy() caller: Caller,
@@ -45,7 +45,7 @@ export class PaymentSessionsMessageController {
   }
 
   @MessagePattern("payment_sessions.authorize_for_order")
-  @Answers(ADMIN_ORDER)
+  @RespondsWith(ADMIN_ORDER)
   async authorizeForOrder(
     @Payload() { order_id, payment_session_id }: AuthorizeOrderSessionMessage,
     @CalledBy() caller: Caller,

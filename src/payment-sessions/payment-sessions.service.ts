@@ -11,21 +11,26 @@ import {
   StateConflict,
   excerpt,
 } from "../common/errors.js"
-import { moneyWords } from "../common/money.js"
-import type { Audience, Selection } from "../common/fields.js"
+import { formatMoney } from "../common/money.js"
+import type { Audience, Selection } from "../api/fields/fields.js"
 import type { Aggregate, CollectionFigures } from "../payment-model/aggregate.js"
-import { lockCollectionAndCart } from "../payment-model/collection-lock.js"
-import { isOutgrown, isPayable } from "../payment-model/collection.rules.js"
+import { lockCollectionAndCart } from "../payment-model/lock.js"
+import { isOutgrown, isPayable } from "../payment-model/rules/collection.rules.js"
 import { collectionEvent } from "../payment-model/events.js"
-import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
-import { PaymentSession } from "../payment-model/payment-session.entity.js"
-import { coversAmount, nextSessionStep } from "../payment-model/session.rules.js"
-import { isInChannels } from "../payment-model/visibility.js"
+import type { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
+import { PaymentSession } from "../payment-model/entities/payment-session.entity.js"
+import { coversAmount, nextSessionStep } from "../payment-model/rules/session.rules.js"
+import { isInChannels } from "../payment-model/rules/visibility.rules.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
-import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
-import { ProviderOperations, type Decision } from "../payment-providers/provider-operations.js"
+import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
+import { OperationRunner, type Decision } from "../payment-providers/calls/operation-runner.js"
 import type { CreatePaymentSessionRequest } from "./payment-session.dto.js"
-import { settleAuthorize, settleCancelSession, settleInitiate, settleUpdate } from "./settle-session.js"
+import {
+  recordAuthorize,
+  recordCancelSession,
+  recordInitiate,
+  recordUpdate,
+} from "../payment-model/outcomes/session.outcomes.js"
 import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
 
 /** Opens, changes, authorizes and cancels the sessions of a collection, of which one at most is open. */
@@ -33,7 +38,7 @@ import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.
 export class PaymentSessionsService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly operations: ProviderOperations,
+    private readonly operations: OperationRunner,
     private readonly registry: PaymentProviderRegistry,
     private readonly holders: AccountHoldersService,
     private readonly reader: CollectionReader,
@@ -188,7 +193,7 @@ export class PaymentSessionsService {
       request_key: progress.requestKey ?? null,
     })
     const replaceAccountHolder = () => this.replaceHolderOf(session)
-    return { kind: "call", operation, settle: settleAuthorize, isLast: true, replaceAccountHolder }
+    return { kind: "call", operation, settle: recordAuthorize, isLast: true, replaceAccountHolder }
   }
 
   /** Creates the session's customer anew, if no other request has done so since. */
@@ -252,7 +257,7 @@ export class PaymentSessionsService {
     const { target, collection, cart, openSession } = aggregate
     if (isOutgrown(collection, cart)) {
       aggregate.updateCollection({ deleted_at: new Date() })
-      aggregate.changes.tell(() => collectionEvent("payment_collection.deleted", collection))
+      aggregate.changes.recordEvent(() => collectionEvent("payment_collection.deleted", collection))
       return { kind: "done" }
     }
     aggregate.reportOutgrown()
@@ -264,7 +269,7 @@ export class PaymentSessionsService {
     if (!openSession || isUpToDate) {
       const reopening = openSession ? undefined : await this.reopen(aggregate, tx, progress, caller)
       if (reopening) return reopening
-      aggregate.takeOn(aggregate.followed)
+      aggregate.adopt(aggregate.followed)
       return { kind: "done" }
     }
     // Nobody knows when a call that timed out is resolved: the change waits, the caller does not.
@@ -282,7 +287,7 @@ export class PaymentSessionsService {
     const { openSession } = aggregate
     const target = { ...aggregate.target, amount }
     if (!openSession || coversAmount(openSession, restOf(aggregate, target))) {
-      aggregate.takeOn({ amount })
+      aggregate.adopt({ amount })
       return { kind: "done" }
     }
     return this.changeSession(aggregate, tx, openSession, target, {}, caller)
@@ -369,7 +374,7 @@ export class PaymentSessionsService {
     const after = { ...wanted, account_holder: holder?.external_id, customer_id: aggregate.cart?.customer_id ?? null }
     switch (nextSessionStep(before, after)) {
       case "keep":
-        aggregate.takeOn(aggregate.target)
+        aggregate.adopt(aggregate.target)
         return { kind: "done" }
       case "cancel_session":
         return this.cancel(aggregate, open, caller)
@@ -394,14 +399,14 @@ export class PaymentSessionsService {
   }
 
   private initiate(aggregate: Aggregate, wanted: Wanted, caller: Caller) {
-    aggregate.takeOn(aggregate.target)
+    aggregate.adopt(aggregate.target)
     const session = aggregate.addSession(wanted)
     const operation = aggregate.begin("initiate", session, {
       amount: wanted.amount,
       request: { ...requestOf(session), client_data: wanted.client_data },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: settleInitiate, isLast: true } as const
+    return { kind: "call", operation, settle: recordInitiate, isLast: true } as const
   }
 
   private update(
@@ -426,7 +431,7 @@ export class PaymentSessionsService {
       },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: settleUpdate, isLast: true } as const
+    return { kind: "call", operation, settle: recordUpdate, isLast: true } as const
   }
 
   private cancel(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision {
@@ -435,7 +440,7 @@ export class PaymentSessionsService {
       request: { ...requestOf(session), client_data: {} },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: settleCancelSession }
+    return { kind: "call", operation, settle: recordCancelSession }
   }
 
   /** Whether the collection may be paid with a provider. */
@@ -497,7 +502,7 @@ export class PaymentSessionsService {
     if (provider.capabilities.callsNetwork && amount === 0n) {
       return `Payment provider ${providerId} takes no payment of zero. Use pp_system_default; for shoppers the operator has to name it in the cart's region with POST /admin/regions/:id.`
     }
-    return provider.refusalOf?.({ minor: amount, currency: currency_code }, "payment")
+    return provider.checkAmount?.({ minor: amount, currency: currency_code }, "payment")
   }
 }
 
@@ -567,7 +572,7 @@ function wayOut({ target }: Aggregate, hasAny: boolean): string {
 function checkAmount(aggregate: Aggregate, session: PaymentSession): void {
   const { target, amountToPay: amount } = aggregate
   if (coversAmount(session, { ...target, amount })) return
-  const words = (minor: bigint, currency: string) => moneyWords({ minor, currency })
+  const words = (minor: bigint, currency: string) => formatMoney({ minor, currency })
   throw new Conflict(
     `The session is for ${words(session.amount, session.currency_code)}, but ${words(amount, target.currency_code)} ` +
       "is to be paid by now. Create the payment session again, then authorize it.",

@@ -1,12 +1,12 @@
 import { Body, Controller, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiParam, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId } from "../common/api-docs.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { NoBody } from "../common/validation.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
+import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { NoBody } from "../api/validation/validation.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
 import { AUTHORIZED_COLLECTION, EXAMPLE, OPENED_COLLECTION } from "../payment-model/responses/examples.js"
 import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
 import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
@@ -14,7 +14,7 @@ import { STORE_COLLECTION } from "../payment-model/responses/views.js"
 import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
 import { PaymentSessionsService } from "./payment-sessions.service.js"
 import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
-import { PAID_IN_FULL } from "../payment-model/collection.rules.js"
+import { PAID_IN_FULL } from "../payment-model/rules/collection.rules.js"
 import { NotAllowed } from "../common/errors.js"
 
 @ApiTags("Store: payment sessions")
@@ -37,7 +37,7 @@ export class StorePaymentSessionsController {
   @Post()
   @HttpCode(200)
   @ApiId("The collection's id.", EXAMPLE.collectionId)
-  @Answers(STORE_COLLECTION)
+  @RespondsWith(STORE_COLLECTION)
   @ApiOperation({
     summary: "Open a payment session",
     operationId: "createPaymentSession",
@@ -66,7 +66,7 @@ export class StorePaymentSessionsController {
   @HttpCode(200)
   @ApiId("The collection's id.", EXAMPLE.collectionId)
   @ApiParam({ name: "session_id", description: "The session's id.", example: EXAMPLE.sessionId })
-  @Answers(STORE_COLLECTION)
+  @RespondsWith(STORE_COLLECTION)
   @ApiOperation({
     summary: "Authorize a payment session",
     operationId: "authorizePaymentSession",

@@ -1,12 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { NoBody } from "../common/validation.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { NoBody } from "../api/validation/validation.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
 import { CANCELED_PAYMENT, CAPTURED_IN_PART, EXAMPLE, REFUNDED_IN_PART } from "../payment-model/responses/examples.js"
 import { toPaymentResponse } from "../payment-model/responses/mappers.js"
 import { PaymentResponse } from "../payment-model/responses/payment.response.js"
@@ -14,8 +14,13 @@ import { ADMIN_PAYMENT, ADMIN_PAYMENTS, CANCELED_PAYMENT_VIEW } from "../payment
 import { CapturePaymentRequest, ListPaymentsQuery, RefundPaymentRequest } from "./payment.dto.js"
 import { PaymentsService } from "./payments.service.js"
 import { paymentNotFound } from "../payment-model/not-found.js"
-import { capturedForGood, capturedInFull, captureTooLarge, refundTooLarge } from "../payment-model/payment.rules.js"
-import { providerNotAvailable } from "../payment-providers/payment-provider.registry.js"
+import {
+  capturedForGood,
+  capturedInFull,
+  captureTooLarge,
+  refundTooLarge,
+} from "../payment-model/rules/payment.rules.js"
+import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
 
 const EXAMPLE_REST = { minor: 1000n, currency: "eur" }
 
@@ -38,7 +43,7 @@ export class AdminPaymentsController {
   constructor(private readonly payments: PaymentsService) {}
 
   @Get()
-  @Answers(ADMIN_PAYMENTS)
+  @RespondsWith(ADMIN_PAYMENTS)
   @ApiOperation({ summary: "List payments", operationId: "listPayments" })
   @ApiPage("payments", PaymentResponse, "The payments.", exampleOf(ADMIN_PAYMENTS))
   async list(@Query() query: ListPaymentsQuery, @Selected() selection: Selection) {
@@ -48,7 +53,7 @@ export class AdminPaymentsController {
 
   @Get(":id")
   @ApiId("The payment's id.", EXAMPLE.paymentId)
-  @Answers(ADMIN_PAYMENT)
+  @RespondsWith(ADMIN_PAYMENT)
   @ApiOperation({ summary: "Get a payment", operationId: "getPayment" })
   @ApiEnvelope("payment", PaymentResponse, "The payment.", exampleOf(ADMIN_PAYMENT))
   @ApiErrors(paymentNotFound(EXAMPLE.paymentId))
@@ -59,7 +64,7 @@ export class AdminPaymentsController {
   @Post(":id/capture")
   @HttpCode(200)
   @ApiId("The payment's id.", EXAMPLE.paymentId)
-  @Answers(ADMIN_PAYMENT)
+  @RespondsWith(ADMIN_PAYMENT)
   @ApiOperation({
     summary: "Capture a payment",
     operationId: "capturePayment",
@@ -83,7 +88,7 @@ export class AdminPaymentsController {
   @Post(":id/refund")
   @HttpCode(200)
   @ApiId("The payment's id.", EXAMPLE.paymentId)
-  @Answers(ADMIN_PAYMENT)
+  @RespondsWith(ADMIN_PAYMENT)
   @ApiOperation({
     summary: "Refund a payment",
     operationId: "refundPayment",
@@ -107,7 +112,7 @@ export class AdminPaymentsController {
   @Post(":id/cancel")
   @HttpCode(200)
   @ApiId("The payment's id.", EXAMPLE.paymentId)
-  @Answers(CANCELED_PAYMENT_VIEW)
+  @RespondsWith(CANCELED_PAYMENT_VIEW)
   @ApiOperation({
     summary: "Cancel a payment",
     operationId: "cancelPayment",
@@ -130,7 +135,7 @@ export class AdminPaymentsController {
   @Post(":id/refresh")
   @HttpCode(200)
   @ApiId("The payment's id.", EXAMPLE.paymentId)
-  @Answers(ADMIN_PAYMENT)
+  @RespondsWith(ADMIN_PAYMENT)
   @ApiOperation({
     summary: "Refresh a payment from its provider",
     operationId: "refreshPayment",

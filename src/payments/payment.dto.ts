@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
 import { Transform, type TransformFnParams } from "class-transformer"
 import { IsNumber, IsOptional, IsPositive, IsString } from "class-validator"
-import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
-import { HasAtMost, IsSmallObject, MayBeLeftOut } from "../common/validation.js"
+import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
+import { HasAtMost, IsSmallObject, MayBeLeftOut } from "../api/validation/validation.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 
 /** What `GET /admin/payments` filters by: Medusa's filters, and ours after them. */

@@ -2,9 +2,9 @@ import { Controller } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
 import { IntersectionType } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { IdCommand, IdMessage, Message } from "../common/message.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { IdCommand, IdMessage, Message } from "../api/message.js"
 import { toPaymentResponse } from "../payment-model/responses/mappers.js"
 import { ADMIN_PAYMENT, ADMIN_PAYMENTS, CANCELED_PAYMENT_VIEW } from "../payment-model/responses/views.js"
 import { CapturePaymentRequest, ListPaymentsQuery, RefundPaymentRequest } from "./payment.dto.js"
@@ -21,20 +21,20 @@ export class PaymentsMessageController {
   constructor(private readonly payments: PaymentsService) {}
 
   @MessagePattern("payments.list")
-  @Answers(ADMIN_PAYMENTS)
+  @RespondsWith(ADMIN_PAYMENTS)
   async list(@Payload() message: ListPaymentsMessage, @Selected() selection: Selection) {
     const { rows, ...page } = await this.payments.list(message, selection)
     return { payments: rows.map((row) => toPaymentResponse(row, "admin")), ...page }
   }
 
   @MessagePattern("payments.retrieve")
-  @Answers(ADMIN_PAYMENT)
+  @RespondsWith(ADMIN_PAYMENT)
   async retrieve(@Payload() { id }: IdMessage, @Selected() selection: Selection) {
     return { payment: toPaymentResponse(await this.payments.get(id, selection), "admin") }
   }
 
   @MessagePattern("payments.capture")
-  @Answers(ADMIN_PAYMENT)
+  @RespondsWith(ADMIN_PAYMENT)
   async capture(
     @Payload() { id, ...request }: CapturePaymentMessage,
     @CalledBy() caller: Caller,
@@ -44,7 +44,7 @@ export class PaymentsMessageController {
   }
 
   @MessagePattern("payments.refund")
-  @Answers(ADMIN_PAYMENT)
+  @RespondsWith(ADMIN_PAYMENT)
   async refund(
     @Payload() { id, ...request }: RefundPaymentMessage,
     @CalledBy() caller: Caller,
@@ -54,13 +54,13 @@ export class PaymentsMessageController {
   }
 
   @MessagePattern("payments.cancel")
-  @Answers(CANCELED_PAYMENT_VIEW)
+  @RespondsWith(CANCELED_PAYMENT_VIEW)
   async cancel(@Payload() { id }: IdCommand, @CalledBy() caller: Caller, @Selected() selection: Selection) {
     return { payment: toPaymentResponse(await this.payments.cancel(id, caller, selection), "admin") }
   }
 
   @MessagePattern("payments.refresh")
-  @Answers(ADMIN_PAYMENT)
+  @RespondsWith(ADMIN_PAYMENT)
   async refresh(@Payload() { id }: IdCommand, @Selected() selection: Selection) {
     return { payment: toPaymentResponse(await this.payments.refresh(id, selection), "admin") }
   }

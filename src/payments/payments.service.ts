@@ -2,19 +2,24 @@ import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { InvalidData, NotAllowed } from "../common/errors.js"
-import type { Selection } from "../common/fields.js"
+import type { Selection } from "../api/fields/fields.js"
 import { moneyFromMajor } from "../common/money.js"
-import { readGraph, ROOT } from "../database/read-graph.js"
-import { readPage, type PageOf } from "../database/read-page.js"
+import { readGraph, ROOT } from "../database/statements/read-graph.js"
+import { readPage, type PageOf } from "../database/statements/read-page.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
-import { lockCollectionOfPayment } from "../payment-model/collection-lock.js"
-import { PaymentOperation, type OperationRequest } from "../payment-model/payment-operation.entity.js"
-import type { PaymentSession } from "../payment-model/payment-session.entity.js"
-import { Payment } from "../payment-model/payment.entity.js"
-import { cancelVerdict, captureVerdict, refundVerdict, type MoneyVerdict } from "../payment-model/payment.rules.js"
-import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
-import { ProviderOperations, type Decision, type Settle } from "../payment-providers/provider-operations.js"
-import { wordsOf } from "../payment-providers/provider-outcome.js"
+import { lockCollectionOfPayment } from "../payment-model/lock.js"
+import { PaymentOperation, type OperationRequest } from "../payment-model/entities/payment-operation.entity.js"
+import type { PaymentSession } from "../payment-model/entities/payment-session.entity.js"
+import { Payment } from "../payment-model/entities/payment.entity.js"
+import {
+  cancelVerdict,
+  captureVerdict,
+  refundVerdict,
+  type MoneyVerdict,
+} from "../payment-model/rules/payment.rules.js"
+import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
+import { OperationRunner, type Decision, type OutcomeRecorder } from "../payment-providers/calls/operation-runner.js"
+import { toMessage } from "../payment-providers/calls/provider-outcome.js"
 import { RefundReasonsService } from "../refund-reasons/refund-reasons.service.js"
 import {
   PAYMENT_FILTERS,
@@ -22,7 +27,11 @@ import {
   type ListPaymentsQuery,
   type RefundPaymentRequest,
 } from "./payment.dto.js"
-import { settleCancelPayment, settleCapture, settleRefund } from "./settle-payment.js"
+import {
+  recordCancelPayment,
+  recordCaptureOutcome,
+  recordRefundOutcome,
+} from "../payment-model/outcomes/payment.outcomes.js"
 import { paymentNotFound } from "../payment-model/not-found.js"
 
 /** Captures, refunds and cancels what was authorized, and reads it. */
@@ -32,7 +41,7 @@ export class PaymentsService {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly operations: ProviderOperations,
+    private readonly operations: OperationRunner,
     private readonly registry: PaymentProviderRegistry,
     private readonly reasons: RefundReasonsService,
   ) {}
@@ -54,7 +63,7 @@ export class PaymentsService {
   /**
    * Captures an amount, or all the rest. A payment that is captured in full stays as it is.
    *
-   * @throws NotFound, InvalidData when it is more than the rest, NotAllowed, and what {@link ProviderOperations} throws
+   * @throws NotFound, InvalidData when it is more than the rest, NotAllowed, and what {@link OperationRunner} throws
    */
   async capture(
     id: string,
@@ -78,7 +87,7 @@ export class PaymentsService {
     const request = { amount: requested, hasKey: caller.requestKey !== undefined }
     return decisionOf(captureVerdict(payment, reserved, request, multicapture), (amount) => {
       const capture = aggregate.addCapture(payment, { amount, created_by: caller.id })
-      return call(aggregate, payment, caller, "capture", settleCapture, {
+      return call(aggregate, payment, caller, "capture", recordCaptureOutcome, {
         amount,
         capture_id: capture.id,
         request: { ...requestOf(payment), is_final: !multicapture },
@@ -89,7 +98,7 @@ export class PaymentsService {
   /**
    * Gives captured money back: an amount, or all that was not given back yet.
    * @throws NotFound also for an unknown reason; InvalidData when it is more than that; and what
-   *   {@link ProviderOperations} throws
+   *   {@link OperationRunner} throws
    */
   async refund(
     id: string,
@@ -116,7 +125,7 @@ export class PaymentsService {
             metadata: metadata ?? null,
             created_by: caller.id,
           })
-          return call(aggregate, payment, caller, "refund", settleRefund, {
+          return call(aggregate, payment, caller, "refund", recordRefundOutcome, {
             amount,
             refund_id: refund.id,
             request: requestOf(payment),
@@ -129,13 +138,13 @@ export class PaymentsService {
 
   /**
    * Gives up what is authorized and not captured. A payment that was canceled before stays as it is.
-   * @throws NotFound, NotAllowed when everything was captured, and what {@link ProviderOperations} throws
+   * @throws NotFound, NotAllowed when everything was captured, and what {@link OperationRunner} throws
    */
   async cancel(id: string, caller: Caller, selection: Selection): Promise<Payment> {
     return this.change(id, caller, selection, (aggregate, payment) => {
       const verdict = cancelVerdict(payment, aggregate.reserved(payment, "capture", "cancel_payment"))
       return decisionOf(verdict, (amount) =>
-        call(aggregate, payment, caller, "cancel_payment", settleCancelPayment, {
+        call(aggregate, payment, caller, "cancel_payment", recordCancelPayment, {
           amount,
           request: requestOf(payment),
         }),
@@ -161,7 +170,7 @@ export class PaymentsService {
   private checkTakes({ provider_id, currency_code }: Payment, requested: bigint | undefined): void {
     if (requested === undefined) return
     const amount = { minor: requested, currency: currency_code }
-    const refusal = this.registry.get(provider_id).refusalOf?.(amount, "part")
+    const refusal = this.registry.get(provider_id).checkAmount?.(amount, "part")
     if (refusal !== undefined) throw new InvalidData(refusal)
   }
 
@@ -195,7 +204,7 @@ export class PaymentsService {
           }
         }
         // The first response to an accepted operation is 200, which lists it as pending: so is that to its repeat.
-        if (begun.is_accepted && begun.settled_at === null) return { kind: "done" }
+        if (begun.is_accepted && begun.resolved_at === null) return { kind: "done" }
         return { kind: "join", operationId: begun.id, afterwards: "return_outcome" }
       },
       () => this.get(id, selection),
@@ -207,7 +216,7 @@ export class PaymentsService {
     try {
       await this.operations.refresh(payment)
     } catch (error) {
-      this.log.warn(`The state of payment ${payment.id} could not be recorded: ${wordsOf(error)}`)
+      this.log.warn(`The state of payment ${payment.id} could not be recorded: ${toMessage(error)}`)
     }
   }
 }
@@ -240,7 +249,7 @@ function call(
   payment: Payment,
   caller: Caller,
   kind: "capture" | "refund" | "cancel_payment",
-  settle: Settle,
+  settle: OutcomeRecorder,
   about: Pick<PaymentOperation, "amount" | "request"> & Partial<PaymentOperation>,
 ): Decision {
   const operation = aggregate.begin(kind, sessionOf(payment), {

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict"
 import type { Money } from "../common/money.js"
 import type {
-  NotFoundThere,
-  ProviderAnswer,
+  CallNotFound,
+  ReturnedData,
   ProviderCall,
   ProviderOutcome,
   Succeeded,
-} from "../payment-providers/payment-provider.contract.js"
+} from "../payment-providers/contract/payment-provider.contract.js"
 
 /** How a call ended, as far as that can be said. */
-export type End = ProviderOutcome | NotFoundThere
+export type End = ProviderOutcome | CallNotFound
 
 /** Characters of a message that a shopper would still read. */
 const LONGEST_MESSAGE = 300
@@ -63,7 +63,7 @@ export function checkWithin({ minor, currency }: Money, most: Money): void {
   assert.ok(minor <= most.minor, `An outcome reports no more than was asked for: ${words}`)
 }
 
-function checkAnswer({ data, privateData }: ProviderAnswer): void {
+function checkAnswer({ data, privateData }: ReturnedData): void {
   for (const [name, value] of Object.entries({ data, privateData })) {
     if (value === undefined) continue
     assert.ok(isObject(value) && isJson(value), `${name} is a JSON object: it is stored as one`)

@@ -1,5 +1,5 @@
 import type { Money } from "../common/money.js"
-import type { PaymentProvider, ProviderData } from "../payment-providers/payment-provider.contract.js"
+import type { PaymentProvider, ProviderData } from "../payment-providers/contract/payment-provider.contract.js"
 
 /** A session that a check has opened with the provider. */
 export interface KitSession {
@@ -11,7 +11,7 @@ export interface KitSession {
 }
 
 /** What the provider's own books say of a session, in minor units. */
-export interface ProviderBooks {
+export interface ProviderRecords {
   /** What the shopper has authorized; what was captured of it counts on. */
   readonly authorized: bigint
   readonly captured: bigint
@@ -53,12 +53,12 @@ export interface ProviderHarness {
     /** Refunds all that is captured. */
     readonly refunds?: Act<[KitSession]>
   }
-  readonly books?: (session: KitSession) => ProviderBooks | Promise<ProviderBooks>
+  readonly records?: (session: KitSession) => ProviderRecords | Promise<ProviderRecords>
   /** What must not reach a storefront, given what the provider has left for itself: keys, tokens, ids of its own. */
   readonly secrets?: (privateData: ProviderData) => readonly string[]
-  readonly line?: {
+  readonly network?: {
     /** The provider's service does the next call, but its answer is lost. */
-    readonly losesNextAnswer?: Act<["authorize" | "capture"]>
+    readonly losesNextResponse?: Act<["authorize" | "capture"]>
     /** The provider's service leaves the next call unanswered. */
     readonly ignoresNextCall?: Act<["authorize" | "capture"]>
   }

@@ -1,2 +1,2 @@
-export type { KitSession, ProviderBooks, ProviderHarness } from "./harness.js"
+export type { KitSession, ProviderRecords, ProviderHarness } from "./harness.js"
 export { providerChecks, type ProviderCheck } from "./provider-checks.js"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import type { Money } from "../common/money.js"
-import type { ProviderOutcome } from "../payment-providers/payment-provider.contract.js"
+import type { ProviderOutcome } from "../payment-providers/contract/payment-provider.contract.js"
 import {
   checkWithin,
   expectGone,
@@ -13,7 +13,7 @@ import {
   textOf,
 } from "./expectations.js"
 import type { ProviderHarness } from "./harness.js"
-import { amountsOf, PlayedSession } from "./played-session.js"
+import { amountsOf, SessionDriver } from "./session-driver.js"
 import { after, before, methodOf, split, STEPS } from "./steps.js"
 
 export interface ProviderCheck {
@@ -41,8 +41,8 @@ const NEEDS = {
   "dashboard.cancels": ({ dashboard }: ProviderHarness) => dashboard?.cancels,
   "dashboard.refunds": ({ dashboard }: ProviderHarness) => dashboard?.refunds,
   secrets: ({ secrets }: ProviderHarness) => secrets,
-  "line.losesNextAnswer": ({ line }: ProviderHarness) => line?.losesNextAnswer,
-  "line.ignoresNextCall": ({ line }: ProviderHarness) => line?.ignoresNextCall,
+  "line.losesNextAnswer": ({ network }: ProviderHarness) => network?.losesNextResponse,
+  "line.ignoresNextCall": ({ network }: ProviderHarness) => network?.ignoresNextCall,
 }
 
 /**
@@ -84,7 +84,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "a session is opened, authorized for its whole amount, and captured",
     run: async (harness) => {
-      const session = await PlayedSession.captured(harness)
+      const session = await SessionDriver.captured(harness)
       const { minor } = session.amount
       await session.expectBooks({ authorized: minor, captured: minor, refunded: 0n })
     },
@@ -92,7 +92,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "a capture in part takes that part; with multicapture the rest is captured afterwards, without it is given up",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       const [part, rest] = split(session.amount)
       await session.move("capture", part)
       await session.expectBooks({ captured: part.minor })
@@ -108,7 +108,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "a refund in part gives that part back, and another one the rest",
     run: async (harness) => {
-      const session = await PlayedSession.captured(harness)
+      const session = await SessionDriver.captured(harness)
       const [part, rest] = split(session.amount)
       await session.move("refund", part)
       await session.expectBooks({ captured: session.amount.minor, refunded: part.minor })
@@ -119,7 +119,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "more than there is is declined: it is a refusal, not an exception, and moves nothing",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       if (!session.provider.capabilities.callsNetwork) return
       const { minor, currency } = session.amount
       expectRefused((await session.make("capture", { minor: minor + 1n, currency })).outcome)
@@ -132,7 +132,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "an update changes the amount in place",
     run: async (harness) => {
-      const session = await PlayedSession.open(harness)
+      const session = await SessionDriver.open(harness)
       const [less] = split(session.amount)
       await session.update(less)
       await session.authorize()
@@ -160,7 +160,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "what a lookup finds of a session is all that is needed to go on with it",
     run: async (harness) => {
-      const session = await PlayedSession.unopened(harness)
+      const session = await SessionDriver.unopened(harness)
       const made = await session.initiate()
       session.forget()
       expectWaiting(await session.settle(made))
@@ -171,7 +171,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "a lookup of a call that never arrived says not_found",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       // An authorization moves nothing: a lookup may as well ask for it.
       for (const method of ["initiate", "capture", "cancel"] as const) {
         const { outcome } = await session.lookUp(session.prepare(method, session.amount))
@@ -184,7 +184,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "a capture that arrives twice at once with one idempotency key moves once",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       const [part] = split(session.amount)
       const capture = session.prepare("capture", part)
       const both = await Promise.all([session.send(capture), session.send(capture)])
@@ -197,7 +197,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "an open session is canceled, and cannot be authorized any more",
     run: async (harness) => {
-      const session = await PlayedSession.open(harness)
+      const session = await SessionDriver.open(harness)
       await session.move("cancel", session.amount)
       await session.expectBooks({ authorized: 0n })
       if (!session.provider.capabilities.callsNetwork) return
@@ -208,7 +208,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "an authorization is canceled, and cannot be captured any more",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       await session.move("cancel", session.amount)
       if (!session.provider.capabilities.callsNetwork) return
       expectRefused((await session.make("capture", session.amount)).outcome)
@@ -218,7 +218,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "with multicapture, what is left after a capture in part is canceled, and what was captured is refunded",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       if (!session.hasMulticapture) return
       const [part, rest] = split(session.amount)
       await session.move("capture", part)
@@ -230,7 +230,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "no outcome reports more than was asked for",
     run: async (harness) => {
-      const session = await PlayedSession.open(harness)
+      const session = await SessionDriver.open(harness)
       await harness.shopper?.authorizes?.(session)
       const [part] = split(session.amount)
       const [less] = split(part)
@@ -262,23 +262,23 @@ const CHECKS: readonly Check[] = [
     name: `${method}: after a capture in the dashboard it is declined for another state, which inspect reports`,
     needs: "dashboard.captures" as const,
     run: async (harness: ProviderHarness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       await harness.dashboard?.captures?.(session)
       expectOtherState(await session.ended(await session.make(method, session.amount)))
-      const { standing } = await session.state()
-      assert.ok(standing.status === "authorized", "inspect reports that the payment is authorized")
-      assert.equal(standing.captured.minor, session.amount.minor, "inspect reports what was captured")
+      const { authorization } = await session.state()
+      assert.ok(authorization.status === "authorized", "inspect reports that the payment is authorized")
+      assert.equal(authorization.captured.minor, session.amount.minor, "inspect reports what was captured")
     },
   })),
   {
     name: "capture: after a cancellation in the dashboard it is declined for another state, which inspect reports",
     needs: "dashboard.cancels",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       await harness.dashboard?.cancels?.(session)
       expectOtherState(await session.ended(await session.make("capture", session.amount)))
-      const { standing, isClosed } = await session.state()
-      assert.equal(standing.status, "canceled", "inspect reports that the payment is canceled")
+      const { authorization, isClosed } = await session.state()
+      assert.equal(authorization.status, "canceled", "inspect reports that the payment is canceled")
       assert.equal(isClosed, true, "inspect reports that nothing more can be captured")
     },
   },
@@ -286,7 +286,7 @@ const CHECKS: readonly Check[] = [
     name: "refund: after a refund in the dashboard it is declined for another state, which inspect reports",
     needs: "dashboard.refunds",
     run: async (harness) => {
-      const session = await PlayedSession.captured(harness)
+      const session = await SessionDriver.captured(harness)
       await harness.dashboard?.refunds?.(session)
       expectOtherState(await session.ended(await session.make("refund", session.amount)))
       const { refunds } = await session.state()
@@ -298,7 +298,7 @@ const CHECKS: readonly Check[] = [
     name: "a decline is an outcome, with a message for the shopper",
     needs: "shopper.declines",
     run: async (harness) => {
-      const session = await PlayedSession.open(harness)
+      const session = await SessionDriver.open(harness)
       await harness.shopper?.declines?.(session)
       const made = await session.make("authorize", session.amount)
       const end = await session.ended(made)
@@ -313,7 +313,7 @@ const CHECKS: readonly Check[] = [
     name: "when the shopper has to do more, data say what; afterwards the session is authorized",
     needs: "shopper.isAskedForMore",
     run: async (harness) => {
-      const session = await PlayedSession.open(harness)
+      const session = await SessionDriver.open(harness)
       await harness.shopper?.isAskedForMore?.(session)
       const { outcome } = await session.make("authorize", session.amount)
       assert.equal(outcome.outcome, "requires_more", textOf(outcome))
@@ -326,7 +326,7 @@ const CHECKS: readonly Check[] = [
     name: "what is private stays out of data and of messages",
     needs: "secrets",
     run: async (harness) => {
-      const session = await PlayedSession.open(harness)
+      const session = await SessionDriver.open(harness)
       await session.update(split(session.amount)[0])
       await session.authorize()
       await session.move("capture", session.amount)
@@ -342,7 +342,7 @@ const CHECKS: readonly Check[] = [
   {
     name: "a call that nobody waits for any more ends soon",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       await session.endOf(session.prepare("capture", session.amount, AbortSignal.abort()))
     },
   },
@@ -350,9 +350,9 @@ const CHECKS: readonly Check[] = [
     name: "a call that is not answered ends soon after its signal, and is not taken for a refusal",
     needs: "line.ignoresNextCall",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       const capture = session.prepare("capture", session.amount, AbortSignal.timeout(SHORTLY))
-      await harness.line?.ignoresNextCall?.("capture")
+      await harness.network?.ignoresNextCall?.("capture")
       expectUnknown(await session.endOf(capture))
       expectSucceeded(await session.ended(await session.repeat(capture)), session.amount)
       await session.expectBooks({ captured: session.amount.minor })
@@ -362,10 +362,10 @@ const CHECKS: readonly Check[] = [
     name: "a capture whose answer is lost is unknown; a lookup finds it, and a repeat moves nothing",
     needs: "line.losesNextAnswer",
     run: async (harness) => {
-      const session = await PlayedSession.authorized(harness)
+      const session = await SessionDriver.authorized(harness)
       const [part] = split(session.amount)
       const capture = session.prepare("capture", part)
-      await harness.line?.losesNextAnswer?.("capture")
+      await harness.network?.losesNextResponse?.("capture")
       expectUnknown(await session.endOf(capture))
       assert.notEqual((await session.lookUp(capture)).outcome, "not_found")
       expectSucceeded(await session.ended(await session.repeat(capture)), part)
@@ -379,7 +379,7 @@ function outcomeIn(state: object): unknown {
 }
 
 async function paysExactly(harness: ProviderHarness, amount: Money): Promise<void> {
-  const session = await PlayedSession.captured(harness, amount)
+  const session = await SessionDriver.captured(harness, amount)
   await session.expectBooks({ authorized: amount.minor, captured: amount.minor })
   await session.move("refund", amount)
   await session.expectBooks({ refunded: amount.minor })

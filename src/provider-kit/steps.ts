@@ -1,6 +1,6 @@
 import type { Money } from "../common/money.js"
-import type { ProviderBooks, ProviderHarness } from "./harness.js"
-import { PlayedSession, type Made, type Method } from "./played-session.js"
+import type { ProviderRecords, ProviderHarness } from "./harness.js"
+import { SessionDriver, type Made, type Method } from "./session-driver.js"
 
 /** What is asked of a provider, one after the other. */
 export const STEPS = [
@@ -15,18 +15,18 @@ export const STEPS = [
 export type Step = (typeof STEPS)[number]
 
 /** Where a session stands before each step. */
-const STARTS: Record<Step, (harness: ProviderHarness) => Promise<PlayedSession>> = {
-  initiate: (harness) => PlayedSession.unopened(harness),
-  update: (harness) => PlayedSession.open(harness),
-  authorize: (harness) => PlayedSession.open(harness),
-  cancel_session: (harness) => PlayedSession.open(harness),
-  capture: (harness) => PlayedSession.authorized(harness),
-  refund: (harness) => PlayedSession.captured(harness),
-  cancel_payment: (harness) => PlayedSession.authorized(harness),
+const STARTS: Record<Step, (harness: ProviderHarness) => Promise<SessionDriver>> = {
+  initiate: (harness) => SessionDriver.unopened(harness),
+  update: (harness) => SessionDriver.open(harness),
+  authorize: (harness) => SessionDriver.open(harness),
+  cancel_session: (harness) => SessionDriver.open(harness),
+  capture: (harness) => SessionDriver.authorized(harness),
+  refund: (harness) => SessionDriver.captured(harness),
+  cancel_payment: (harness) => SessionDriver.authorized(harness),
 }
 
 /** A session that stands where the step can be made. */
-export function before(step: Step, harness: ProviderHarness): Promise<PlayedSession> {
+export function before(step: Step, harness: ProviderHarness): Promise<SessionDriver> {
   return STARTS[step](harness)
 }
 
@@ -39,7 +39,7 @@ export function methodOf(step: Step): Method {
 export async function after(
   step: Step,
   harness: ProviderHarness,
-): Promise<{ session: PlayedSession; made: Made; books: Partial<ProviderBooks> }> {
+): Promise<{ session: SessionDriver; made: Made; books: Partial<ProviderRecords> }> {
   const session = await STARTS[step](harness)
   const { minor } = session.amount
   const [part] = split(session.amount)

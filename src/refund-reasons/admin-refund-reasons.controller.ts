@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
-import { ApiDeleted, type Deleted } from "../common/deleted.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiDeleted, type Deleted } from "../api/deleted.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 import { toRefundReasonResponse } from "../payment-model/responses/mappers.js"
 import { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
@@ -29,7 +29,7 @@ export class AdminRefundReasonsController {
   constructor(private readonly reasons: RefundReasonsService) {}
 
   @Get()
-  @Answers(REFUND_REASONS)
+  @RespondsWith(REFUND_REASONS)
   @ApiOperation({ summary: "List refund reasons", operationId: "listRefundReasons" })
   @ApiPage("refund_reasons", RefundReasonResponse, "The reasons.", REASON_EXAMPLE)
   async list(@Query() query: ListRefundReasonsQuery, @Selected() selection: Selection) {
@@ -39,7 +39,7 @@ export class AdminRefundReasonsController {
 
   @Post()
   @HttpCode(200)
-  @Answers(REFUND_REASON)
+  @RespondsWith(REFUND_REASON)
   @ApiOperation({ summary: "Create a refund reason", operationId: "createRefundReason" })
   @ApiEnvelope("refund_reason", RefundReasonResponse, "The reason.", REASON_EXAMPLE)
   @ApiErrors(reasonCodeTaken())
@@ -49,7 +49,7 @@ export class AdminRefundReasonsController {
 
   @Get(":id")
   @ApiId("The reason's id.", EXAMPLE.reasonId)
-  @Answers(REFUND_REASON)
+  @RespondsWith(REFUND_REASON)
   @ApiOperation({ summary: "Get a refund reason", operationId: "getRefundReason" })
   @ApiEnvelope("refund_reason", RefundReasonResponse, "The reason.", REASON_EXAMPLE)
   @ApiErrors(refundReasonNotFound(EXAMPLE.reasonId))
@@ -60,7 +60,7 @@ export class AdminRefundReasonsController {
   @Post(":id")
   @HttpCode(200)
   @ApiId("The reason's id.", EXAMPLE.reasonId)
-  @Answers(REFUND_REASON)
+  @RespondsWith(REFUND_REASON)
   @ApiOperation({ summary: "Change a refund reason", operationId: "updateRefundReason" })
   @ApiEnvelope("refund_reason", RefundReasonResponse, "The reason.", REASON_EXAMPLE)
   @ApiErrors(refundReasonNotFound(EXAMPLE.reasonId), reasonCodeTaken())

@@ -1,9 +1,9 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType, PartialType } from "@nestjs/swagger"
 import { IsOptional, IsString } from "class-validator"
-import type { View } from "../common/fields.interceptor.js"
-import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
-import { CommandMessage, IdCommand, Message } from "../common/message.js"
-import { HasAtMost } from "../common/validation.js"
+import type { View } from "../api/fields/fields.interceptor.js"
+import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
+import { CommandMessage, IdCommand, Message } from "../api/message.js"
+import { HasAtMost } from "../api/validation/validation.js"
 import { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
 
 export class CreateRefundReasonRequest {

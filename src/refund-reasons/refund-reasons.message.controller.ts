@@ -1,9 +1,9 @@
 import { Controller } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
-import type { Deleted } from "../common/deleted.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { IdCommand, IdMessage } from "../common/message.js"
+import type { Deleted } from "../api/deleted.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { IdCommand, IdMessage } from "../api/message.js"
 import { toRefundReasonResponse } from "../payment-model/responses/mappers.js"
 import {
   CreateRefundReasonMessage,
@@ -19,26 +19,26 @@ export class RefundReasonsMessageController {
   constructor(private readonly reasons: RefundReasonsService) {}
 
   @MessagePattern("refund_reasons.list")
-  @Answers(REFUND_REASONS)
+  @RespondsWith(REFUND_REASONS)
   async list(@Payload() message: ListRefundReasonsMessage, @Selected() selection: Selection) {
     const { rows, ...page } = await this.reasons.list(message, selection)
     return { refund_reasons: rows.map(toRefundReasonResponse), ...page }
   }
 
   @MessagePattern("refund_reasons.retrieve")
-  @Answers(REFUND_REASON)
+  @RespondsWith(REFUND_REASON)
   async retrieve(@Payload() { id }: IdMessage) {
     return { refund_reason: toRefundReasonResponse(await this.reasons.get(id)) }
   }
 
   @MessagePattern("refund_reasons.create")
-  @Answers(REFUND_REASON)
+  @RespondsWith(REFUND_REASON)
   async create(@Payload() message: CreateRefundReasonMessage) {
     return { refund_reason: toRefundReasonResponse(await this.reasons.create(message)) }
   }
 
   @MessagePattern("refund_reasons.update")
-  @Answers(REFUND_REASON)
+  @RespondsWith(REFUND_REASON)
   async update(@Payload() { id, ...changes }: UpdateRefundReasonMessage) {
     return { refund_reason: toRefundReasonResponse(await this.reasons.update(id, changes)) }
   }

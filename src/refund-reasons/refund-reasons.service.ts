@@ -1,13 +1,13 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, IsNull, type EntityManager } from "typeorm"
 import { NotFound, excerpt } from "../common/errors.js"
-import type { Selection } from "../common/fields.js"
+import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
-import { ROOT } from "../database/read-graph.js"
-import { searchedSql } from "../common/list-query.js"
-import { readPage, type PageOf } from "../database/read-page.js"
+import { ROOT } from "../database/statements/read-graph.js"
+import { searchedSql } from "../api/lists/list-query.js"
+import { readPage, type PageOf } from "../database/statements/read-page.js"
 import { translateConstraintError } from "../payment-model/constraints.js"
-import { RefundReason } from "../payment-model/refund-reason.entity.js"
+import { RefundReason } from "../payment-model/entities/refund-reason.entity.js"
 import {
   REFUND_REASON_FILTERS,
   REFUND_REASONS_LIMIT,

@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../common/api-docs.js"
-import { exampleOf } from "../common/example.js"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { SelectQuery } from "../common/list-query.js"
-import { NoBody } from "../common/validation.js"
+import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { exampleOf } from "../api/fields/example.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { SelectQuery } from "../api/lists/list-query.js"
+import { NoBody } from "../api/validation/validation.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 import {
   ADMIN_WEBHOOK_EVENT,
@@ -24,7 +24,7 @@ export class AdminWebhookEventsController {
   constructor(private readonly webhooks: WebhooksService) {}
 
   @Get()
-  @Answers(ADMIN_WEBHOOK_EVENTS)
+  @RespondsWith(ADMIN_WEBHOOK_EVENTS)
   @ApiOperation({
     summary: "List webhook events",
     operationId: "listWebhookEvents",
@@ -38,7 +38,7 @@ export class AdminWebhookEventsController {
 
   @Get(":id")
   @ApiId("The webhook event's id.", EXAMPLE.webhookEventId)
-  @Answers(ADMIN_WEBHOOK_EVENT)
+  @RespondsWith(ADMIN_WEBHOOK_EVENT)
   @ApiOperation({ summary: "Get a webhook event", operationId: "getWebhookEvent" })
   @ApiEnvelope("webhook_event", WebhookEventResponse, "The webhook event.", exampleOf(ADMIN_WEBHOOK_EVENT))
   @ApiErrors(webhookEventNotFound(EXAMPLE.webhookEventId))
@@ -49,7 +49,7 @@ export class AdminWebhookEventsController {
   @Post(":id/replay")
   @HttpCode(200)
   @ApiId("The webhook event's id.", EXAMPLE.webhookEventId)
-  @Answers(ADMIN_WEBHOOK_EVENT)
+  @RespondsWith(ADMIN_WEBHOOK_EVENT)
   @ApiOperation({
     summary: "Apply a webhook event now",
     operationId: "replayWebhookEvent",

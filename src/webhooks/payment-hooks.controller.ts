@@ -1,8 +1,8 @@
 import { Controller, HttpCode, Param, Post, Req } from "@nestjs/common"
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from "@nestjs/swagger"
 import type { FastifyRequest } from "fastify"
-import { ApiErrors } from "../common/api-docs.js"
-import { RawBody } from "../common/raw-body.js"
+import { ApiErrors } from "../api/api-docs.js"
+import { RawBody } from "../api/raw-body.js"
 import { WebhookInbox, forgedWebhook, takesNoWebhooks } from "./webhook-inbox.js"
 
 const EXAMPLE_PROVIDER = "pp_stripe_stripe"

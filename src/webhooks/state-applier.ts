@@ -3,32 +3,37 @@ import { DataSource, In, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { Conflict, ProviderError, ServiceError, StateConflict } from "../common/errors.js"
 import { LeaseLost, Leases, type Lease } from "../database/leases.js"
-import { PREPARED } from "../database/service-client.js"
+import { PREPARED } from "../database/statements/prepared.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
-import { lockCollection } from "../payment-model/collection-lock.js"
-import { isPayable } from "../payment-model/collection.rules.js"
-import { Dispute } from "../payment-model/dispute.entity.js"
+import { lockCollection } from "../payment-model/lock.js"
+import { isPayable } from "../payment-model/rules/collection.rules.js"
+import { Dispute } from "../payment-model/entities/dispute.entity.js"
 import { sessionEvent } from "../payment-model/events.js"
-import type { PaymentCollection } from "../payment-model/payment-collection.entity.js"
-import { PaymentOperation } from "../payment-model/payment-operation.entity.js"
-import { PaymentSession } from "../payment-model/payment-session.entity.js"
-import { Payment } from "../payment-model/payment.entity.js"
-import { sqlList, UNSETTLED_STATES } from "../payment-model/status.js"
+import type { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
+import { PaymentOperation } from "../payment-model/entities/payment-operation.entity.js"
+import { PaymentSession } from "../payment-model/entities/payment-session.entity.js"
+import { Payment } from "../payment-model/entities/payment.entity.js"
+import { sqlList, UNRESOLVED_STATES } from "../payment-model/status.js"
 import { PaymentOperationsService } from "../payment-operations/payment-operations.service.js"
-import type { PaymentState, ProviderEvent } from "../payment-providers/payment-provider.contract.js"
-import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
-import { wordsOf } from "../payment-providers/provider-outcome.js"
-import { ProviderOperations, writeChanges, type Decision } from "../payment-providers/provider-operations.js"
-import type { ProviderStateSync, SessionReference } from "../payment-providers/provider-state-sync.js"
+import type { PaymentState, ProviderEvent } from "../payment-providers/contract/payment-provider.contract.js"
+import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
+import { toMessage } from "../payment-providers/calls/provider-outcome.js"
+import { OperationRunner, writeChanges, type Decision } from "../payment-providers/calls/operation-runner.js"
+import type { ProviderStateSync, SessionReference } from "../payment-providers/calls/provider-state-sync.js"
 import {
   contradictionOf,
   endSession,
   openPayment,
-  settleCancelSession,
+  recordCancelSession,
   type Authorization,
-} from "../payment-sessions/settle-session.js"
-import { answered, settleCancelPayment, settleRefund } from "../payments/settle-payment.js"
-import { applyToPayment, applyToSession, Contradiction, type Records } from "./apply-state.js"
+} from "../payment-model/outcomes/session.outcomes.js"
+import { returnedData, recordCancelPayment, recordRefundOutcome } from "../payment-model/outcomes/payment.outcomes.js"
+import {
+  applyToPayment,
+  applyToSession,
+  Contradiction,
+  type Records,
+} from "../payment-model/outcomes/provider-state.js"
 import type { WebhookEvent } from "./webhook-event.entity.js"
 
 /** How often the books may change while the provider is asked, before it is left for later. */
@@ -95,7 +100,7 @@ export class StateApplier implements ProviderStateSync {
   constructor(
     private readonly dataSource: DataSource,
     private readonly registry: PaymentProviderRegistry,
-    private readonly operations: ProviderOperations,
+    private readonly operations: OperationRunner,
     private readonly unsettled: PaymentOperationsService,
     private readonly leases: Leases,
   ) {}
@@ -108,7 +113,7 @@ export class StateApplier implements ProviderStateSync {
       fetch: async ({ data, privateData }) => {
         const payment = { sessionId: payment_session_id, data, privateData: privateData ?? {} }
         const state = await fetched(() => this.registry.inspect(provider_id, payment))
-        return "standing" in state ? state : undefined
+        return "authorization" in state ? state : undefined
       },
       recordMissing: async (seen) => this.recordMissing(payment_session_id, seen),
     }
@@ -199,7 +204,7 @@ export class StateApplier implements ProviderStateSync {
         coalesce(payment.private_data, session.private_data) AS "privateData",
         (SELECT coalesce(json_agg(json_build_object('id', operation.id, 'kind', operation.kind) ORDER BY operation.id), '[]')
           FROM payment_operation operation WHERE operation.payment_collection_id = collection.id
-          AND operation.payment_session_id = session.id AND operation.state IN (${sqlList(UNSETTLED_STATES)})) AS unsettled
+          AND operation.payment_session_id = session.id AND operation.state IN (${sqlList(UNRESOLVED_STATES)})) AS unsettled
       FROM payment_session session JOIN payment_collection collection ON collection.id = session.payment_collection_id
         LEFT JOIN payment ON payment.payment_session_id = session.id AND payment.deleted_at IS NULL
       WHERE session.id = $1`,
@@ -220,8 +225,8 @@ export class StateApplier implements ProviderStateSync {
     for (const { id, kind } of unasked) {
       asked.add(id)
       await this.unsettled.settleNow(id)
-      const { settled_at } = await this.operations.find(id)
-      if (settled_at === null && kind !== "refund") throw new Unsettled(`Operation ${id} is not resolved yet.`, id)
+      const { resolved_at } = await this.operations.getOperation(id)
+      if (resolved_at === null && kind !== "refund") throw new Unsettled(`Operation ${id} is not resolved yet.`, id)
     }
     return unasked.length > 0
   }
@@ -285,20 +290,20 @@ export class StateApplier implements ProviderStateSync {
   ): Promise<Decision> {
     const now = new Date()
     const { collection, sessionOperation: underWay } = aggregate
-    const { standing } = state
+    const { authorization } = state
     const session = sessionOf(aggregate, state)
     // Of a session that was given up long ago, also in a currency of long ago.
-    const mayPay = session !== undefined || isInCurrency(standing, collection)
+    const mayPay = session !== undefined || isInCurrency(authorization, collection)
     const isWanted = collection.deleted_at === null && isPayable(collection) && mayPay
     const isNew = paymentOf(aggregate, state) === undefined
-    if (isNew && session && (isWanted || standing.status !== "authorized")) {
+    if (isNew && session && (isWanted || authorization.status !== "authorized")) {
       applyToSession(aggregate, session, state, now)
-    } else if (isNew && standing.status === "authorized") {
+    } else if (isNew && authorization.status === "authorized") {
       // What it leads to may be a payment, after which this one is not wanted.
       if (underWay) return { kind: "join", operationId: underWay.id }
       const late = session ?? (await findDropped(tx, state))
-      if (standing.captured.minor === 0n) return giveUp(aggregate, late, state, standing.amount.minor, caller)
-      recordLate(aggregate, late, { ...standing, data: state.data, privateData: state.privateData }, now)
+      if (authorization.captured.minor === 0n) return giveUp(aggregate, late, state, authorization.amount.minor, caller)
+      recordLate(aggregate, late, { ...authorization, data: state.data, privateData: state.privateData }, now)
     }
     const payment = paymentOf(aggregate, state)
     if (payment && isNew && !isWanted) aggregate.changes.update(Payment, payment, { is_surplus: true })
@@ -315,8 +320,8 @@ function unknownThere({ reference }: WebhookEvent, sessionId: string): string {
 }
 
 /** Whether what was authorized can pay the collection: it may have followed its cart into another currency. */
-function isInCurrency(standing: PaymentState["standing"], { currency_code }: PaymentCollection): boolean {
-  return standing.status !== "authorized" || standing.amount.currency === currency_code
+function isInCurrency(authorization: PaymentState["authorization"], { currency_code }: PaymentCollection): boolean {
+  return authorization.status !== "authorized" || authorization.amount.currency === currency_code
 }
 
 function paymentOf({ payments }: Aggregate, { sessionId }: PaymentState): Payment | undefined {
@@ -328,8 +333,8 @@ function sessionOf({ sessions }: Aggregate, { sessionId }: PaymentState): Paymen
 }
 
 /** @throws Contradiction when there is money in a payment that its session does not have any more */
-function passedOver({ sessionId, standing }: PaymentState): Decision {
-  if (standing.status !== "authorized") return { kind: "done" }
+function passedOver({ sessionId, authorization }: PaymentState): Decision {
+  if (authorization.status !== "authorized") return { kind: "done" }
   throw new Contradiction(`The provider says that a payment is authorized that session ${sessionId} has replaced.`)
 }
 
@@ -339,7 +344,7 @@ async function fetched<T>(fetch: () => Promise<T>): Promise<T> {
     return await fetch()
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause
-    throw new Unanswered(wordsOf(cause), { cause })
+    throw new Unanswered(toMessage(cause), { cause })
   }
 }
 
@@ -392,7 +397,7 @@ function giveUp(
     request: { client_data: {}, data, private_data: privateData, context: {} },
     created_by: caller.id,
   })
-  return { kind: "call", operation, settle: settleCancelSession, isLast: true }
+  return { kind: "call", operation, settle: recordCancelSession, isLast: true }
 }
 
 /**
@@ -406,9 +411,9 @@ function recordLate(aggregate: Aggregate, session: PaymentSession, authorization
   if (contradiction !== undefined) throw new Contradiction(contradiction)
   if (aggregate.sessions.includes(session)) {
     aggregate.moveSession(session, "authorized", { authorized_at: now })
-    aggregate.changes.tell(() => sessionEvent("payment_session.authorized", session))
+    aggregate.changes.recordEvent(() => sessionEvent("payment_session.authorized", session))
   }
-  openPayment(aggregate, { ...session, ...answered(authorization) }, authorization)
+  openPayment(aggregate, { ...session, ...returnedData(authorization) }, authorization)
 }
 
 /**
@@ -426,7 +431,7 @@ function giveBack(aggregate: Aggregate, payment: Payment, caller: Caller): Decis
   const held = payment.authorized_amount - payment.captured_amount
   if (held > 0n) {
     const operation = aggregate.begin("cancel_payment", session, { ...about, amount: held })
-    return { kind: "call", operation, settle: settleCancelPayment, isLast: true }
+    return { kind: "call", operation, settle: recordCancelPayment, isLast: true }
   }
   const captured = payment.captured_amount - payment.refunded_amount - aggregate.pendingElsewhere(payment)
   const amount = aggregate
@@ -435,7 +440,7 @@ function giveBack(aggregate: Aggregate, payment: Payment, caller: Caller): Decis
   if (amount <= 0n) return { kind: "done" }
   const refund = aggregate.addRefund(payment, { amount, created_by: caller.id, note: "Paid after it was given up." })
   const operation = aggregate.begin("refund", session, { ...about, amount, refund_id: refund.id })
-  return { kind: "call", operation, settle: settleRefund, isLast: true }
+  return { kind: "call", operation, settle: recordRefundOutcome, isLast: true }
 }
 
 /** What the books hold of a payment that its aggregate does not. */

@@ -1,7 +1,7 @@
-import type { View } from "../common/fields.interceptor.js"
-import { FilteredListQuery, type FilterSpec } from "../common/list-query.js"
-import { Field, ResourceOf } from "../common/resource.js"
-import { OptionalTextField, OptionalTimeField, TimeField } from "../common/resource-fields.js"
+import type { View } from "../api/fields/fields.interceptor.js"
+import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
+import { Field, ResourceOf } from "../api/fields/resource.js"
+import { OptionalTextField, OptionalTimeField, TimeField } from "../api/fields/resource-fields.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 import { WEBHOOK_STATES, WebhookEvent, type WebhookState } from "./webhook-event.entity.js"
 

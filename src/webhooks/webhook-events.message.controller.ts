@@ -1,9 +1,9 @@
 import { Controller } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
 import { IntersectionType } from "@nestjs/swagger"
-import type { Selection } from "../common/fields.js"
-import { Answers, Selected } from "../common/fields.interceptor.js"
-import { IdCommand, IdMessage, Message } from "../common/message.js"
+import type { Selection } from "../api/fields/fields.js"
+import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { IdCommand, IdMessage, Message } from "../api/message.js"
 import {
   ADMIN_WEBHOOK_EVENT,
   ADMIN_WEBHOOK_EVENTS,
@@ -19,20 +19,20 @@ export class WebhookEventsMessageController {
   constructor(private readonly webhooks: WebhooksService) {}
 
   @MessagePattern("webhook_events.list")
-  @Answers(ADMIN_WEBHOOK_EVENTS)
+  @RespondsWith(ADMIN_WEBHOOK_EVENTS)
   async list(@Payload() message: ListWebhookEventsMessage, @Selected() selection: Selection) {
     const { rows, ...page } = await this.webhooks.list(message, selection)
     return { webhook_events: rows.map(toWebhookEventResponse), ...page }
   }
 
   @MessagePattern("webhook_events.retrieve")
-  @Answers(ADMIN_WEBHOOK_EVENT)
+  @RespondsWith(ADMIN_WEBHOOK_EVENT)
   async retrieve(@Payload() { id }: IdMessage, @Selected() selection: Selection) {
     return { webhook_event: toWebhookEventResponse(await this.webhooks.get(id, selection)) }
   }
 
   @MessagePattern("webhook_events.replay")
-  @Answers(ADMIN_WEBHOOK_EVENT)
+  @RespondsWith(ADMIN_WEBHOOK_EVENT)
   async replay(@Payload() { id }: IdCommand, @Selected() selection: Selection) {
     return { webhook_event: toWebhookEventResponse(await this.webhooks.replay(id, selection)) }
   }

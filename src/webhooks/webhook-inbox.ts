@@ -3,10 +3,14 @@ import DataLoader from "dataloader"
 import { DataSource } from "typeorm"
 import { InvalidData, NotFound, excerpt } from "../common/errors.js"
 import { newId } from "../common/ids.js"
-import { findUnstorable } from "../common/validation.js"
-import { PREPARED } from "../database/service-client.js"
-import type { ProviderEvent, WebhookRequest, WebhookSource } from "../payment-providers/payment-provider.contract.js"
-import { PaymentProviderRegistry } from "../payment-providers/payment-provider.registry.js"
+import { findUnstorable } from "../common/json.js"
+import { PREPARED } from "../database/statements/prepared.js"
+import type {
+  ProviderEvent,
+  WebhookRequest,
+  WebhookSource,
+} from "../payment-providers/contract/payment-provider.contract.js"
+import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { WebhookWorker } from "./webhook-worker.js"
 
 /** Events that are written by one statement, at most. */

@@ -1,5 +1,5 @@
 import { Injectable } from "@nestjs/common"
-import { BackgroundInterval, BackgroundWorker } from "../common/background-worker.js"
+import { BackgroundInterval, BackgroundWorker } from "../database/background-worker.js"
 import type { Lease } from "../database/leases.js"
 import { WebhooksService } from "./webhooks.service.js"
 

@@ -1,7 +1,7 @@
 import { Module } from "@nestjs/common"
 import { PaymentOperationsModule } from "../payment-operations/payment-operations.module.js"
 import { PaymentProvidersModule } from "../payment-providers/payment-providers.module.js"
-import { ProviderStateSync } from "../payment-providers/provider-state-sync.js"
+import { ProviderStateSync } from "../payment-providers/calls/provider-state-sync.js"
 import { AdminWebhookEventsController } from "./admin-webhook-events.controller.js"
 import { PaymentHooksController } from "./payment-hooks.controller.js"
 import { StateApplier } from "./state-applier.js"

@@ -127,10 +127,10 @@ function sessionProblems({ sessions, payments }: Rows): string[] {
 }
 
 function operationProblems({ operations }: Rows): string[] {
-  return operations.flatMap(({ id, kind, state, settled_at, is_stuck, last_error }) => [
-    ...(["succeeded", "declined"].includes(state) === (settled_at !== null)
+  return operations.flatMap(({ id, kind, state, resolved_at, is_stuck, last_error }) => [
+    ...(["succeeded", "declined"].includes(state) === (resolved_at !== null)
       ? []
-      : [`${kind} ${id} is ${state}, settled ${settled_at}`]),
+      : [`${kind} ${id} is ${state}, settled ${resolved_at}`]),
     ...(is_stuck ? [`${kind} ${id} is stuck: ${last_error}`] : []),
   ])
 }
@@ -174,7 +174,7 @@ export function historyProblems(before: Rows, after: Rows): string[] {
     ...changed("collection", before.collections, after.collections, ["completed_at", "deleted_at"]),
     ...changed("session", before.sessions, after.sessions, ["authorized_at", "deleted_at"]),
     ...changed("payment", before.payments, after.payments, ["captured_at", "canceled_at"]),
-    ...changed("operation", before.operations, after.operations, ["settled_at"]),
+    ...changed("operation", before.operations, after.operations, ["resolved_at"]),
     ...reopened(before, after),
     ...revived(before, after),
     ...shrunk(before.payments, after.payments, totals),
@@ -192,7 +192,7 @@ function revived(before: Rows, after: Rows): string[] {
 }
 
 function reopened(before: Rows, after: Rows): string[] {
-  const settled = before.operations.filter(({ settled_at }) => settled_at !== null)
+  const settled = before.operations.filter(({ resolved_at }) => resolved_at !== null)
   const finals = [...before.captures, ...before.refunds].filter(({ status }) =>
     ["succeeded", "declined"].includes(status),
   )
@@ -257,7 +257,7 @@ function pick<T extends object>(from: T, names: object): T {
 }
 
 function unsettled({ operations }: Rows, matches: (operation: OperationRow) => boolean): OperationRow[] {
-  return operations.filter((operation) => operation.settled_at === null && matches(operation))
+  return operations.filter((operation) => operation.resolved_at === null && matches(operation))
 }
 
 function sumOfSucceeded(movements: MovementRow[], paymentId: string): number {

@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm"
-import { PREPARED } from "../../src/database/service-client.js"
+import { PREPARED } from "../../src/database/statements/prepared.js"
 
 // What the database holds of the carts of one sequence, column by column. Amounts are minor units, times are text.
 
@@ -76,7 +76,7 @@ export interface OperationRow extends Row {
   /** Whether a provider has said that it works on it. */
   is_accepted: boolean
   last_error: string | null
-  settled_at: string | null
+  resolved_at: string | null
 }
 
 export interface EventRow {
@@ -125,5 +125,5 @@ export async function prepareLooks(dataSource: DataSource): Promise<void> {
 }
 
 export function unsettledOf(rows: Rows): OperationRow[] {
-  return rows.operations.filter(({ settled_at }) => settled_at === null)
+  return rows.operations.filter(({ resolved_at }) => resolved_at === null)
 }

@@ -165,7 +165,7 @@ export class Sequence {
     const all = await takeClaims(this.first, "payment_operation", ids)
     if (twice) all.push(...(await takeClaims(this.first, "payment_operation", ids)))
     this.trace.push(`   settles ${ids.join(", ") || "nothing"}`)
-    const ends = await Promise.allSettled(all.map((lease) => operations.settle(lease)))
+    const ends = await Promise.allSettled(all.map((lease) => operations.resolve(lease)))
     const problems = ends.flatMap((end) =>
       end.status === "rejected" ? [`settling failed: ${String(end.reason)}`] : [],
     )
@@ -339,7 +339,7 @@ export class Sequence {
 
   private async makeDue(): Promise<string[]> {
     const [rows] = await this.first.dataSource.query<[{ id: string }[], number]>(
-      `UPDATE payment_operation SET next_attempt_at = now(), claimed_until = NULL WHERE settled_at IS NULL
+      `UPDATE payment_operation SET next_attempt_at = now(), claimed_until = NULL WHERE resolved_at IS NULL
         AND payment_collection_id IN (SELECT id FROM payment_collection WHERE cart_id = ANY($1)) RETURNING id`,
       [this.cartIds],
     )

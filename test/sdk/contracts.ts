@@ -5,7 +5,7 @@ import type {
   UpdateApiKeyRequest,
 } from "../../src/api-keys/api-key.dto.js"
 import type { Messages, Page, PaymentProvidersPage } from "../../src/client/index.js"
-import type { Deleted } from "../../src/common/deleted.js"
+import type { Deleted } from "../../src/api/deleted.js"
 import type {
   CreateOrderCollectionRequest,
   MarkAsPaidRequest,

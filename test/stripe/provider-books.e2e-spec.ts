@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals"
 import { Logger } from "@nestjs/common"
-import type { AccountHolders, PaymentState } from "../../src/payment-providers/index.js"
+import type { AccountHolders, PaymentState } from "../../src/payment-providers/contract/index.js"
 import { FakeStripe } from "../support/fake-stripe/index.js"
 import { newId, providerOf, Session } from "./provider-session.js"
 
@@ -22,7 +22,7 @@ describe("what Stripe's books say of a session", () => {
     const session = await opened()
     expect(await stateOf(session)).toEqual({
       sessionId: session.id,
-      standing: { status: "pending" },
+      authorization: { status: "pending" },
       isClosed: false,
       refunds: [],
       disputes: [],
@@ -30,15 +30,15 @@ describe("what Stripe's books say of a session", () => {
       privateData: session.privateData,
     })
     stripe.pays(session.intentId, "declined")
-    expect(await stateOf(session)).toMatchObject({ standing: { status: "failed" }, isClosed: false })
+    expect(await stateOf(session)).toMatchObject({ authorization: { status: "failed" }, isClosed: false })
     stripe.pays(session.intentId, "challenge")
     expect(await stateOf(session)).toMatchObject({
-      standing: { status: "requires_more" },
+      authorization: { status: "requires_more" },
       data: { next_action: { type: "use_stripe_sdk" } },
     })
     stripe.completesChallenge(session.intentId)
     expect(await stateOf(session)).toMatchObject({
-      standing: { status: "authorized", amount: eur(1000n), captured: eur(0n) },
+      authorization: { status: "authorized", amount: eur(1000n), captured: eur(0n) },
       isClosed: false,
       privateData: { payment_intent: session.intentId, is_authorized: true, multicapture: false },
     })
@@ -48,17 +48,17 @@ describe("what Stripe's books say of a session", () => {
     const automatic = providerOf(stripe, { STRIPE_CAPTURE: "automatic" })
     const debit = await opened(automatic)
     stripe.pays(debit.intentId, "asynchronous")
-    expect(await stateOf(debit)).toMatchObject({ standing: { status: "pending", asynchronous: true } })
+    expect(await stateOf(debit)).toMatchObject({ authorization: { status: "pending", asynchronous: true } })
     const transfer = await opened(automatic)
     stripe.pays(transfer.intentId, "bank_transfer")
     stripe.transfers(transfer.intentId, 400)
-    expect(await stateOf(transfer)).toMatchObject({ standing: { status: "requires_more" } })
+    expect(await stateOf(transfer)).toMatchObject({ authorization: { status: "requires_more" } })
   })
 
   it("is closed after a capture in part; what was released is no refund, what is given back is", async () => {
     const session = await captured(400)
     expect(await stateOf(session)).toMatchObject({
-      standing: { status: "authorized", amount: eur(1000n), captured: eur(400n) },
+      authorization: { status: "authorized", amount: eur(1000n), captured: eur(400n) },
       isClosed: true,
       refunds: [],
     })
@@ -71,12 +71,16 @@ describe("what Stripe's books say of a session", () => {
     const session = await opened(providerOf(stripe, { STRIPE_MULTICAPTURE: "true" }))
     stripe.pays(session.intentId)
     stripe.captures(session.intentId, 400, false)
-    const standing = { status: "authorized", amount: eur(1000n), captured: eur(400n) }
-    expect(await stateOf(session)).toMatchObject({ standing, isClosed: false, privateData: { multicapture: true } })
+    const authorization = { status: "authorized", amount: eur(1000n), captured: eur(400n) }
+    expect(await stateOf(session)).toMatchObject({
+      authorization,
+      isClosed: false,
+      privateData: { multicapture: true },
+    })
     stripe.refunds(session.intentId, 400)
     stripe.cancels(session.intentId)
     expect(await stateOf(session)).toMatchObject({
-      standing: { status: "authorized", amount: eur(1000n), captured: eur(400n) },
+      authorization: { status: "authorized", amount: eur(1000n), captured: eur(400n) },
       isClosed: true,
       refunds: [{ amount: eur(400n) }],
     })
@@ -87,7 +91,11 @@ describe("what Stripe's books say of a session", () => {
       const session = await opened()
       stripe.pays(session.intentId)
       stripe[ends](session.intentId)
-      expect(await stateOf(session)).toMatchObject({ standing: { status: "canceled" }, isClosed: true, refunds: [] })
+      expect(await stateOf(session)).toMatchObject({
+        authorization: { status: "canceled" },
+        isClosed: true,
+        refunds: [],
+      })
     }
   })
 
@@ -97,7 +105,7 @@ describe("what Stripe's books say of a session", () => {
       const session = await opened()
       stripe.pays(session.intentId)
       stripe[ends](session.intentId)
-      expect(await stateOf(session)).toMatchObject({ standing: { status: "canceled" }, refunds: [] })
+      expect(await stateOf(session)).toMatchObject({ authorization: { status: "canceled" }, refunds: [] })
     }
     const session = await captured(500)
     expect(await stateOf(session)).toMatchObject({ refunds: [] })
@@ -112,7 +120,7 @@ describe("what Stripe's books say of a session", () => {
     const session = await captured(500)
     const { id } = stripe.refunds(session.intentId, 500)
     expect(await stateOf(session)).toMatchObject({
-      standing: { status: "authorized", amount: eur(1000n), captured: eur(500n) },
+      authorization: { status: "authorized", amount: eur(1000n), captured: eur(500n) },
       refunds: [{ id, amount: eur(500n), status: "succeeded" }],
     })
   })
@@ -158,7 +166,7 @@ describe("what Stripe's books say of a session", () => {
     const { id } = stripe.disputes(session.intentId)
     const strange = stripe.disputes(session.intentId, opening)
     const logged = jest.spyOn(Logger.prototype, "error")
-    expect(await stateOf(session)).toMatchObject({ standing: { captured: eur(1000n) }, disputes: [{ id }] })
+    expect(await stateOf(session)).toMatchObject({ authorization: { captured: eur(1000n) }, disputes: [{ id }] })
     expect(logged.mock.calls).toEqual([[expect.stringContaining(`Dispute ${strange.id} is not recorded`)]])
   })
 
@@ -176,7 +184,7 @@ describe("what Stripe's books say of a session", () => {
     expect(await stateOf(session)).toMatchObject({ refunds: [{ status: "pending" }] })
     const open = await opened()
     stripe.books.intent(open.intentId).status = "requires_thought"
-    expect(await stateOf(open)).toMatchObject({ standing: { status: "pending" }, isClosed: false })
+    expect(await stateOf(open)).toMatchObject({ authorization: { status: "pending" }, isClosed: false })
   })
 
   it("tells our refunds by our keys, and why one failed", async () => {
@@ -212,7 +220,7 @@ describe("what Stripe's books say of a session", () => {
     const session = await captured()
     stripe.disputes(session.intentId)
     stripe.fails("GET /v1/disputes", "403")
-    expect(await stateOf(session)).toMatchObject({ standing: { captured: eur(1000n) }, disputes: [] })
+    expect(await stateOf(session)).toMatchObject({ authorization: { captured: eur(1000n) }, disputes: [] })
   })
 
   it("says nothing of a payment of others, or of none", async () => {

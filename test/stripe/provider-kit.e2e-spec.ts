@@ -66,7 +66,7 @@ function harnessOf(stripe: () => FakeStripe): ProviderHarness {
         stripe().refunds(intentIdOf(session))
       },
     },
-    books: (session) => {
+    records: (session) => {
       const { books } = stripe()
       const { amount_capturable, amount_received, currency, id } = books.intent(intentIdOf(session))
       const ours = [...books.refunds.values()].filter(
@@ -81,8 +81,8 @@ function harnessOf(stripe: () => FakeStripe): ProviderHarness {
       }
     },
     secrets: () => [stripe().apiKey, stripe().webhookSecret],
-    line: {
-      losesNextAnswer: (method) => {
+    network: {
+      losesNextResponse: (method) => {
         stripe().fails(CALLS[method], "drop_after", ALL_TRIES)
       },
       ignoresNextCall: (method) => {

@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto"
 import type { CurrencyCode } from "../../src/common/money.js"
-import type { PaymentProvider, ProviderAnswer, ProviderCall, ProviderData } from "../../src/payment-providers/index.js"
+import type {
+  PaymentProvider,
+  ReturnedData,
+  ProviderCall,
+  ProviderData,
+} from "../../src/payment-providers/contract/index.js"
 import { readStripeAccounts } from "../../src/payment-providers/stripe/stripe.config.js"
 import { providersOf as ofAccount } from "../../src/payment-providers/stripe/stripe-providers.js"
 import type { StripePaymentProvider } from "../../src/payment-providers/stripe/stripe.provider.js"
@@ -56,7 +61,7 @@ export class Session {
   call({ minor = this.minor, ...about }: About = {}): ProviderCall {
     return {
       idempotencyKey: newId("op"),
-      begunAt: new Date(),
+      startedAt: new Date(),
       sessionId: this.id,
       amount: { minor, currency: this.currency },
       clientData: {},
@@ -74,7 +79,7 @@ export class Session {
 
   async repeats(method: Method, call: ProviderCall) {
     const outcome = await this.provider[method](call)
-    const { data, privateData }: ProviderAnswer = "data" in outcome ? outcome : {}
+    const { data, privateData }: ReturnedData = "data" in outcome ? outcome : {}
     this.data = data ?? this.data
     this.privateData = privateData ?? this.privateData
     return outcome

@@ -80,13 +80,13 @@ describe("the providers of an account", () => {
   })
 
   it("know what they cannot take", () => {
-    expect(providerOf(stripe).refusalOf({ minor: 49n, currency: "eur" }, "payment")).toBe(
+    expect(providerOf(stripe).checkAmount({ minor: 49n, currency: "eur" }, "payment")).toBe(
       "Stripe takes no less than 0.50 eur.",
     )
     const ideal = providerOf(stripe, {}, "pp_stripe-ideal_stripe")
-    expect(ideal.refusalOf({ minor: 1n, currency: "eur" }, "payment")).toBeUndefined()
-    expect(ideal.refusalOf({ minor: 1_001n, currency: "kwd" }, "part")).toMatch("two decimals at most")
-    expect(providerOf(stripe).refusalOf({ minor: 1n, currency: "eur" }, "part")).toBeUndefined()
+    expect(ideal.checkAmount({ minor: 1n, currency: "eur" }, "payment")).toBeUndefined()
+    expect(ideal.checkAmount({ minor: 1_001n, currency: "kwd" }, "part")).toMatch("two decimals at most")
+    expect(providerOf(stripe).checkAmount({ minor: 1n, currency: "eur" }, "part")).toBeUndefined()
   })
 })
 
@@ -699,7 +699,7 @@ describe("a refund", () => {
       expect(await session.repeats("refund", call)).toMatchObject({ outcome: "unknown" })
       expect(await session.repeats("refund", call)).toMatchObject({ outcome })
       // Stripe does not come back to it after so long.
-      const later = { ...call, begunAt: new Date(Date.now() - 3_600_001) }
+      const later = { ...call, startedAt: new Date(Date.now() - 3_600_001) }
       expect(await session.repeats("refund", later)).toMatchObject({
         outcome: fault === "500_after" ? "succeeded" : "declined",
       })

@@ -118,7 +118,7 @@ export async function booksOf({ dataSource }: { dataSource: DataSource }, { coll
       WHERE payment_collection_id = $1 ORDER BY refund.amount`,
     ),
     unsettled: await all(
-      "SELECT kind, state FROM payment_operation WHERE payment_collection_id = $1 AND settled_at IS NULL",
+      "SELECT kind, state FROM payment_operation WHERE payment_collection_id = $1 AND resolved_at IS NULL",
     ),
   }
 }

@@ -31,7 +31,7 @@ export async function standings(database: Database, ids: string[]): Promise<Map<
 export async function freeClaims(database: Database): Promise<void> {
   await database.query("UPDATE idempotency_key SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
   await database.query(
-    "UPDATE payment_operation SET next_attempt_at = now(), claimed_until = NULL WHERE settled_at IS NULL",
+    "UPDATE payment_operation SET next_attempt_at = now(), claimed_until = NULL WHERE resolved_at IS NULL",
   )
   await database.query(
     "UPDATE webhook_event SET next_attempt_at = now(), claimed_until = NULL WHERE next_attempt_at IS NOT NULL",
@@ -42,7 +42,7 @@ export async function freeClaims(database: Database): Promise<void> {
 export async function unsettled(database: Database, ids: string[]): Promise<string[]> {
   const rows = await database.query<{ line: string }[]>(
     `SELECT concat_ws(' ', kind, id, state, last_error) AS line FROM payment_operation
-     WHERE settled_at IS NULL AND payment_collection_id = ANY($1)`,
+     WHERE resolved_at IS NULL AND payment_collection_id = ANY($1)`,
     [ids],
   )
   return rows.map(({ line }) => line)

@@ -5,16 +5,16 @@ import { AsyncLocalStorage } from "node:async_hooks"
 import { once } from "node:events"
 import type pg from "pg"
 import { DataSource } from "typeorm"
-import { createLogger } from "../../src/common/logger.js"
+import { createLogger } from "../../src/telemetry/logger.js"
 import { readConfig } from "../../src/config.js"
 import { dataSourceOptions, servedConnection } from "../../src/database/data-source-options.js"
-import { EmbeddedPostgres } from "../../src/database/embedded-postgres.js"
+import { EmbeddedPostgres } from "../../src/database/embedded/embedded-postgres.js"
 import { LeaseTimes } from "../../src/database/leases.js"
 import { migrate } from "../../src/database/migrate.js"
-import { ServiceClient } from "../../src/database/service-client.js"
-import { entities } from "../../src/entities.js"
+import { ServiceClient } from "../../src/database/statements/prepared.js"
+import { entities } from "../../src/bootstrap/entities.js"
 import { loadOwnProviders } from "../../src/payment-providers/provider-modules.js"
-import { createService } from "../../src/service.js"
+import { createApp } from "../../src/bootstrap/create-app.js"
 import { FakeProvidersModule, LineOverHttp } from "./fake-provider.js"
 
 /** What this process tells its parent. */
@@ -76,7 +76,7 @@ const bank = FakeProvidersModule.over(new LineOverHttp(process.env["FAKE_BANK_UR
 const providers = [...(await loadOwnProviders(process.env)), bank]
 const leaseDuration = process.env["LEASE_DURATION"]
 const leaseTimes = leaseDuration === undefined ? new LeaseTimes() : new LeaseTimes(Number(leaseDuration))
-const app = await createService(config, mortal, createLogger(config.logLevel), providers, leaseTimes)
+const app = await createApp(config, mortal, createLogger(config.logLevel), providers, leaseTimes)
 app
   .getHttpAdapter()
   .getInstance()

@@ -128,7 +128,7 @@ export class CrashSweep {
   /** The subjects whose call to the provider has no outcome yet. */
   async inProgress(instance: MortalService, halted: Halted[]): Promise<Set<string>> {
     const rows = await instance.query(
-      "SELECT payment_collection_id AS id FROM payment_operation WHERE settled_at IS NULL AND payment_collection_id = ANY($1)",
+      "SELECT payment_collection_id AS id FROM payment_operation WHERE resolved_at IS NULL AND payment_collection_id = ANY($1)",
       [idsOf(halted)],
     )
     return new Set((rows as { id: string }[]).map(({ id }) => id))

@@ -3,9 +3,9 @@ import { cpSync, existsSync, renameSync } from "node:fs"
 import { join } from "node:path"
 import pg from "pg"
 import { dataSourceOptions, servedConnection, type DatabaseConnection } from "../../src/database/data-source-options.js"
-import { EmbeddedPostgres } from "../../src/database/embedded-postgres.js"
+import { EmbeddedPostgres } from "../../src/database/embedded/embedded-postgres.js"
 import { migrate } from "../../src/database/migrate.js"
-import { entities } from "../../src/entities.js"
+import { entities } from "../../src/bootstrap/entities.js"
 
 /** A PostgreSQL to test on; without one the tests run on the embedded database. */
 export const TEST_DATABASE_URL = process.env["TEST_DATABASE_URL"]

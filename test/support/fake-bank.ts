@@ -1,6 +1,10 @@
 import { isDeepStrictEqual } from "node:util"
 import type { OperationKind } from "../../src/payment-model/status.js"
-import type { Declined, NotFoundThere, ProviderOutcome } from "../../src/payment-providers/payment-provider.contract.js"
+import type {
+  Declined,
+  CallNotFound,
+  ProviderOutcome,
+} from "../../src/payment-providers/contract/payment-provider.contract.js"
 
 /** What the bank does with a call. Without a script it does what it is asked for. */
 export type Behaviour =
@@ -59,7 +63,7 @@ export interface BankRequest {
 
 /** What comes back over the line: an outcome, silence, nothing but a broken line, or the death of the caller. */
 export type BankAnswer =
-  | { readonly line: "answer"; readonly outcome: ProviderOutcome | NotFoundThere }
+  | { readonly line: "answer"; readonly outcome: ProviderOutcome | CallNotFound }
   | { readonly line: "silent" | "broken" | "dead" }
 
 /** A call that arrived, whatever became of it. */
@@ -145,7 +149,7 @@ export class FakeBank {
     return account && account.authorized > 0n ? "cancel_payment" : "cancel_session"
   }
 
-  private answer(request: BankRequest, behaviour: Behaviour): ProviderOutcome | NotFoundThere {
+  private answer(request: BankRequest, behaviour: Behaviour): ProviderOutcome | CallNotFound {
     const known = this.entries.get(request.idempotencyKey)
     if (request.method === "lookUp") return known?.outcome ?? { outcome: "not_found" }
     if (known && !isDeepStrictEqual(known.request, request)) return refused("A key repeats one call, word by word.")

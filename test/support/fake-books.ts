@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from "@nestjs/common"
-import { RegisterPaymentProvider } from "../../src/payment-providers/index.js"
+import { RegisterPaymentProvider } from "../../src/payment-providers/contract/index.js"
 import type {
   AccountHolderCall,
   AccountHolders,
@@ -7,7 +7,7 @@ import type {
   ProviderData,
   ProviderResult,
   SavedMethod,
-} from "../../src/payment-providers/payment-provider.contract.js"
+} from "../../src/payment-providers/contract/payment-provider.contract.js"
 import { FakeBank } from "./fake-bank.js"
 import { FakePaymentProvider, LineInside } from "./fake-provider.js"
 

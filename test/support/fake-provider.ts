@@ -6,12 +6,12 @@ import { text } from "node:stream/consumers"
 import {
   RegisterPaymentProvider,
   type LookUpCall,
-  type NotFoundThere,
+  type CallNotFound,
   type PaymentProvider,
   type ProviderCall,
   type ProviderCapabilities,
   type ProviderOutcome,
-} from "../../src/payment-providers/payment-provider.contract.js"
+} from "../../src/payment-providers/contract/payment-provider.contract.js"
 import type { BankAnswer, BankRequest, FakeBank } from "./fake-bank.js"
 
 export { FakeBank, type Behaviour, type BankAccount, type BankCall } from "./fake-bank.js"
@@ -58,7 +58,7 @@ export class FakePaymentProvider implements PaymentProvider {
     return this.ask("cancel", call)
   }
 
-  lookUp({ operation: _, ...call }: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+  lookUp({ operation: _, ...call }: LookUpCall): Promise<ProviderOutcome | CallNotFound> {
     return this.ask("lookUp", call)
   }
 

@@ -2,14 +2,14 @@ import type { NestFastifyApplication } from "@nestjs/platform-fastify"
 import type { AddressInfo, Server } from "node:net"
 import { DataSource } from "typeorm"
 import { newToken } from "../../src/api-keys/api-key.rules.js"
-import { createLogger } from "../../src/common/logger.js"
+import { createLogger } from "../../src/telemetry/logger.js"
 import { readConfig, type Config } from "../../src/config.js"
 import { dataSourceOptions, type DatabaseConnection } from "../../src/database/data-source-options.js"
 import type { LeaseTimes } from "../../src/database/leases.js"
-import { entities } from "../../src/entities.js"
-import { PaymentProviderRegistry } from "../../src/payment-providers/payment-provider.registry.js"
+import { entities } from "../../src/bootstrap/entities.js"
+import { PaymentProviderRegistry } from "../../src/payment-providers/calls/payment-provider.registry.js"
 import { loadOwnProviders, type ProviderModule } from "../../src/payment-providers/provider-modules.js"
-import { createService } from "../../src/service.js"
+import { createApp } from "../../src/bootstrap/create-app.js"
 import { ApiContract } from "./api-contract.js"
 import { createDatabase } from "./database.js"
 import { StatementLog } from "./statement-log.js"
@@ -83,7 +83,7 @@ export class TestService {
     const statements = new StatementLog()
     const options = { ...dataSourceOptions(connection, entities), logging: ["query" as const], logger: statements }
     const providers = [...(await loadOwnProviders(env)), ...modules]
-    const app = await createService(config, options, createLogger(config.logLevel), providers, leaseTimes)
+    const app = await createApp(config, options, createLogger(config.logLevel), providers, leaseTimes)
     const contract = new ApiContract()
     contract.watch(app.getHttpAdapter().getInstance())
     await app.startAllMicroservices()

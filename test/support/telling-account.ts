@@ -4,7 +4,7 @@ import type {
   Declined,
   Gone,
   LookUpCall,
-  NotFoundThere,
+  CallNotFound,
   NotOurs,
   PaymentState,
   ProviderCall,
@@ -15,7 +15,7 @@ import type {
   RefundState,
   WebhookRequest,
   WebhookSource,
-} from "../../src/payment-providers/payment-provider.contract.js"
+} from "../../src/payment-providers/contract/payment-provider.contract.js"
 import type { BankAccount } from "./fake-bank.js"
 import { answerOf, authorizationOf, given, stateOf, type TellingPayment } from "./telling-payment.js"
 
@@ -192,7 +192,7 @@ export class TellingAccount implements WebhookSource {
     })
   }
 
-  async lookUp({ idempotencyKey, sessionId, amount }: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+  async lookUp({ idempotencyKey, sessionId, amount }: LookUpCall): Promise<ProviderOutcome | CallNotFound> {
     return this.arrive("lookUp", sessionId, () => {
       if (this.vanished.has(sessionId)) return { outcome: "gone" }
       const refund = this.payments.get(sessionId)?.refunds.find((each) => each.idempotencyKey === idempotencyKey)

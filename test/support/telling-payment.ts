@@ -3,7 +3,7 @@ import type {
   PaymentState,
   ProviderOutcome,
   RefundState,
-} from "../../src/payment-providers/payment-provider.contract.js"
+} from "../../src/payment-providers/contract/payment-provider.contract.js"
 
 /** What an account knows of a session, in minor units. */
 export interface TellingPayment {
@@ -11,7 +11,7 @@ export interface TellingPayment {
   currency: string
   /** What the shopper is asked to authorize. */
   amount: bigint
-  status: PaymentState["standing"]["status"]
+  status: PaymentState["authorization"]["status"]
   isAsynchronous: boolean
   authorized: bigint
   captured: bigint
@@ -26,13 +26,13 @@ export interface TellingPayment {
 /** What the books say of it. */
 export function stateOf({ sessionId, status, isAsynchronous, ...payment }: TellingPayment): PaymentState {
   const { isClosed, refunds, disputes, data } = payment
-  const standing =
+  const authorization =
     status === "authorized"
       ? ({ status, ...authorizationOf(payment) } as const)
       : status === "pending"
         ? { status, asynchronous: isAsynchronous }
         : { status }
-  return { sessionId, standing, isClosed, refunds: [...refunds], disputes: [...disputes], data }
+  return { sessionId, authorization, isClosed, refunds: [...refunds], disputes: [...disputes], data }
 }
 
 /** What is answered to whoever asks whether it is authorized. */

@@ -6,6 +6,7 @@ import { Leases1795406400000 } from "./1795406400000-leases.js"
 import { AcceptedOperations1795410000000 } from "./1795410000000-accepted-operations.js"
 import { OutgrownCollectionsCartOrders1795413600000 } from "./1795413600000-outgrown-collections-cart-orders.js"
 import { ProviderStates1795417200000 } from "./1795417200000-provider-states.js"
+import { ResolvedOperations1795420800000 } from "./1795420800000-resolved-operations.js"
 
 /** In the order in which they run. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   AcceptedOperations1795410000000,
   OutgrownCollectionsCartOrders1795413600000,
   ProviderStates1795417200000,
+  ResolvedOperations1795420800000,
 ]

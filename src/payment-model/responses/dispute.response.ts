@@ -1,6 +1,6 @@
-import { Field, Related, ResourceOf } from "../../common/resource.js"
-import { AmountField, CurrencyField, TimeField } from "../../common/resource-fields.js"
-import { Dispute } from "../dispute.entity.js"
+import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
+import { AmountField, CurrencyField, TimeField } from "../../api/fields/resource-fields.js"
+import { Dispute } from "../entities/dispute.entity.js"
 import { EXAMPLE } from "./examples.js"
 import type { PaymentResponse } from "./payment.response.js"
 

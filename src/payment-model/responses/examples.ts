@@ -1,4 +1,4 @@
-import type { Story } from "../../common/example.js"
+import type { Story } from "../../api/fields/example.js"
 
 /** Values that the examples of the API document share, so that they tell one story. */
 export const EXAMPLE = {

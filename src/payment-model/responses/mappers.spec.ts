@@ -1,14 +1,14 @@
 import { describe, expect, it } from "@jest/globals"
-import type { Audience } from "../../common/fields.js"
-import { resourceOf } from "../../common/resource.js"
-import { Capture } from "../capture.entity.js"
-import { PaymentCollection } from "../payment-collection.entity.js"
-import { PaymentOperation } from "../payment-operation.entity.js"
-import { PaymentProvider } from "../payment-provider.entity.js"
-import { PaymentSession } from "../payment-session.entity.js"
-import { Payment } from "../payment.entity.js"
-import { RefundReason } from "../refund-reason.entity.js"
-import { Refund } from "../refund.entity.js"
+import type { Audience } from "../../api/fields/fields.js"
+import { resourceOf } from "../../api/fields/resource.js"
+import { Capture } from "../entities/capture.entity.js"
+import { PaymentCollection } from "../entities/payment-collection.entity.js"
+import { PaymentOperation } from "../entities/payment-operation.entity.js"
+import { PaymentProvider } from "../entities/payment-provider.entity.js"
+import { PaymentSession } from "../entities/payment-session.entity.js"
+import { Payment } from "../entities/payment.entity.js"
+import { RefundReason } from "../entities/refund-reason.entity.js"
+import { Refund } from "../entities/refund.entity.js"
 import { CaptureResponse } from "./capture.response.js"
 import {
   toOperationResponse,
@@ -61,7 +61,7 @@ const OPERATION = Object.assign(new PaymentOperation(), {
   is_stuck: false,
   last_error: "no answer",
   created_by: "apk_1",
-  settled_at: null,
+  resolved_at: null,
   request: { client_data: {}, data: {}, private_data: { key: SECRET }, context: {} },
   failure: null,
   request_key: SECRET,

@@ -1,15 +1,15 @@
-import type { Audience } from "../../common/fields.js"
+import type { Audience } from "../../api/fields/fields.js"
 import { toMajor, toRawAmount, type CurrencyCode } from "../../common/money.js"
-import type { Capture } from "../capture.entity.js"
-import type { Dispute } from "../dispute.entity.js"
-import type { PaymentCollection } from "../payment-collection.entity.js"
-import type { PaymentOperation } from "../payment-operation.entity.js"
-import type { PaymentProvider } from "../payment-provider.entity.js"
-import type { PaymentSession } from "../payment-session.entity.js"
-import type { Order } from "../order.rules.js"
-import type { Payment } from "../payment.entity.js"
-import type { RefundReason } from "../refund-reason.entity.js"
-import type { Refund } from "../refund.entity.js"
+import type { Capture } from "../entities/capture.entity.js"
+import type { Dispute } from "../entities/dispute.entity.js"
+import type { PaymentCollection } from "../entities/payment-collection.entity.js"
+import type { PaymentOperation } from "../entities/payment-operation.entity.js"
+import type { PaymentProvider } from "../entities/payment-provider.entity.js"
+import type { PaymentSession } from "../entities/payment-session.entity.js"
+import type { Order } from "../rules/order.rules.js"
+import type { Payment } from "../entities/payment.entity.js"
+import type { RefundReason } from "../entities/refund-reason.entity.js"
+import type { Refund } from "../entities/refund.entity.js"
 import { SHOWN_MOVEMENT_STATUS } from "../status.js"
 import type { CaptureResponse } from "./capture.response.js"
 import type { DisputeResponse } from "./dispute.response.js"
@@ -198,7 +198,7 @@ export function toOperationResponse(operation: PaymentOperation): OperationRespo
     created_by: operation.created_by,
     created_at: operation.created_at,
     updated_at: operation.updated_at,
-    settled_at: operation.settled_at,
+    resolved_at: operation.resolved_at,
   }
 }
 

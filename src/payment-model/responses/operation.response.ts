@@ -1,12 +1,12 @@
-import { Field, ResourceOf } from "../../common/resource.js"
+import { Field, ResourceOf } from "../../api/fields/resource.js"
 import {
   AmountField,
   CurrencyField,
   OptionalTextField,
   OptionalTimeField,
   TimeField,
-} from "../../common/resource-fields.js"
-import { PaymentOperation } from "../payment-operation.entity.js"
+} from "../../api/fields/resource-fields.js"
+import { PaymentOperation } from "../entities/payment-operation.entity.js"
 import { OPERATION_KINDS, OPERATION_STATES, type OperationKind, type OperationState } from "../status.js"
 import { EXAMPLE } from "./examples.js"
 
@@ -85,5 +85,5 @@ export class OperationResponse {
   updated_at!: Date
 
   @OptionalTimeField("When its outcome was recorded.")
-  settled_at!: Date | null
+  resolved_at!: Date | null
 }

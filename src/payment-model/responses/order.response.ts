@@ -1,7 +1,7 @@
-import { Field, Related, ResourceOf } from "../../common/resource.js"
-import { CurrencyField } from "../../common/resource-fields.js"
-import { ORDER_PAYMENT_STATUSES, type OrderPaymentStatus } from "../order.rules.js"
-import { PaymentCollection } from "../payment-collection.entity.js"
+import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
+import { CurrencyField } from "../../api/fields/resource-fields.js"
+import { ORDER_PAYMENT_STATUSES, type OrderPaymentStatus } from "../rules/order.rules.js"
+import { PaymentCollection } from "../entities/payment-collection.entity.js"
 import { EXAMPLE } from "./examples.js"
 import type { PaymentCollectionResponse } from "./payment-collection.response.js"
 

@@ -1,12 +1,12 @@
-import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
 import {
   AmountField,
   CurrencyField,
   MetadataField,
   OptionalTimeField,
   TimeField,
-} from "../../common/resource-fields.js"
-import { PaymentCollection } from "../payment-collection.entity.js"
+} from "../../api/fields/resource-fields.js"
+import { PaymentCollection } from "../entities/payment-collection.entity.js"
 import { COLLECTION_STATUSES, type CollectionStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
 import type { PaymentProviderResponse } from "./payment-provider.response.js"

@@ -1,5 +1,5 @@
-import { Field, ResourceOf } from "../../common/resource.js"
-import { PaymentProvider } from "../payment-provider.entity.js"
+import { Field, ResourceOf } from "../../api/fields/resource.js"
+import { PaymentProvider } from "../entities/payment-provider.entity.js"
 import { EXAMPLE } from "./examples.js"
 
 @ResourceOf("payment_provider", PaymentProvider)

@@ -1,4 +1,4 @@
-import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
 import {
   AmountField,
   CurrencyField,
@@ -6,8 +6,8 @@ import {
   ObjectField,
   OptionalTimeField,
   TimeField,
-} from "../../common/resource-fields.js"
-import { PaymentSession } from "../payment-session.entity.js"
+} from "../../api/fields/resource-fields.js"
+import { PaymentSession } from "../entities/payment-session.entity.js"
 import { SESSION_STATUSES, type SessionStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
 import type { PaymentCollectionResponse } from "./payment-collection.response.js"

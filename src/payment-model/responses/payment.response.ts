@@ -1,4 +1,4 @@
-import { Field, Related, ResourceOf } from "../../common/resource.js"
+import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
 import {
   AmountField,
   CurrencyField,
@@ -6,8 +6,8 @@ import {
   ObjectField,
   OptionalTimeField,
   TimeField,
-} from "../../common/resource-fields.js"
-import { Payment } from "../payment.entity.js"
+} from "../../api/fields/resource-fields.js"
+import { Payment } from "../entities/payment.entity.js"
 import type { CaptureResponse } from "./capture.response.js"
 import type { DisputeResponse } from "./dispute.response.js"
 import { EXAMPLE } from "./examples.js"

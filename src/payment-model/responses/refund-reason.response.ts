@@ -1,6 +1,6 @@
-import { Field, ResourceOf } from "../../common/resource.js"
-import { MetadataField, OptionalTextField, OptionalTimeField, TimeField } from "../../common/resource-fields.js"
-import { RefundReason } from "../refund-reason.entity.js"
+import { Field, ResourceOf } from "../../api/fields/resource.js"
+import { MetadataField, OptionalTextField, OptionalTimeField, TimeField } from "../../api/fields/resource-fields.js"
+import { RefundReason } from "../entities/refund-reason.entity.js"
 import { EXAMPLE } from "./examples.js"
 
 @ResourceOf("refund_reason", RefundReason)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals"
-import { parseFields, type Selection } from "../../common/fields.js"
-import type { View } from "../../common/fields.interceptor.js"
-import { allResources, resourceOf } from "../../common/resource.js"
+import { parseFields, type Selection } from "../../api/fields/fields.js"
+import type { View } from "../../api/fields/fields.interceptor.js"
+import { allResources, resourceOf } from "../../api/fields/resource.js"
 import { ADMIN_COLLECTION, ADMIN_COLLECTIONS, ADMIN_PAYMENT, ADMIN_PAYMENTS, STORE_COLLECTION } from "./views.js"
 
 const VIEWS = { STORE_COLLECTION, ADMIN_COLLECTION, ADMIN_COLLECTIONS, ADMIN_PAYMENT, ADMIN_PAYMENTS }

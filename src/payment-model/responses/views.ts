@@ -1,4 +1,4 @@
-import type { View } from "../../common/fields.interceptor.js"
+import type { View } from "../../api/fields/fields.interceptor.js"
 // Relations find each other by name, so all of them have to be loaded.
 import "./capture.response.js"
 import "./dispute.response.js"

@@ -6,7 +6,7 @@ import type {
   ProviderData,
   ProviderResult,
   SavedMethod,
-} from "../payment-provider.contract.js"
+} from "../contract/payment-provider.contract.js"
 import { isDeclined, readSetupData } from "./client-data.js"
 import { missingObject, outcomeOfError } from "./errors.js"
 import { within, type StripeClients } from "./stripe-client.js"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals"
-import { fromStripeAmount, refusalOf, toStripeAmount, type ChargeLimits } from "./amounts.js"
+import { fromStripeAmount, checkAmount, toStripeAmount, type ChargeLimits } from "./amounts.js"
 
 const CARDS: ChargeLimits = { hasMinimum: true, takesCards: true }
 const OTHERS: ChargeLimits = { hasMinimum: true, takesCards: false }
@@ -40,7 +40,7 @@ describe("an amount", () => {
     [10_000n, "clf", /no amounts in clf/],
     [10_000n, "uyw", /no amounts in uyw/],
   ])("of %s minor units of %s is refused, not rounded", (minor, currency, reason) => {
-    expect(refusalOf({ minor, currency }, CARDS)).toMatch(reason)
+    expect(checkAmount({ minor, currency }, CARDS)).toMatch(reason)
     expect(() => toStripeAmount({ minor, currency })).toThrow(reason)
   })
 
@@ -70,6 +70,6 @@ describe("the limits", () => {
     [999_999_999_999n, "idr", OTHERS, undefined],
     [1_000_000n, "isk", OTHERS, "Stripe takes no more than 999999.99 isk."],
   ])("for %s minor units of %s (%j): %s", (minor, currency, limits, refusal) => {
-    expect(refusalOf({ minor, currency }, limits)).toBe(refusal)
+    expect(checkAmount({ minor, currency }, limits)).toBe(refusal)
   })
 })

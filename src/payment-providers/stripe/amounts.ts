@@ -66,7 +66,7 @@ export function inexactness(amount: Money): string | undefined {
 }
 
 /** Why Stripe cannot charge an amount, in words for whoever sent it; undefined where it can. */
-export function refusalOf(amount: Money, limits: ChargeLimits): string | undefined {
+export function checkAmount(amount: Money, limits: ChargeLimits): string | undefined {
   const exact = inStripeUnits(amount)
   if (typeof exact === "string") return exact
   const { currency } = amount

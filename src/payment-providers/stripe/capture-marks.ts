@@ -28,21 +28,21 @@ const SHARED_MARKS = 10
  *
  * @param before undefined when it is not known; then the mark gets a name
  */
-export function withMark(operationId: string, amount: number, before?: Metadata): Metadata {
+export function addMarker(operationId: string, amount: number, before?: Metadata): Metadata {
   const mark = { [operationId]: String(amount) }
   if (before === undefined) return mark
   const names = Object.keys(before)
   // Ids sort by time.
   const marks = names.filter(isOperationId).sort()
   const room = MOST_NAMES - (names.length - marks.length)
-  if (room < 1) return withSharedMark(operationId, amount, before)
+  if (room < 1) return addSharedMarker(operationId, amount, before)
   const kept = Math.max(0, room - 1 - SPARE_NAMES)
   const unset = marks.slice(0, Math.max(0, marks.length - kept))
   return { ...Object.fromEntries(unset.map((name) => [name, ""])), ...mark }
 }
 
 /** Adds a mark without a name of its own. Nothing, if others have removed our name and filled its place. */
-export function withSharedMark(operationId: string, amount: number, before: Metadata): Metadata {
+export function addSharedMarker(operationId: string, amount: number, before: Metadata): Metadata {
   const value = before[SHARED_NAME]
   const isFull = Object.keys(before).length >= MOST_NAMES
   if (value === undefined && isFull) return {}
@@ -51,7 +51,7 @@ export function withSharedMark(operationId: string, amount: number, before: Meta
 }
 
 /** How much a call has captured, if the intent has its mark. */
-export function markedAmount({ metadata, currency }: Stripe.PaymentIntent, operationId: string): Money | undefined {
+export function markerAmount({ metadata, currency }: Stripe.PaymentIntent, operationId: string): Money | undefined {
   const shared = () => sharedMarks(metadata[SHARED_NAME]).find(([id]) => id === operationId)?.[1]
   const amount = metadata[operationId] ?? shared()
   return amount !== undefined && WHOLE.test(amount) ? fromStripeAmount(Number(amount), currency) : undefined

@@ -1,5 +1,5 @@
 import type { CorsOrigin } from "../../config.js"
-import type { Declined, ProviderData } from "../payment-provider.contract.js"
+import type { Declined, ProviderData } from "../contract/payment-provider.contract.js"
 
 // What clients send, as far as this service passes it on to Stripe.
 

@@ -1,5 +1,5 @@
 import type Stripe from "stripe"
-import type { Declined } from "../payment-provider.contract.js"
+import type { Declined } from "../contract/payment-provider.contract.js"
 
 // What each error code of Stripe means to this service. https://docs.stripe.com/error-codes
 

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { Logger } from "@nestjs/common"
 import Stripe from "stripe"
 import { InexactAmount } from "./amounts.js"
-import type { Declined } from "../payment-provider.contract.js"
+import type { Declined } from "../contract/payment-provider.contract.js"
 import { LISTED_CODES, meaningOf } from "./error-codes.js"
-import { declineOf, failedAttempt, inWords, isStoredFailure, outcomeOfError } from "./errors.js"
+import { declineOf, failedAttempt, toError, isStoredFailure, outcomeOfError } from "./errors.js"
 
 const KEY = "sk_test_hunter2"
 /** Stripe's sentence about these says what the amount may be. */
@@ -248,7 +248,7 @@ describe("what says nothing about the call", () => {
   })
 
   it("names Stripe's request, for operators", () => {
-    expect(inWords(thrown(500, { type: "api_error", message: "An unknown error occurred" })).message).toBe(
+    expect(toError(thrown(500, { type: "api_error", message: "An unknown error occurred" })).message).toBe(
       "Stripe: An unknown error occurred (500, req_1)",
     )
   })

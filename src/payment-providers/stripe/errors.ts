@@ -1,6 +1,6 @@
 import { Logger } from "@nestjs/common"
 import Stripe from "stripe"
-import type { Declined, Gone, Unknown } from "../payment-provider.contract.js"
+import type { Declined, Gone, Unknown } from "../contract/payment-provider.contract.js"
 import { InexactAmount } from "./amounts.js"
 import { meaningOf } from "./error-codes.js"
 
@@ -209,7 +209,7 @@ export function isForbidden(error: unknown): boolean {
 }
 
 /** An error for operators to read: nothing of the request, nor of its key, is in it. */
-export function inWords(error: unknown): Error {
+export function toError(error: unknown): Error {
   const cause = causeOf(error)
   return new Error(wordsOf(error), cause === undefined ? undefined : { cause })
 }
@@ -273,7 +273,7 @@ function accountRefused(error: StripeError): Declined {
 }
 
 function unknown(error: unknown): Unknown {
-  return { outcome: "unknown", cause: inWords(error) }
+  return { outcome: "unknown", cause: toError(error) }
 }
 
 function oneLine(message: string | undefined): string | undefined {

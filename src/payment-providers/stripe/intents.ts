@@ -5,10 +5,10 @@ import type {
   AlreadyAuthorized,
   Declined,
   PaymentState,
-  ProviderAnswer,
+  ReturnedData,
   ProviderData,
   ProviderOutcome,
-} from "../payment-provider.contract.js"
+} from "../contract/payment-provider.contract.js"
 import { fromStripeAmount } from "./amounts.js"
 import { declineOf, failedAttempt, otherState } from "./errors.js"
 
@@ -51,7 +51,7 @@ export function isMulticapture({ multicapture }: ProviderData): boolean {
 }
 
 /** What of an intent concerns a session: all of it is replaced. */
-export function answerOf(intent: Stripe.PaymentIntent): ProviderAnswer {
+export function toReturnedData(intent: Stripe.PaymentIntent): ReturnedData {
   const { id, client_secret, status, next_action, payment_method_types } = intent
   const customer = idOf(intent.customer)
   const sent = intent.metadata[SENT]
@@ -79,9 +79,9 @@ export function capturedAmount({ amount_received, currency }: Stripe.PaymentInte
 
 /** How an open payment stands that was just made or changed. */
 export function openOutcome(intent: Stripe.PaymentIntent): ProviderOutcome {
-  const standing = standingOf(intent)
-  const answer = answerOf(intent)
-  switch (standing.status) {
+  const authorization = authorizationOf(intent)
+  const answer = toReturnedData(intent)
+  switch (authorization.status) {
     case "authorized":
       return { outcome: "succeeded", ...moved(intent), ...answer }
     case "canceled":
@@ -92,7 +92,7 @@ export function openOutcome(intent: Stripe.PaymentIntent): ProviderOutcome {
     case "requires_more":
       return { outcome: "requires_more", ...answer }
     case "pending":
-      return { outcome: "pending", asynchronous: standing.asynchronous, ...answer }
+      return { outcome: "pending", asynchronous: authorization.asynchronous, ...answer }
   }
 }
 
@@ -105,7 +105,9 @@ export function authorizationOutcome(intent: Stripe.PaymentIntent): ProviderOutc
 
 /** Instead of what was asked for: the shopper was quicker. Undefined while nothing is authorized. */
 export function alreadyAuthorized(intent: Stripe.PaymentIntent): AlreadyAuthorized | undefined {
-  return authorizedBy(intent) ? { outcome: "already_authorized", ...moved(intent), ...answerOf(intent) } : undefined
+  return authorizedBy(intent)
+    ? { outcome: "already_authorized", ...moved(intent), ...toReturnedData(intent) }
+    : undefined
 }
 
 /** Whether money was refunded or disputed before our records know of the payment: an outcome cannot report that. */
@@ -114,7 +116,7 @@ export function hasMoreToRecord({ latest_charge: charge }: Stripe.PaymentIntent)
 }
 
 /** Where the shopper's authorization stands. */
-export function standingOf(intent: Stripe.PaymentIntent): PaymentState["standing"] {
+export function authorizationOf(intent: Stripe.PaymentIntent): PaymentState["authorization"] {
   const { status, last_payment_error } = intent
   if (authorizedBy(intent)) {
     return { status: "authorized", amount: authorizedAmount(intent), captured: capturedAmount(intent) }

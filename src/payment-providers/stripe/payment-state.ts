@@ -1,9 +1,9 @@
 import { Logger } from "@nestjs/common"
 import type Stripe from "stripe"
-import type { DisputeState, PaymentState } from "../payment-provider.contract.js"
+import type { DisputeState, PaymentState } from "../contract/payment-provider.contract.js"
 import { fromStripeAmount } from "./amounts.js"
 import { isForbidden } from "./errors.js"
-import { answerOf, deadlineOf, isClosed, standingOf } from "./intents.js"
+import { toReturnedData, deadlineOf, isClosed, authorizationOf } from "./intents.js"
 import { refundsOf } from "./refunds.js"
 
 const logger = new Logger("Stripe")
@@ -12,16 +12,19 @@ const logger = new Logger("Stripe")
 const PAGE = 100
 
 /** Everything that Stripe reports of a payment now. @param intent with its latest charge */
-export async function stateOf(stripe: Stripe, intent: Stripe.PaymentIntent): Promise<Omit<PaymentState, "sessionId">> {
+export async function toPaymentState(
+  stripe: Stripe,
+  intent: Stripe.PaymentIntent,
+): Promise<Omit<PaymentState, "sessionId">> {
   // Only what was paid can be disputed.
   const disputes = intent.amount_received > 0 ? await readableDisputes(stripe, intent.id) : []
   return {
-    standing: standingOf(intent),
+    authorization: authorizationOf(intent),
     isClosed: isClosed(intent),
     ...deadlineOf(intent),
     refunds: await refundsOf(stripe, intent),
     disputes,
-    ...answerOf(intent),
+    ...toReturnedData(intent),
   }
 }
 

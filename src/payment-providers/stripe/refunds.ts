@@ -1,6 +1,6 @@
 import { Logger } from "@nestjs/common"
 import type Stripe from "stripe"
-import type { ProviderOutcome, RefundState } from "../payment-provider.contract.js"
+import type { ProviderOutcome, RefundState } from "../contract/payment-provider.contract.js"
 import { fromStripeAmount } from "./amounts.js"
 
 /** How many objects Stripe answers at once, at most. */

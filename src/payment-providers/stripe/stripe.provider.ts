@@ -8,19 +8,19 @@ import {
   type Gone,
   type InspectCall,
   type LookUpCall,
-  type NotFoundThere,
+  type CallNotFound,
   type PaymentProvider,
   type PaymentState,
   type ProviderCall,
   type ProviderCapabilities,
   type ProviderOutcome,
   type WebhookSource,
-} from "../payment-provider.contract.js"
-import { inexactness, refusalOf, toStripeAmount } from "./amounts.js"
-import { markedAmount, withMark, withSharedMark } from "./capture-marks.js"
+} from "../contract/payment-provider.contract.js"
+import { inexactness, checkAmount, toStripeAmount } from "./amounts.js"
+import { markerAmount, addMarker, addSharedMarker } from "./capture-marks.js"
 import { CLIENT_FIELDS, isDeclined, readClientData, type ClientData } from "./client-data.js"
 import {
-  inWords,
+  toError,
   isKeyReused,
   isMetadataFull,
   isOtherState,
@@ -43,14 +43,14 @@ import {
 } from "./intent-params.js"
 import {
   alreadyAuthorized,
-  answerOf,
+  toReturnedData,
   authorizationOutcome,
   hasMoreToRecord,
   isMulticapture,
   openOutcome,
   privateDataOf,
 } from "./intents.js"
-import { stateOf } from "./payment-state.js"
+import { toPaymentState } from "./payment-state.js"
 import { findRefund, refundOutcome } from "./refunds.js"
 import { within, type StripeClients } from "./stripe-client.js"
 
@@ -70,7 +70,7 @@ const MAY_YET_BE_DONE = 3_600_000
 /** Calls about money that our records say is there. */
 const MOVING_MONEY: readonly LookUpCall["operation"][] = ["capture", "refund", "cancel_payment"]
 
-const NOT_FOUND: NotFoundThere = { outcome: "not_found" }
+const NOT_FOUND: CallNotFound = { outcome: "not_found" }
 
 /**
  * Payments as Stripe's payment intents, one per session. Every call carries our operation's id as Stripe's idempotency
@@ -99,9 +99,9 @@ export class StripePaymentProvider implements PaymentProvider {
     this.accountHolders = accountHolders
   }
 
-  refusalOf(amount: Money, of: "payment" | "part"): string | undefined {
+  checkAmount(amount: Money, of: "payment" | "part"): string | undefined {
     if (of === "part") return inexactness(amount)
-    return refusalOf(amount, { hasMinimum: !this.terms.variant.takesLittle, takesCards: takesCards(this.terms) })
+    return checkAmount(amount, { hasMinimum: !this.terms.variant.takesLittle, takesCards: takesCards(this.terms) })
   }
 
   async initiate(call: ProviderCall): Promise<ProviderOutcome> {
@@ -157,7 +157,7 @@ export class StripePaymentProvider implements PaymentProvider {
       if (earlier) return earlier
       const isFinal = !intent || amount >= intent.amount_capturable
       const done = await this.captureMarked(call, amount, isFinal ? {} : { final_capture: false }, intent)
-      return captured(done, call) ?? { outcome: "succeeded", amount: call.amount, ...answerOf(done) }
+      return captured(done, call) ?? { outcome: "succeeded", amount: call.amount, ...toReturnedData(done) }
     })
   }
 
@@ -196,13 +196,13 @@ export class StripePaymentProvider implements PaymentProvider {
    * by its id here: the search may find it, but lags behind, so that finding nothing says nothing. Then `not_found` has the
    * call made again with the same key, which Stripe answers as it did before, for a day; nothing is made twice.
    */
-  async lookUp(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+  async lookUp(call: LookUpCall): Promise<ProviderOutcome | CallNotFound> {
     try {
       return await within(call.signal, () => this.find(call))
     } catch (error) {
       if (isPaymentMissing(error)) return { outcome: "gone" }
       // That the question was refused says nothing about the call that it is about.
-      return { outcome: "unknown", cause: inWords(error) }
+      return { outcome: "unknown", cause: toError(error) }
     }
   }
 
@@ -211,15 +211,15 @@ export class StripePaymentProvider implements PaymentProvider {
     try {
       return await within(signal, async () => {
         const intent = await this.retrieve(call)
-        return { sessionId, ...(await stateOf(this.stripe(signal), intent)) }
+        return { sessionId, ...(await toPaymentState(this.stripe(signal), intent)) }
       })
     } catch (error) {
       if (isPaymentMissing(error)) return { outcome: "gone" }
-      throw inWords(error)
+      throw toError(error)
     }
   }
 
-  private async find(call: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+  private async find(call: LookUpCall): Promise<ProviderOutcome | CallNotFound> {
     if (call.operation === "initiate") return this.search(call)
     const { payment_intent } = privateDataOf(call)
     if (call.operation === "refund") {
@@ -244,7 +244,7 @@ export class StripePaymentProvider implements PaymentProvider {
     }
   }
 
-  private async search({ sessionId, idempotencyKey, signal }: LookUpCall): Promise<ProviderOutcome | NotFoundThere> {
+  private async search({ sessionId, idempotencyKey, signal }: LookUpCall): Promise<ProviderOutcome | CallNotFound> {
     const stripe = this.stripe(signal)
     const query = `metadata["operation_id"]:"${idempotencyKey}" AND metadata["session_id"]:"${sessionId}"`
     try {
@@ -319,11 +319,11 @@ export class StripePaymentProvider implements PaymentProvider {
         { idempotencyKey: key },
       )
     try {
-      return await captureWith(withMark(idempotencyKey, amount, before?.metadata), idempotencyKey)
+      return await captureWith(addMarker(idempotencyKey, amount, before?.metadata), idempotencyKey)
     } catch (error) {
       if (!isMetadataFull(error)) throw error
       const { metadata } = await this.retrieve(call)
-      return captureWith(withSharedMark(idempotencyKey, amount, metadata), `${idempotencyKey}-shared`)
+      return captureWith(addSharedMarker(idempotencyKey, amount, metadata), `${idempotencyKey}-shared`)
     }
   }
 
@@ -358,8 +358,8 @@ export class StripePaymentProvider implements PaymentProvider {
   }
 }
 
-function mayYetBeDone({ operation, begunAt }: LookUpCall): boolean {
-  return operation === "refund" && Date.now() - begunAt.getTime() < MAY_YET_BE_DONE
+function mayYetBeDone({ operation, startedAt }: LookUpCall): boolean {
+  return operation === "refund" && Date.now() - startedAt.getTime() < MAY_YET_BE_DONE
 }
 
 function keyOf({ idempotencyKey }: ProviderCall): Stripe.RequestOptions {
@@ -373,13 +373,13 @@ function isLeftToUs({ status }: Stripe.PaymentIntent, { clientData }: ProviderCa
 
 /** What a call has captured, if it was done: then the intent has its mark. */
 function captured(intent: Stripe.PaymentIntent, { idempotencyKey }: ProviderCall): ProviderOutcome | undefined {
-  const amount = markedAmount(intent, idempotencyKey)
-  return amount && { outcome: "succeeded", amount, ...answerOf(intent) }
+  const amount = markerAmount(intent, idempotencyKey)
+  return amount && { outcome: "succeeded", amount, ...toReturnedData(intent) }
 }
 
 /** All that was not captured is given up. */
 function canceled(intent: Stripe.PaymentIntent, { amount }: ProviderCall): ProviderOutcome {
-  return { outcome: "succeeded", amount, ...answerOf(intent) }
+  return { outcome: "succeeded", amount, ...toReturnedData(intent) }
 }
 
 function isProcessing(): Declined {

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto"
-import { isRecord } from "../../common/validation.js"
+import { isRecord } from "../../common/json.js"
 import type {
   NotOurs,
   PaymentState,
@@ -8,10 +8,10 @@ import type {
   ReceivedWebhook,
   WebhookRequest,
   WebhookSource,
-} from "../payment-provider.contract.js"
-import { inWords, isPaymentMissing } from "./errors.js"
+} from "../contract/payment-provider.contract.js"
+import { toError, isPaymentMissing } from "./errors.js"
 import { EXPAND } from "./intent-params.js"
-import { stateOf } from "./payment-state.js"
+import { toPaymentState } from "./payment-state.js"
 import { within, type StripeClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 
@@ -78,7 +78,7 @@ export class StripeWebhooks implements WebhookSource {
       return await within(signal, () => this.stateOf(reference, signal))
     } catch (error) {
       if (isPaymentMissing(error)) return {}
-      throw inWords(error)
+      throw toError(error)
     }
   }
 
@@ -86,7 +86,7 @@ export class StripeWebhooks implements WebhookSource {
     const intent = await this.stripe(signal).paymentIntents.retrieve(paymentIntent, { expand: EXPAND })
     const sessionId = intent.metadata["session_id"]
     return sessionId !== undefined && isSessionId(sessionId)
-      ? { sessionId, ...(await stateOf(this.stripe(signal), intent)) }
+      ? { sessionId, ...(await toPaymentState(this.stripe(signal), intent)) }
       : {}
   }
 

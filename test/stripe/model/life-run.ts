@@ -130,7 +130,7 @@ export class LifeRun {
     const ids = await this.makeDue()
     const operations = this.next().app.get(PaymentOperationsService)
     const leases = await takeClaims({ dataSource: this.next().dataSource }, "payment_operation", ids)
-    const ends = await Promise.allSettled(leases.map((lease) => operations.settle(lease)))
+    const ends = await Promise.allSettled(leases.map((lease) => operations.resolve(lease)))
     this.trace.push(`   settles ${ids.join(", ") || "nothing"}`)
     const failures = ends.filter((end) => end.status === "rejected")
     this.fail(failures.map(({ reason }) => `settling failed: ${String(reason)}`))
@@ -143,7 +143,7 @@ export class LifeRun {
       [this.intentIds],
     )
     const [rows] = await this.first.dataSource.query<[{ id: string }[], number]>(
-      `UPDATE payment_operation SET next_attempt_at = now(), claimed_until = NULL WHERE settled_at IS NULL
+      `UPDATE payment_operation SET next_attempt_at = now(), claimed_until = NULL WHERE resolved_at IS NULL
         AND payment_collection_id IN (SELECT id FROM payment_collection WHERE cart_id = $1) RETURNING id`,
       [this.cartId],
     )
@@ -174,7 +174,7 @@ export class LifeRun {
   /** Hours have passed: what Stripe has failed at, and not done since, is not done any more. */
   private async waitLong(): Promise<void> {
     await this.first.dataSource.query(
-      `UPDATE payment_operation SET created_at = created_at - interval '2 hours' WHERE settled_at IS NULL
+      `UPDATE payment_operation SET created_at = created_at - interval '2 hours' WHERE resolved_at IS NULL
         AND payment_collection_id IN (SELECT id FROM payment_collection WHERE cart_id = $1)`,
       [this.cartId],
     )

@@ -1,0 +1,75 @@
+import { NestFactory } from "@nestjs/core"
+import type { NestFastifyApplication } from "@nestjs/platform-fastify"
+import type { DataSourceOptions } from "typeorm"
+import type { Logger } from "pino"
+import { API_KEY_TYPES, type ApiKeyType } from "../api-keys/api-key.entity.js"
+import { ApiKeysService } from "../api-keys/api-keys.service.js"
+import { AppModule } from "../app.module.js"
+import { NestLogger } from "../telemetry/logger.js"
+import { ConfigError, isStrong, STRENGTH, type BootstrapKeys, type Config } from "../config.js"
+import { configureApp, createAdapter } from "./configure-app.js"
+import { LeaseTimes } from "../database/leases.js"
+import type { ProviderModule } from "../payment-providers/provider-modules.js"
+
+/**
+ * Builds the service on a database that is up to date, and makes the keys that the environment names. It does not
+ * listen yet.
+ */
+export async function createApp(
+  config: Config,
+  dataSource: DataSourceOptions,
+  logger: Logger,
+  providerModules: ProviderModule[] = [],
+  leaseTimes = new LeaseTimes(),
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.register({
+      dataSource,
+      logger,
+      providerTimeout: config.providerTimeout,
+      reconcilerInterval: config.reconcilerInterval,
+      leaseTimes,
+      providerModules,
+      defaultCurrency: config.defaultCurrency,
+      tcpToken: config.tcp.token,
+      adminOrigins: config.cors.admin,
+      docs: config.docs,
+    }),
+    createAdapter(config),
+    { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
+  )
+  configureApp(app, config, logger)
+  await app.init()
+  try {
+    await createBootstrapKeys(app.get(ApiKeysService), config.bootstrapKeys)
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+  return app
+}
+
+const BOOTSTRAP_SETTINGS = {
+  secret: "BOOTSTRAP_SECRET_KEY",
+  publishable: "BOOTSTRAP_PUBLISHABLE_KEY",
+} as const satisfies Record<ApiKeyType, string>
+
+/** Names the settings of keys that somebody could guess. Once the service has started, those are in its database already. */
+export function weakBootstrapKeys(keys: BootstrapKeys): string[] {
+  return API_KEY_TYPES.flatMap((type) => {
+    const token = keys[type]
+    return token === undefined || isStrong(token) ? [] : [BOOTSTRAP_SETTINGS[type]]
+  })
+}
+
+/** A weak key that exists keeps working: to refuse it would stop a shop. None is created. */
+async function createBootstrapKeys(service: ApiKeysService, keys: BootstrapKeys): Promise<void> {
+  for (const type of API_KEY_TYPES) {
+    const token = keys[type]
+    if (token === undefined) continue
+    if (!isStrong(token) && !(await service.exists(type, token))) {
+      throw new ConfigError(`${BOOTSTRAP_SETTINGS[type]} must have ${STRENGTH}.`)
+    }
+    await service.ensure(type, "Bootstrap", token)
+  }
+}

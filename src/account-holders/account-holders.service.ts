@@ -3,7 +3,8 @@ import { DataSource, IsNull, type EntityManager } from "typeorm"
 import { Conflict, NotAllowed, NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
-import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { readList } from "../api/lists/read-list.js"
+import type { PageOf } from "../database/statements/read-page.js"
 import type { AccountHolderCall, AccountHolders } from "../payment-providers/contract/payment-provider.contract.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import {
@@ -70,7 +71,7 @@ export class AccountHoldersService {
   }
 
   async list(query: ListAccountHoldersQuery, selection: Selection): Promise<PageOf<AccountHolder>> {
-    return readPage<AccountHolder>(this.dataSource.manager, selection, ACCOUNT_HOLDER_FILTERS, query)
+    return readList<AccountHolder>(this.dataSource.manager, selection, ACCOUNT_HOLDER_FILTERS, query)
   }
 
   /** @throws NotFound */

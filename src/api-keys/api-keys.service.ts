@@ -4,7 +4,8 @@ import { InvalidData, NotAllowed, NotFound, excerpt } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { ROOT } from "../database/statements/read-graph.js"
 import { searchedSql } from "../api/lists/list-query.js"
-import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { readList } from "../api/lists/read-list.js"
+import type { PageOf } from "../database/statements/read-page.js"
 import type { Selection } from "../api/fields/fields.js"
 import { API_KEY_FILTERS, MAX_CHANNELS, type CreateApiKeyRequest, type ListApiKeysQuery } from "./api-key.dto.js"
 import { ApiKey, type ApiKeyType } from "./api-key.entity.js"
@@ -62,7 +63,7 @@ export class ApiKeysService {
       typeof query["q"] === "string"
         ? { where: `${searchedSql(`${ROOT}.title`)} ILIKE $1`, parameters: [`%${query["q"]}%`] }
         : undefined
-    return readPage<ApiKey>(this.dataSource.manager, selection, API_KEY_FILTERS, query, search)
+    return readList<ApiKey>(this.dataSource.manager, selection, API_KEY_FILTERS, query, search)
   }
 
   /** The newest keys, for people; at most {@link NEWEST}. */

@@ -6,7 +6,8 @@ import { Conflict, InvalidData, NotAllowed, excerpt } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
 import { moneyFromMajor, parseCurrency } from "../common/money.js"
-import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { readList } from "../api/lists/read-list.js"
+import type { PageOf } from "../database/statements/read-page.js"
 import { PREPARED } from "../database/statements/prepared.js"
 import { writeRows } from "../database/statements/unit-of-work.js"
 import { outboxWrites } from "../outbox/outbox-event.entity.js"
@@ -146,7 +147,7 @@ export class PaymentCollectionsService {
   }
 
   async list(query: ListPaymentCollectionsQuery, selection: Selection): Promise<PageOf<PaymentCollection>> {
-    const page = await readPage<PaymentCollection>(this.dataSource.manager, selection, COLLECTION_FILTERS, query)
+    const page = await readList<PaymentCollection>(this.dataSource.manager, selection, COLLECTION_FILTERS, query)
     return { ...page, rows: page.rows.map((collection) => this.reader.withUsableProviders(collection)) }
   }
 

@@ -4,7 +4,8 @@ import type { Caller } from "../api-keys/caller.js"
 import type { Selection } from "../api/fields/fields.js"
 import { claimSql, isFreeSql, Leases, type Lease } from "../database/leases.js"
 import { readGraph, ROOT } from "../database/statements/read-graph.js"
-import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { readList } from "../api/lists/read-list.js"
+import type { PageOf } from "../database/statements/read-page.js"
 import { fromNowSql } from "../database/statements/unit-of-work.js"
 import { CartChangesService } from "../payment-collections/cart-changes.service.js"
 import { PaymentOperation } from "../payment-model/entities/payment-operation.entity.js"
@@ -37,7 +38,7 @@ export class PaymentOperationsService {
   ) {}
 
   async list(query: ListOperationsQuery, selection: Selection): Promise<PageOf<PaymentOperation>> {
-    return readPage<PaymentOperation>(this.dataSource.manager, selection, OPERATION_FILTERS, query)
+    return readList<PaymentOperation>(this.dataSource.manager, selection, OPERATION_FILTERS, query)
   }
 
   /** @throws NotFound */

@@ -4,7 +4,8 @@ import { NotAllowed, NotFound, REFUSAL_LIMITS, excerpt } from "../common/errors.
 import type { Selection } from "../api/fields/fields.js"
 import type { ShortListQuery } from "../api/lists/list-query.js"
 import { ROOT } from "../database/statements/read-graph.js"
-import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { readList } from "../api/lists/read-list.js"
+import type { PageOf } from "../database/statements/read-page.js"
 import { PaymentProvider } from "../payment-model/entities/payment-provider.entity.js"
 import { PROVIDER_FILTERS, type ListPaymentProvidersQuery } from "./payment-provider.dto.js"
 import { PaymentProviderRegistry } from "./calls/payment-provider.registry.js"
@@ -50,7 +51,7 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
   /** The providers that a region offers; none for a region that was never configured, as in Medusa. */
   async listOfRegion(regionId: string, query: ShortListQuery, selection: Selection): Promise<PageOf<PaymentProvider>> {
     if (regionId === "") throw new NotAllowed("You must provide the region_id to list payment providers")
-    return readPage<PaymentProvider>(
+    return readList<PaymentProvider>(
       this.dataSource.manager,
       selection,
       {},
@@ -66,7 +67,7 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
 
   async list(query: ListPaymentProvidersQuery, selection: Selection): Promise<PageOf<PaymentProvider>> {
     const scope = { where: `${ROOT}.id = ANY($1)`, parameters: [this.registry.ids] }
-    return readPage<PaymentProvider>(this.dataSource.manager, selection, PROVIDER_FILTERS, query, scope)
+    return readList<PaymentProvider>(this.dataSource.manager, selection, PROVIDER_FILTERS, query, scope)
   }
 
   /** A disabled provider opens no session anywhere; payments made with it go on. */

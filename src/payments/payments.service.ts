@@ -5,7 +5,8 @@ import { InvalidData, NotAllowed } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { moneyFromMajor } from "../common/money.js"
 import { readGraph, ROOT } from "../database/statements/read-graph.js"
-import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { readList } from "../api/lists/read-list.js"
+import type { PageOf } from "../database/statements/read-page.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollectionOfPayment } from "../payment-model/lock.js"
 import { PaymentOperation, type OperationRequest } from "../payment-model/entities/payment-operation.entity.js"
@@ -47,7 +48,7 @@ export class PaymentsService {
   ) {}
 
   async list(query: ListPaymentsQuery, selection: Selection): Promise<PageOf<Payment>> {
-    return readPage<Payment>(this.dataSource.manager, selection, PAYMENT_FILTERS, query)
+    return readList<Payment>(this.dataSource.manager, selection, PAYMENT_FILTERS, query)
   }
 
   /** @throws NotFound */

@@ -5,7 +5,8 @@ import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
 import { ROOT } from "../database/statements/read-graph.js"
 import { searchedSql } from "../api/lists/list-query.js"
-import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { readList } from "../api/lists/read-list.js"
+import type { PageOf } from "../database/statements/read-page.js"
 import { translateConstraintError } from "../payment-model/constraints.js"
 import { RefundReason } from "../payment-model/entities/refund-reason.entity.js"
 import {
@@ -30,7 +31,7 @@ export class RefundReasonsService {
             parameters: [`%${q}%`],
           }
         : undefined
-    return readPage<RefundReason>(
+    return readList<RefundReason>(
       this.dataSource.manager,
       selection,
       REFUND_REASON_FILTERS,

@@ -4,7 +4,8 @@ import { Conflict, NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
 import { readGraph, reviveWholeRow, ROOT, wholeRowJson, type Json } from "../database/statements/read-graph.js"
-import { readPage, type PageOf } from "../database/statements/read-page.js"
+import { readList } from "../api/lists/read-list.js"
+import type { PageOf } from "../database/statements/read-page.js"
 import { PREPARED } from "../database/statements/prepared.js"
 import { fromNowSql } from "../database/statements/unit-of-work.js"
 import { sqlList } from "../payment-model/status.js"
@@ -32,7 +33,7 @@ export class WebhooksService {
   ) {}
 
   async list(query: ListWebhookEventsQuery, selection: Selection): Promise<PageOf<WebhookEvent>> {
-    return readPage<WebhookEvent>(this.dataSource.manager, selection, WEBHOOK_EVENT_FILTERS, query)
+    return readList<WebhookEvent>(this.dataSource.manager, selection, WEBHOOK_EVENT_FILTERS, query)
   }
 
   /** @throws NotFound */

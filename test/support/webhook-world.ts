@@ -32,7 +32,8 @@ export class WebhookWorld {
 
   static async start(env: Record<string, string> = {}, options: StartOptions = {}): Promise<WebhookWorld> {
     const [account, other] = [new TellingAccount(), new TellingAccount()]
-    const service = await TestService.start(env, { ...options, modules: [tellingProviders(account, other)] })
+    const modules = [...(options.modules ?? []), tellingProviders(account, other)]
+    const service = await TestService.start(env, { ...options, modules })
     return new WebhookWorld(service, account, other)
   }
 

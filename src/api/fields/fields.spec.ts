@@ -5,22 +5,21 @@ import { Field, Related, ResourceOf, resourceOf } from "./resource.js"
 class Rows {
   readonly id = ""
 }
-const join = () => "TRUE"
 
 @ResourceOf("spec_shelf", Rows)
 class Shelf {
   @Field({}) id!: string
   @Field({}) label!: string
   @Field({ adminOnly: true }) secret!: string
-  @Related("spec_book", { description: "", many: true, join }) books?: Book[]
+  @Related("spec_book", { description: "", many: true }) books?: Book[]
 }
 
 @ResourceOf("spec_book", Rows)
 class Book {
   @Field({}) id!: string
   @Field({}) title!: string
-  @Related("spec_cover", { description: "", join, withParent: true }) cover?: unknown
-  @Related("spec_shelf", { description: "", join }) shelf?: unknown
+  @Related("spec_cover", { description: "", withParent: true }) cover?: unknown
+  @Related("spec_shelf", { description: "" }) shelf?: unknown
 }
 
 @ResourceOf("spec_cover", Rows)

@@ -3,7 +3,7 @@ import { ApiProperty, type ApiPropertyOptions } from "@nestjs/swagger"
 
 /**
  * A *resource* is what the API answers: a response class whose decorators say, once, which names a client may select,
- * what each means, and how a relation is found in the database. From it come the parsing of `fields`, the reading, the
+ * what each means, and which relations they can expand. From it come the parsing of `fields`, the reading, the
  * pruning of the answer and the API document.
  */
 export interface Resource {
@@ -29,8 +29,8 @@ export interface Relation {
   /** The related resource, looked up by name so that resources may refer to each other in circles. */
   readonly target: () => Resource
   readonly many: boolean
-  /** SQL that ties a child row to its parent row, given their aliases. */
-  readonly join: (parent: string, child: string) => string
+  /** SQL that narrows the related rows, given the aliases; see {@link RelationOptions.where}. */
+  readonly where?: (child: string, parent: string) => string
   /** A deleted row is shown too: what happened with it stays a fact. */
   readonly withDeleted: boolean
   /** For admin callers alone; for the store the name does not exist. */
@@ -43,7 +43,11 @@ export interface RelationOptions {
   description: string
   many?: boolean
   nullable?: boolean
-  join: (parent: string, child: string) => string
+  /**
+   * SQL for the related rows to read, given the aliases, beside the join that the entity declares for the relation. It is
+   * the whole join if the entity declares none.
+   */
+  where?: (child: string, parent: string) => string
   withDeleted?: boolean
   withParent?: boolean
   adminOnly?: boolean
@@ -84,12 +88,12 @@ export function Field(
 
 /** A related resource that `fields` can expand; answered only when the selection has it. */
 export function Related(targetName: string, options: RelationOptions): PropertyDecorator {
-  const { description, many = false, nullable = false, join } = options
+  const { description, many = false, nullable = false, where } = options
   const { withDeleted = false, withParent = false, adminOnly = false } = options
   const target = () => resourceNamed(targetName)
   return (prototype, key) => {
     const name = String(key)
-    const relation = { name, target, many, join, withDeleted, withParent, adminOnly }
+    const relation = { name, target, many, where, withDeleted, withParent, adminOnly }
     declared(prototype.constructor as Type).relations.set(name, relation)
     ApiProperty({ type: () => target().type, isArray: many, nullable, required: false, description })(prototype, key)
   }

@@ -91,7 +91,7 @@ export class ListQuery extends ShortListQuery {
 
 /**
  * The query class of a list with filters; each takes a value, several (`name[]=`), or operators (`name[$gte]=`).
- * @param defaultLimit is documented here; the service that reads the list passes the same to `readPage`
+ * @param defaultLimit is documented here; the service that reads the list passes the same to `readList`
  */
 export function FilteredListQuery(
   filters: FilterSpec,

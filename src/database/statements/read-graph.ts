@@ -1,7 +1,7 @@
 import type { EntityManager, EntityMetadata, ObjectLiteral } from "typeorm"
 import { PREPARED } from "./prepared.js"
 import { ResponseTooLarge } from "../../common/errors.js"
-import type { Selection } from "../../api/fields/fields.js"
+import type { RowRelation, RowSelection } from "./selection.js"
 
 /** What to read: conditions and order are SQL over the alias of the root, with numbered parameters. */
 export interface GraphQuery {
@@ -27,7 +27,7 @@ export const ROOT = "root"
  */
 export async function readGraph<E extends ObjectLiteral>(
   tx: EntityManager,
-  selection: Selection,
+  selection: RowSelection,
   query: GraphQuery,
 ): Promise<E[]> {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
@@ -49,20 +49,39 @@ export async function readGraph<E extends ObjectLiteral>(
 }
 
 /** SQL for the rows of one relation of a parent row, as a JSON array or object. */
-function relationJson(tx: EntityManager, selection: Selection, name: string, parent: string): string {
+function relationJson(tx: EntityManager, selection: RowSelection, name: string, parent: string): string {
   const relation = selection.resource.relations.get(name)
   const child = selection.relations.get(name)
   if (!relation || !child) throw new Error(`${selection.resource.name} has no relation ${name} here`)
   const alias = aliasBelow(parent)
   const metadata = tx.dataSource.getMetadata(child.resource.rows)
   const row = rowJson(tx, child, alias)
-  const from = `FROM ${quote(metadata.tableName)} ${alias} WHERE ${relation.withDeleted ? "" : liveOnly(metadata, alias)}${relation.join(parent, alias)}`
+  const join = joinSql(tx.dataSource.getMetadata(selection.resource.rows), name, relation, parent, alias)
+  const from = `FROM ${quote(metadata.tableName)} ${alias} WHERE ${relation.withDeleted ? "" : liveOnly(metadata, alias)}${join}`
   if (!relation.many) return `(SELECT ${row} ${from} LIMIT 1)`
   return `(SELECT coalesce(json_agg(${row} ORDER BY ${orderOf(metadata, alias)}), '[]') ${from})`
 }
 
+/** SQL that ties the related rows to their parent row: the columns of the entity's relation, and what narrows it. */
+function joinSql(entity: EntityMetadata, name: string, { where }: RowRelation, parent: string, child: string): string {
+  const declared = entity.findRelationWithPropertyPath(name)
+  const conditions = declared ? joinConditions(declared, parent, child) : []
+  if (where) conditions.push(where(child, parent))
+  if (conditions.length === 0) throw new Error(`${entity.name} has no relation ${name}`)
+  return conditions.join(" AND ")
+}
+
+/** The columns of the foreign key stand on the owning side, which is the parent's or the child's. */
+function joinConditions(relation: RelationMetadata, parent: string, child: string): string[] {
+  const [owner, referenced] = relation.isOwning ? [parent, child] : [child, parent]
+  const { joinColumns } = relation.isOwning ? relation : (relation.inverseRelation ?? relation)
+  return joinColumns.map((column) => {
+    return `${owner}.${quote(column.databaseName)} = ${referenced}.${quote(column.referencedColumn?.databaseName ?? "id")}`
+  })
+}
+
 /** What JSON carries of a row becomes the entity's values again: bigints, dates, related rows. */
-export function revive(tx: EntityManager, selection: Selection, row: Json): ObjectLiteral {
+export function revive(tx: EntityManager, selection: RowSelection, row: Json): ObjectLiteral {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
   const revived = reviveColumns(metadata.columns.filter(isPublic), row)
   for (const [name] of derivedFields(selection)) revived[name] = BigInt(row[name] as string)
@@ -79,8 +98,10 @@ export type Json = Record<string, unknown>
 
 type ColumnMetadata = EntityMetadata["columns"][number]
 
+type RelationMetadata = EntityMetadata["relations"][number]
+
 /** SQL for one row as a JSON object: its columns, and the relations of the selection. */
-export function rowJson(tx: EntityManager, selection: Selection, alias: string): string {
+export function rowJson(tx: EntityManager, selection: RowSelection, alias: string): string {
   const written = sqlBySelection.get(selection) ?? new Map<string, string>()
   sqlBySelection.set(selection, written)
   let sql = written.get(alias)
@@ -92,9 +113,9 @@ export function rowJson(tx: EntityManager, selection: Selection, alias: string):
 }
 
 /** The default selections come back with every request; their SQL is written once. */
-const sqlBySelection = new WeakMap<Selection, Map<string, string>>()
+const sqlBySelection = new WeakMap<RowSelection, Map<string, string>>()
 
-function writeRowJson(tx: EntityManager, selection: Selection, alias: string): string {
+function writeRowJson(tx: EntityManager, selection: RowSelection, alias: string): string {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
   const pairs = columnPairs(
     metadata.columns.filter((column) => isPublic(column) && isWanted(column, selection)),
@@ -108,7 +129,7 @@ function writeRowJson(tx: EntityManager, selection: Selection, alias: string): s
 }
 
 /** The amounts that a selection wants and no column holds. */
-function derivedFields({ resource, scalars }: Selection): [string, (row: string) => string][] {
+function derivedFields({ resource, scalars }: RowSelection): [string, (row: string) => string][] {
   return [...resource.fields].flatMap(([name, { derived }]) => (derived && scalars.has(name) ? [[name, derived]] : []))
 }
 
@@ -123,7 +144,7 @@ export function reviveWholeRow(metadata: EntityMetadata, row: Json): ObjectLiter
 }
 
 /** JSON may be large, so it is read only if it is asked for. The other columns are small, and amounts need the currency. */
-function isWanted({ type, propertyName }: ColumnMetadata, { resource, scalars }: Selection): boolean {
+function isWanted({ type, propertyName }: ColumnMetadata, { resource, scalars }: RowSelection): boolean {
   return type !== "jsonb" || !resource.fields.has(propertyName) || scalars.has(propertyName)
 }
 

@@ -12,7 +12,7 @@ export class Capture extends Row {
   @Column("text")
   payment_id!: string
 
-  @ManyToOne(() => Payment, { nullable: false })
+  @ManyToOne(() => Payment, (payment) => payment.captures, { nullable: false })
   @JoinColumn({ name: "payment_id", foreignKeyConstraintName: "capture_payment_fk" })
   payment?: Payment
 

@@ -10,7 +10,7 @@ export class Dispute extends Row {
   @Column("text")
   payment_id!: string
 
-  @ManyToOne(() => Payment, { nullable: false })
+  @ManyToOne(() => Payment, (payment) => payment.disputes, { nullable: false })
   @JoinColumn({ name: "payment_id", foreignKeyConstraintName: "dispute_payment_fk" })
   payment?: Payment
 

@@ -1,5 +1,6 @@
-import { Check, Column, Entity, Index } from "typeorm"
+import { Check, Column, Entity, Index, OneToMany } from "typeorm"
 import { JsonColumn, MinorUnitsColumn, SoftDeletedRow, TimeColumn } from "../../database/columns.js"
+import type { PaymentOperation } from "./payment-operation.entity.js"
 import type { PaymentProvider } from "./payment-provider.entity.js"
 import type { PaymentSession } from "./payment-session.entity.js"
 import type { Payment } from "./payment.entity.js"
@@ -79,8 +80,17 @@ export class PaymentCollection extends SoftDeletedRow {
   /** What is still to be paid. No column: a read derives it, because it changes with the cart. */
   outstanding_amount?: bigint
 
-  // Read with the collection where they are asked for; see responses/payment-collection.response.ts.
+  /** The providers that a shopper can choose from. No relation of the tables: a region offers them. */
   payment_providers?: PaymentProvider[]
+
+  // The other sides are given by name, so that the modules of the entities do not import each other in a circle.
+
+  @OneToMany<PaymentSession>("PaymentSession", (session) => session.payment_collection)
   payment_sessions?: PaymentSession[]
+
+  @OneToMany<Payment>("Payment", (payment) => payment.payment_collection)
   payments?: Payment[]
+
+  @OneToMany<PaymentOperation>("PaymentOperation", (operation) => operation.payment_collection)
+  operations?: PaymentOperation[]
 }

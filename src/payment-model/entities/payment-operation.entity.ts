@@ -84,7 +84,7 @@ export class PaymentOperation extends Row {
   @Column("text")
   payment_collection_id!: string
 
-  @ManyToOne(() => PaymentCollection, { nullable: false })
+  @ManyToOne(() => PaymentCollection, (collection) => collection.operations, { nullable: false })
   @JoinColumn({ name: "payment_collection_id", foreignKeyConstraintName: "payment_operation_collection_fk" })
   payment_collection?: PaymentCollection
 

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, JoinColumn, ManyToOne } from "typeorm"
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, OneToOne } from "typeorm"
 import { JsonColumn, MinorUnitsColumn, SoftDeletedRow, TimeColumn } from "../../database/columns.js"
 import { PaymentCollection } from "./payment-collection.entity.js"
 import type { Payment } from "./payment.entity.js"
@@ -18,7 +18,7 @@ export class PaymentSession extends SoftDeletedRow {
   @Column("text")
   payment_collection_id!: string
 
-  @ManyToOne(() => PaymentCollection, { nullable: false })
+  @ManyToOne(() => PaymentCollection, (collection) => collection.payment_sessions, { nullable: false })
   @JoinColumn({ name: "payment_collection_id", foreignKeyConstraintName: "payment_session_collection_fk" })
   payment_collection?: PaymentCollection
 
@@ -55,5 +55,6 @@ export class PaymentSession extends SoftDeletedRow {
   @JsonColumn()
   metadata!: Record<string, unknown> | null
 
+  @OneToOne<Payment>("Payment", (payment) => payment.payment_session)
   payment?: Payment | null
 }

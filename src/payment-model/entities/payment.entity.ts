@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, JoinColumn, ManyToOne } from "typeorm"
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, OneToMany } from "typeorm"
 import { JsonColumn, MinorUnitsColumn, SoftDeletedRow, TimeColumn } from "../../database/columns.js"
 import type { Capture } from "./capture.entity.js"
 import type { Dispute } from "./dispute.entity.js"
@@ -22,14 +22,15 @@ export class Payment extends SoftDeletedRow {
   @Column("text")
   payment_collection_id!: string
 
-  @ManyToOne(() => PaymentCollection, { nullable: false })
+  @ManyToOne(() => PaymentCollection, (collection) => collection.payments, { nullable: false })
   @JoinColumn({ name: "payment_collection_id", foreignKeyConstraintName: "payment_collection_fk" })
   payment_collection?: PaymentCollection
 
   @Column("text")
   payment_session_id!: string
 
-  @ManyToOne(() => PaymentSession, { nullable: false })
+  // One payment per session. `@OneToOne` here would add a unique constraint that also counts deleted rows.
+  @ManyToOne(() => PaymentSession, (session) => session.payment, { nullable: false })
   @JoinColumn({ name: "payment_session_id", foreignKeyConstraintName: "payment_session_fk" })
   payment_session?: PaymentSession
 
@@ -77,7 +78,12 @@ export class Payment extends SoftDeletedRow {
   @Column("boolean", { default: false, select: false })
   is_surplus!: boolean
 
+  @OneToMany<Capture>("Capture", (capture) => capture.payment)
   captures?: Capture[]
+
+  @OneToMany<Refund>("Refund", (refund) => refund.payment)
   refunds?: Refund[]
+
+  @OneToMany<Dispute>("Dispute", (dispute) => dispute.payment)
   disputes?: Dispute[]
 }

@@ -1,5 +1,6 @@
-import { Column, Entity, Index } from "typeorm"
+import { Column, Entity, Index, OneToMany } from "typeorm"
 import { JsonColumn, SoftDeletedRow } from "../../database/columns.js"
+import type { Refund } from "./refund.entity.js"
 
 /** Why money goes back, in the merchant's words. */
 @Entity("refund_reason")
@@ -17,4 +18,7 @@ export class RefundReason extends SoftDeletedRow {
 
   @JsonColumn()
   metadata!: Record<string, unknown> | null
+
+  @OneToMany<Refund>("Refund", (refund) => refund.refund_reason)
+  refunds?: Refund[]
 }

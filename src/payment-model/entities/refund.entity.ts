@@ -16,7 +16,7 @@ export class Refund extends Row {
   @Column("text")
   payment_id!: string
 
-  @ManyToOne(() => Payment, { nullable: false })
+  @ManyToOne(() => Payment, (payment) => payment.refunds, { nullable: false })
   @JoinColumn({ name: "payment_id", foreignKeyConstraintName: "refund_payment_fk" })
   payment?: Payment
 
@@ -33,7 +33,7 @@ export class Refund extends Row {
   @Column("text", { nullable: true })
   refund_reason_id!: string | null
 
-  @ManyToOne(() => RefundReason, { nullable: true })
+  @ManyToOne(() => RefundReason, (reason) => reason.refunds, { nullable: true })
   @JoinColumn({ name: "refund_reason_id", foreignKeyConstraintName: "refund_reason_fk" })
   refund_reason?: RefundReason | null
 

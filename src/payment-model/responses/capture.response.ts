@@ -37,7 +37,6 @@ export class CaptureResponse {
   @Related("payment", {
     nullable: true,
     description: "The payment it takes money of; on request.",
-    join: (capture, payment) => `${payment}.id = ${capture}.payment_id`,
   })
   payment?: PaymentResponse | null
 }

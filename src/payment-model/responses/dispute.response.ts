@@ -39,7 +39,6 @@ export class DisputeResponse {
   @Related("payment", {
     nullable: true,
     description: "The payment that is disputed; on request.",
-    join: (dispute, payment) => `${payment}.id = ${dispute}.payment_id`,
   })
   payment?: PaymentResponse | null
 }

@@ -43,7 +43,6 @@ export class OrderResponse {
     description:
       "What is paid for the order: the collection whose session was authorized, then the others, the newest first. At " +
       "most 1,000.",
-    join: (order, collection) => `${collection}.order_id = ${order}.order_id`,
   })
   payment_collections?: PaymentCollectionResponse[]
 }

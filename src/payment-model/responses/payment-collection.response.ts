@@ -108,7 +108,7 @@ export class PaymentCollectionResponse {
     many: true,
     description:
       "The providers that the collection's region enables; if it has no region, every enabled one that moves money.",
-    join: (collection, provider) =>
+    where: (provider, collection) =>
       `${provider}.is_enabled AND (${collection}.region_id IS NULL OR EXISTS (SELECT 1 FROM region_payment_provider link ` +
       `WHERE link.region_id = ${collection}.region_id AND link.payment_provider_id = ${provider}.id))`,
   })
@@ -117,14 +117,12 @@ export class PaymentCollectionResponse {
   @Related("payment_session", {
     many: true,
     description: "The attempts to pay it. A replaced or canceled session is not listed.",
-    join: (collection, session) => `${session}.payment_collection_id = ${collection}.id`,
   })
   payment_sessions?: PaymentSessionResponse[]
 
   @Related("payment", {
     many: true,
     description: "The payments that its authorized sessions became.",
-    join: (collection, payment) => `${payment}.payment_collection_id = ${collection}.id`,
   })
   payments?: PaymentResponse[]
 }

@@ -73,14 +73,12 @@ export class PaymentSessionResponse {
     nullable: true,
     withParent: true,
     description: "The payment it became once authorized.",
-    join: (session, payment) => `${payment}.payment_session_id = ${session}.id`,
   })
   payment?: PaymentResponse | null
 
   @Related("payment_collection", {
     nullable: true,
     description: "The collection it belongs to; on request.",
-    join: (session, collection) => `${collection}.id = ${session}.payment_collection_id`,
   })
   payment_collection?: PaymentCollectionResponse | null
 }

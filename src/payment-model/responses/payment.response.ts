@@ -16,7 +16,7 @@ import type { PaymentSessionResponse } from "./payment-session.response.js"
 import type { RefundResponse } from "./refund.response.js"
 
 /** An attempt in whose place the request was judged anew is an operation, not a capture or refund. */
-const IS_LISTED = "status <> 'superseded'"
+const isListed = (row: string) => `${row}.status <> 'superseded'`
 
 @ResourceOf("payment", Payment)
 export class PaymentResponse {
@@ -71,14 +71,14 @@ export class PaymentResponse {
   @Related("capture", {
     many: true,
     description: "Its captures, also pending and failed ones.",
-    join: (payment, capture) => `${capture}.payment_id = ${payment}.id AND ${capture}.${IS_LISTED}`,
+    where: isListed,
   })
   captures?: CaptureResponse[]
 
   @Related("refund", {
     many: true,
     description: "Its refunds, also pending and failed ones.",
-    join: (payment, refund) => `${refund}.payment_id = ${payment}.id AND ${refund}.${IS_LISTED}`,
+    where: isListed,
   })
   refunds?: RefundResponse[]
 
@@ -86,21 +86,18 @@ export class PaymentResponse {
     many: true,
     adminOnly: true,
     description: "What shoppers have disputed of it with their banks; for operators, on request.",
-    join: (payment, dispute) => `${dispute}.payment_id = ${payment}.id`,
   })
   disputes?: DisputeResponse[]
 
   @Related("payment_collection", {
     nullable: true,
     description: "The collection it pays; on request.",
-    join: (payment, collection) => `${collection}.id = ${payment}.payment_collection_id`,
   })
   payment_collection?: PaymentCollectionResponse | null
 
   @Related("payment_session", {
     nullable: true,
     description: "The session it came from; on request.",
-    join: (payment, session) => `${session}.id = ${payment}.payment_session_id`,
   })
   payment_session?: PaymentSessionResponse | null
 }

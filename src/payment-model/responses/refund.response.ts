@@ -45,14 +45,12 @@ export class RefundResponse {
     nullable: true,
     withDeleted: true,
     description: "Why, as the merchant lists it, or did when it was given back.",
-    join: (refund, reason) => `${reason}.id = ${refund}.refund_reason_id`,
   })
   refund_reason?: RefundReasonResponse | null
 
   @Related("payment", {
     nullable: true,
     description: "The payment that it refunds; on request.",
-    join: (refund, payment) => `${payment}.id = ${refund}.payment_id`,
   })
   payment?: PaymentResponse | null
 }

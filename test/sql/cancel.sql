@@ -1,0 +1,206 @@
+-- without a network
+
+-- prepared
+SELECT json_build_object('id', collection."id", 'created_at', collection."created_at", 'updated_at',
+  collection."updated_at", 'deleted_at', collection."deleted_at", 'currency_code', collection."currency_code",
+  'amount', collection."amount"::text, 'authorized_amount', collection."authorized_amount"::text, 'captured_amount',
+  collection."captured_amount"::text, 'refunded_amount', collection."refunded_amount"::text, 'status',
+  collection."status", 'completed_at', collection."completed_at", 'metadata', collection."metadata", 'cart_id',
+  collection."cart_id", 'order_id', collection."order_id", 'region_id', collection."region_id", 'sales_channel_id',
+  collection."sales_channel_id", 'marking_paid_at', collection."marking_paid_at", 'outgrown_total',
+  collection."outgrown_total"::text, 'request_key', collection."request_key", 'version',
+  collection."version") AS collection
+FROM payment_collection collection
+WHERE collection.id = (
+  SELECT payment_collection_id
+  FROM payment
+  WHERE id = $1
+)
+FOR UPDATE OF collection;
+
+-- prepared
+SELECT (
+  SELECT coalesce(json_agg(json_build_object('id', child."id", 'created_at', child."created_at", 'updated_at',
+    child."updated_at", 'deleted_at', child."deleted_at", 'payment_collection_id', child."payment_collection_id",
+    'provider_id', child."provider_id", 'currency_code', child."currency_code", 'amount', child."amount"::text,
+    'status', child."status", 'client_data', child."client_data", 'data', child."data", 'private_data',
+    child."private_data", 'context', child."context", 'authorized_at', child."authorized_at", 'metadata',
+    child."metadata") ORDER BY child.created_at, child.id), '[]')
+  FROM payment_session child
+  WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL
+) AS sessions, (
+  SELECT coalesce(json_agg(json_build_object('id', child."id", 'created_at', child."created_at", 'updated_at',
+    child."updated_at", 'deleted_at', child."deleted_at", 'payment_collection_id', child."payment_collection_id",
+    'payment_session_id', child."payment_session_id", 'provider_id', child."provider_id", 'currency_code',
+    child."currency_code", 'amount', child."amount"::text, 'authorized_amount', child."authorized_amount"::text,
+    'captured_amount', child."captured_amount"::text, 'refunded_amount', child."refunded_amount"::text, 'data',
+    child."data", 'private_data', child."private_data", 'metadata', child."metadata", 'captured_at',
+    child."captured_at", 'canceled_at', child."canceled_at", 'capture_before', child."capture_before", 'is_surplus',
+    child."is_surplus") ORDER BY child.created_at, child.id), '[]')
+  FROM payment child
+  WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL
+) AS payments, (
+  SELECT coalesce(json_agg(json_build_object('id', child."id", 'created_at', child."created_at", 'updated_at',
+    child."updated_at", 'payment_id', child."payment_id", 'amount', child."amount"::text, 'status', child."status",
+    'created_by', child."created_by", 'metadata', child."metadata") ORDER BY child.created_at, child.id), '[]')
+  FROM capture child
+  JOIN payment ON payment.id = child.payment_id
+  WHERE payment.payment_collection_id = $1
+) AS captures, (
+  SELECT coalesce(json_agg(json_build_object('id', child."id", 'created_at', child."created_at", 'updated_at',
+    child."updated_at", 'payment_id', child."payment_id", 'amount', child."amount"::text, 'status', child."status",
+    'external_id', child."external_id", 'refund_reason_id', child."refund_reason_id", 'note', child."note",
+    'created_by', child."created_by", 'metadata', child."metadata") ORDER BY child.created_at, child.id), '[]')
+  FROM refund child
+  JOIN payment ON payment.id = child.payment_id
+  WHERE payment.payment_collection_id = $1
+) AS refunds, (
+  SELECT coalesce(json_agg(json_build_object('id', child."id", 'created_at', child."created_at", 'updated_at',
+    child."updated_at", 'kind', child."kind", 'payment_collection_id', child."payment_collection_id",
+    'payment_session_id', child."payment_session_id", 'payment_id', child."payment_id", 'capture_id',
+    child."capture_id", 'refund_id', child."refund_id", 'provider_id', child."provider_id", 'currency_code',
+    child."currency_code", 'amount', child."amount"::text, 'state', child."state", 'request', child."request",
+    'failure', child."failure", 'last_error', child."last_error", 'attempts', child."attempts", 'next_attempt_at',
+    child."next_attempt_at", 'claim_token', child."claim_token", 'claimed_until', child."claimed_until", 'is_stuck',
+    child."is_stuck", 'is_accepted', child."is_accepted", 'request_key', child."request_key", 'created_by',
+    child."created_by", 'resolved_at', child."resolved_at") ORDER BY child.created_at, child.id), '[]')
+  FROM payment_operation child
+  WHERE child.payment_collection_id = $1 AND child.state IN ('pending', 'unknown')
+) AS operations, (
+  SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]')
+  FROM payment_provider provider
+  WHERE provider.is_enabled
+) AS provider_ids, (
+  SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]')
+  FROM payment_provider provider
+  JOIN region_payment_provider link ON link.payment_provider_id = provider.id
+  WHERE provider.is_enabled AND link.region_id = $2
+) AS target_provider_ids, (
+  SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]')
+  FROM payment_provider provider
+  JOIN region_payment_provider link ON link.payment_provider_id = provider.id
+  WHERE provider.is_enabled AND link.region_id = $3
+) AS region_provider_ids, (
+  SELECT json_build_object('total', total::text, 'currency_code', currency_code, 'completed_at', completed_at)
+  FROM cart
+  WHERE id = $4
+) AS price;
+
+-- prepared
+WITH written_0 AS (
+  INSERT INTO "payment_operation" ("id", "created_at", "updated_at", "kind", "payment_collection_id",
+    "payment_session_id", "payment_id", "provider_id", "currency_code", "amount", "state", "request", "failure",
+    "last_error", "attempts", "next_attempt_at", "claim_token", "claimed_until", "is_stuck", "is_accepted",
+    "request_key", "created_by", "resolved_at")
+  VALUES ($1::text, $2::timestamptz, $3::timestamptz, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
+    $10::bigint, $11::text, $12::jsonb, $13::jsonb, $14::text, $15::integer, $16::timestamptz, $17::text,
+    $18::timestamptz, $19::boolean, $20::boolean, $21::text, $22::text, $23::timestamptz)
+), written_1 AS (
+  INSERT INTO "outbox_event" ("id", "name", "aggregate_id", "data")
+  VALUES ($24::text, $25::text, $26::text, $27::jsonb), ($28::text, $29::text, $30::text, $31::jsonb), ($32::text,
+    $33::text, $34::text, $35::jsonb)
+), written_2 AS (
+  UPDATE "payment"
+  SET "updated_at" = $36::timestamptz, "canceled_at" = $37::timestamptz, "captured_amount" = $38::bigint,
+    "refunded_amount" = $39::bigint, "authorized_amount" = $40::bigint, "captured_at" = $41::timestamptz
+  WHERE id = $42::text
+), written_3 AS (
+  UPDATE "payment_session"
+  SET "deleted_at" = $43::timestamptz, "status" = $44::text, "updated_at" = $45::timestamptz
+  WHERE id = $46::text
+)
+UPDATE "payment_collection"
+SET "authorized_amount" = $47::bigint, "captured_amount" = $48::bigint, "refunded_amount" = $49::bigint,
+  "status" = $50::text, "completed_at" = $51::timestamptz, "version" = $52::integer, "updated_at" = $53::timestamptz
+WHERE id = $54::text;
+
+-- prepared
+SELECT CASE WHEN sum(octet_length(row::text)) OVER (ROWS UNBOUNDED PRECEDING) <= 4194304 THEN row END AS row
+FROM (
+  SELECT json_build_object('id', root."id", 'created_at', root."created_at", 'updated_at', root."updated_at",
+    'deleted_at', root."deleted_at", 'payment_collection_id', root."payment_collection_id", 'payment_session_id',
+    root."payment_session_id", 'provider_id', root."provider_id", 'currency_code', root."currency_code", 'amount',
+    root."amount"::text, 'authorized_amount', root."authorized_amount"::text, 'captured_amount',
+    root."captured_amount"::text, 'refunded_amount', root."refunded_amount"::text, 'captured_at', root."captured_at",
+    'canceled_at', root."canceled_at", 'capture_before', root."capture_before", 'captures', (
+    SELECT coalesce(json_agg(json_build_object('id', level1."id", 'created_at', level1."created_at", 'updated_at',
+      level1."updated_at", 'payment_id', level1."payment_id", 'amount', level1."amount"::text, 'status',
+      level1."status", 'created_by', level1."created_by") ORDER BY level1.created_at, level1.id), '[]')
+    FROM "capture" level1
+    WHERE level1."payment_id" = root."id" AND level1.status <> 'superseded'
+  ), 'refunds', (
+    SELECT coalesce(json_agg(json_build_object('id', level1."id", 'created_at', level1."created_at", 'updated_at',
+      level1."updated_at", 'payment_id', level1."payment_id", 'amount', level1."amount"::text, 'status',
+      level1."status", 'refund_reason_id', level1."refund_reason_id", 'note', level1."note", 'created_by',
+      level1."created_by", 'refund_reason', (
+      SELECT json_build_object('id', level2."id", 'created_at', level2."created_at", 'updated_at', level2."updated_at",
+        'deleted_at', level2."deleted_at", 'label', level2."label", 'code', level2."code", 'description',
+        level2."description")
+      FROM "refund_reason" level2
+      WHERE level1."refund_reason_id" = level2."id"
+      LIMIT 1
+    )) ORDER BY level1.created_at, level1.id), '[]')
+    FROM "refund" level1
+    WHERE level1."payment_id" = root."id" AND level1.status <> 'superseded'
+  )) AS row
+  FROM "payment" root
+  WHERE root.deleted_at IS NULL AND (root.id = $1)
+  ORDER BY root.id OFFSET 0
+) page;
+
+
+-- over a network
+
+-- prepared
+WITH written_0 AS (
+  INSERT INTO "payment_operation" ("id", "created_at", "updated_at", "kind", "payment_collection_id",
+    "payment_session_id", "payment_id", "provider_id", "currency_code", "amount", "state", "request", "attempts",
+    "next_attempt_at", "claim_token", "claimed_until", "is_accepted", "request_key", "created_by", "resolved_at")
+  VALUES ($1::text, $2::timestamptz, $3::timestamptz, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text,
+    $10::bigint, $11::text, $12::jsonb, $13::integer, now() + $14::float8 * interval '1 millisecond', $15::text,
+    now() + $16::float8 * interval '1 millisecond', $17::boolean, $18::text, $19::text, $20::timestamptz)
+)
+UPDATE "payment_collection"
+SET "version" = $21::integer, "updated_at" = $22::timestamptz
+WHERE id = $23::text;
+
+-- prepared
+SELECT json_build_object('id', collection."id", 'created_at', collection."created_at", 'updated_at',
+  collection."updated_at", 'deleted_at', collection."deleted_at", 'currency_code', collection."currency_code",
+  'amount', collection."amount"::text, 'authorized_amount', collection."authorized_amount"::text, 'captured_amount',
+  collection."captured_amount"::text, 'refunded_amount', collection."refunded_amount"::text, 'status',
+  collection."status", 'completed_at', collection."completed_at", 'metadata', collection."metadata", 'cart_id',
+  collection."cart_id", 'order_id', collection."order_id", 'region_id', collection."region_id", 'sales_channel_id',
+  collection."sales_channel_id", 'marking_paid_at', collection."marking_paid_at", 'outgrown_total',
+  collection."outgrown_total"::text, 'request_key', collection."request_key", 'version',
+  collection."version") AS collection
+FROM payment_collection collection
+CROSS JOIN payment_operation operation
+WHERE operation.id = $1 AND collection.id = operation.payment_collection_id
+FOR UPDATE OF collection, operation;
+
+-- prepared
+WITH written_0 AS (
+  INSERT INTO "outbox_event" ("id", "name", "aggregate_id", "data")
+  VALUES ($1::text, $2::text, $3::text, $4::jsonb), ($5::text, $6::text, $7::text, $8::jsonb), ($9::text, $10::text,
+    $11::text, $12::jsonb)
+), written_1 AS (
+  UPDATE "payment"
+  SET "updated_at" = $13::timestamptz, "canceled_at" = $14::timestamptz, "captured_amount" = $15::bigint,
+    "refunded_amount" = $16::bigint, "authorized_amount" = $17::bigint, "captured_at" = $18::timestamptz
+  WHERE id = $19::text
+), written_2 AS (
+  UPDATE "payment_session"
+  SET "deleted_at" = $20::timestamptz, "status" = $21::text, "updated_at" = $22::timestamptz
+  WHERE id = $23::text
+), written_3 AS (
+  UPDATE "payment_operation"
+  SET "claim_token" = $24::text, "claimed_until" = $25::timestamptz, "next_attempt_at" = $26::timestamptz,
+    "is_stuck" = $27::boolean, "last_error" = $28::text, "failure" = $29::jsonb, "request" = $30::jsonb,
+    "resolved_at" = $31::timestamptz, "state" = $32::text, "updated_at" = $33::timestamptz
+  WHERE id = $34::text
+)
+UPDATE "payment_collection"
+SET "authorized_amount" = $35::bigint, "captured_amount" = $36::bigint, "refunded_amount" = $37::bigint,
+  "status" = $38::text, "completed_at" = $39::timestamptz, "version" = $40::integer, "updated_at" = $41::timestamptz
+WHERE id = $42::text;

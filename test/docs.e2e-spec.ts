@@ -62,6 +62,26 @@ const PROOFS: Proof[] = [
   },
   {
     page: "README.md",
+    language: "mermaid",
+    begins: "flowchart LR",
+    holds: ({ code }) => {
+      // The steps in the order of the six requests below it.
+      expect([...code.matchAll(/\|(create|open|.*authorize|capture|refund)\|/g)]).toHaveLength(5)
+    },
+  },
+  {
+    page: "README.md",
+    language: "sh",
+    begins: "API=http://127.0.0.1:9000",
+    holds: async ({ code }) => {
+      expect(code.match(/curl -s/g)).toHaveLength(6)
+      const { stdout } = await service.run(code)
+      const last: unknown = JSON.parse(stdout.slice(stdout.lastIndexOf('{"payment":')))
+      expect(last).toMatchObject({ payment: { amount: 49.9, refunds: [{ amount: 10, status: "succeeded" }] } })
+    },
+  },
+  {
+    page: "README.md",
     language: "sh",
     begins: "npm run pack:client",
     holds: ({ code }) => {

@@ -74,7 +74,9 @@ export function intentChanges(records: Records, parameters: Parameters, before: 
   refusePaymentMethodTypes(parameters)
   const amount = parameters.positiveInteger("amount") ?? before.amount
   const currency = parameters.has("currency") ? parseCurrency(parameters.requiredText("currency")) : before.currency
-  const texts = TEXTS.filter((name) => parameters.has(name)).map((name) => [name, parameters.nullableText(name)])
+  const texts = TEXTS.filter((name) => parameters.has(name)).map(
+    (name) => [name, parameters.nullableText(name)] as const,
+  )
   const changes: Partial<StoredIntent> = {
     amount,
     currency,
@@ -138,7 +140,7 @@ function shippingOf(parameters: Parameters): Stripe.PaymentIntent.Shipping | nul
   if (!shipping) return null
   const parts = ["city", "country", "line1", "line2", "postal_code", "state"] as const
   const address = shipping.nested("address")?.only(parts)
-  const given = parts.map((part) => [part, address?.nullableText(part) ?? null])
+  const given = parts.map((part) => [part, address?.nullableText(part) ?? null] as const)
   return {
     address: { ...NO_ADDRESS, ...Object.fromEntries(given) },
     carrier: shipping.nullableText("carrier") ?? null,
@@ -154,7 +156,7 @@ function optionsOf(parameters: Parameters): Stripe.PaymentIntent.PaymentMethodOp
   const others = MANUALLY_CAPTURABLE.flatMap((type) => {
     if (type === "card") return []
     const own = options?.nested(type)?.only(["capture_method"]).choice("capture_method", ["manual"])
-    return own ? [[type, { capture_method: own }]] : []
+    return own ? [[type, { capture_method: own }] as const] : []
   })
   const card = options
     ?.nested("card")

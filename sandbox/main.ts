@@ -19,7 +19,9 @@ async function start(): Promise<StripeSandbox> {
     return await StripeSandbox.start({ port })
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error
-    throw new Error(`Port ${port} is taken. Set SANDBOX_PORT to another one, or to 0 for any free port.`)
+    throw new Error(`Port ${port} is taken. Set SANDBOX_PORT to another one, or to 0 for any free port.`, {
+      cause: error,
+    })
   }
 }
 

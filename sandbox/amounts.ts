@@ -9,7 +9,7 @@ const THREE_DECIMAL = new Set(["bhd", "jod", "kwd", "omr", "tnd"])
  */
 const WHOLE_UNITS_WITH_TWO_DECIMALS = new Set(["isk", "ugx"])
 
-/** Minor units. What is not listed has no minimum of its own. */
+/** Minor units. A currency that is not listed has no minimum. */
 const MINIMUM: Readonly<Record<string, number>> = {
   ...{ usd: 50, aed: 200, ars: 50, aud: 50, brl: 50, cad: 50, chf: 50, cop: 50, czk: 1500, dkk: 250, eur: 50, gbp: 30 },
   ...{ hkd: 400, huf: 17500, idr: 50, ils: 50, inr: 50, jpy: 50, krw: 50, mxn: 1000, myr: 200, nok: 300, nzd: 50 },
@@ -22,7 +22,7 @@ const AMEX_DIGITS = 9
 const OTHER_DIGITS = 8
 const OTHER_DIGITS_BY_CURRENCY: Readonly<Record<string, number>> = { idr: 12, cop: 10, inr: 9 }
 
-/** The currencies that Stripe charges, as far as the tests know them: those with a rule here, and any with two decimals. */
+/** Any currency with two decimals is accepted, and those with a rule here. */
 const CURRENCY = /^[a-z]{3}$/
 /** Three-decimal currencies that are not among the supported ones (docs.stripe.com/currencies). */
 const NOT_SUPPORTED = new Set(["iqd", "lyd"])
@@ -33,13 +33,13 @@ export function parseCurrency(text: string): string {
   throw badParameter(`Invalid currency: ${text}.`, { param: "currency" })
 }
 
-/** A payment method, as far as the most digits depend on it; the brand is known once a card was chosen. */
+/** The parts of a payment method that limit the digits of an amount. The brand is known once a card is chosen. */
 export interface Payable {
   readonly type: string
   readonly brand?: string
 }
 
-/** Refuses an amount that none of the methods can carry. */
+/** Refuses an amount that is too large for every method. */
 export function checkDigits(
   amount: number,
   currency: string,
@@ -57,7 +57,7 @@ export function checkDigits(
   throw badParameter(`Amount must be no more than ${most}`, { code: "amount_too_large", param: "amount" })
 }
 
-/** Refuses what Stripe cannot charge. `amount` is in the minor units that Stripe counts the currency in. */
+/** Refuses an amount that Stripe cannot charge. `amount` is in the minor units that Stripe counts the currency in. */
 export function checkChargeable(amount: number, currency: string): void {
   const minimum = MINIMUM[currency] ?? 1
   if (amount < minimum) {

@@ -37,7 +37,7 @@ interface Call {
   readonly parameters: Parameters
 }
 
-/** What the client gets: a response, nothing, or a closed connection. */
+/** The client gets a response, nothing, or a closed connection. */
 type Reply = { readonly response: StoredResponse; readonly isReplay: boolean } | "nothing" | "closed connection"
 
 const LOST_BEFORE: Partial<Record<string, Reply>> = { timeout_before: "nothing", drop_before: "closed connection" }
@@ -135,7 +135,7 @@ export class ApiServer {
     throw unauthorized(`Invalid API Key provided: ${apiKey.slice(0, 8)}****${apiKey.slice(-4)}`)
   }
 
-  /** Executes the request, and stores the response for the idempotency key if the execution had begun. */
+  /** Executes the request, and stores the response for the idempotency key if the execution had started. */
   private execute(call: Call, key: string | undefined, fault: Fault | undefined): StoredResponse {
     try {
       refuseOutright(fault)
@@ -148,7 +148,7 @@ export class ApiServer {
     } catch (error) {
       const response = errorResponse(error)
       if (key !== undefined) {
-        if (error instanceof StripeError && !error.hasBegun) this.idempotencyKeys.release(key)
+        if (error instanceof StripeError && !error.hasStarted) this.idempotencyKeys.release(key)
         else this.idempotencyKeys.store(key, response)
       }
       return response

@@ -5,7 +5,7 @@ import { StripeError } from "./errors.js"
 import type { Account } from "./routes.js"
 import { STRIPE_JS } from "./stripe-js.js"
 
-/** What a browser gets that is not the API. */
+/** A response to a browser, besides the API. */
 export interface Page {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -19,19 +19,19 @@ export const CORS_HEADERS = {
 }
 
 const showsChallenge = pathPattern("GET /challenge/:id")
-const answersChallenge = pathPattern("POST /challenge/:id")
+const submitsChallenge = pathPattern("POST /challenge/:id")
 
-/** The script, the challenge of a card, and the questions that a browser asks beforehand; undefined for all else. */
+/** Serves Stripe.js, the page of a challenge, and CORS preflights; undefined for any other request. */
 export function pageFor(account: Account, method: string, path: string, body: string): Page | undefined {
   if (method === "OPTIONS") return { status: 204, headers: CORS_HEADERS, body: "" }
   if (method === "GET" && path === "/stripe.js") return page(200, "text/javascript", STRIPE_JS)
   const shown = showsChallenge(method, path)?.["id"]
-  const answered = answersChallenge(method, path)?.["id"]
-  if (shown === undefined && answered === undefined) return undefined
+  const submitted = submitsChallenge(method, path)?.["id"]
+  if (shown === undefined && submitted === undefined) return undefined
   try {
-    return answered === undefined
+    return submitted === undefined
       ? challengePage(account.records.intent(shown ?? ""))
-      : afterChallenge(account, answered, parse(body)["result"] === "passed")
+      : afterChallenge(account, submitted, parse(body)["result"] === "passed")
   } catch (error) {
     if (error instanceof StripeError) return page(error.status, "text/plain", error.message)
     return page(409, "text/plain", error instanceof Error ? error.message : String(error))

@@ -19,7 +19,7 @@ export type TestCard =
   /** A bank transfer: `requires_action`, until all of the money has arrived. */
   | "bank_transfer"
 
-/** What the shopper enters: a card number, or an IBAN. */
+/** By the card number or IBAN that the shopper enters. */
 const CARDS_BY_NUMBER: Readonly<Record<string, TestCard>> = {
   "4242424242424242": "ok",
   "378282246310005": "amex",

@@ -5,11 +5,11 @@ import { newCharge } from "./objects.js"
 import { isCapturedManually } from "./payment-method-types.js"
 import { type Refunds, updateRefunded } from "./refunds.js"
 
-/** Where the money of a charge is. */
+/** The circumstances of a charge. */
 interface Attempt {
-  /** Whether the bank has not answered yet. */
+  /** Whether the bank has not responded yet. */
   readonly isPending: boolean
-  /** Whether it is taken at once. */
+  /** Whether it is captured immediately. */
   readonly isCaptured: boolean
   /** Whether the shopper was not there. */
   readonly isOffSession?: boolean
@@ -40,7 +40,7 @@ export class Charges {
     return charge
   }
 
-  /** A pending charge gets through. */
+  /** A pending charge succeeds. */
   succeed(charge: StoredCharge): void {
     change(charge, { status: "succeeded", paid: true, balance_transaction: charge.captured ? newId("txn") : null })
     this.records.events.record("charge.succeeded", charge)
@@ -64,7 +64,7 @@ export class Charges {
     this.records.events.record("charge.failed", charge)
   }
 
-  /** Captures of what is authorized. A final capture releases the rest, which is no refund since 2025-03-31.basil. */
+  /** Captures a part of the authorized amount. A final capture releases the rest, which is no refund since 2025-03-31.basil. */
   capture(charge: StoredCharge, amount: number, isFinal: boolean): void {
     const previous = charge.balance_transaction
     this.records.captures.set(charge.id, (this.records.captures.get(charge.id) ?? 0) + 1)
@@ -80,12 +80,12 @@ export class Charges {
     if (!isMulticapture(charge)) this.release(charge, null)
   }
 
-  /** Releases what of an authorization was not captured; only before 2025-03-31.basil that is a refund. */
+  /** Releases the uncaptured rest. Only before 2025-03-31.basil, that made a refund. */
   release(charge: StoredCharge, reason: "expired_uncaptured_charge" | null): void {
     if (this.records.settings.releasesMakeRefunds) {
       this.refunds.release(charge, charge.amount - charge.amount_captured, reason)
     }
-    // Is sent in any version (Stripe changelog 2025-03-31.basil).
+    // Stripe sends this in every version (Stripe changelog 2025-03-31.basil).
     if (reason === "expired_uncaptured_charge") this.records.events.record("charge.expired", charge)
   }
 

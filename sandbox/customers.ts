@@ -6,12 +6,12 @@ import { change } from "./ids.js"
 import type { Parameters } from "./parameters.js"
 import { badParameter, notFound, notPossible } from "./errors.js"
 
-/** What can be set of a customer by these names. */
+/** The text fields of a customer. */
 const TEXTS = ["description", "email", "name", "phone"] as const
 
 export const CUSTOMER_PARAMETERS = [...TEXTS, "metadata"] as const
 
-/** Customers, and their means of payment. */
+/** Customers, and their payment methods. */
 export class Customers {
   constructor(private readonly records: Records) {}
 
@@ -33,7 +33,7 @@ export class Customers {
     return customer
   }
 
-  /** The customer's means of payment go with it. */
+  /** Detaches the customer's payment methods, too. */
   remove(id: string): Stripe.DeletedCustomer {
     const customer = this.records.customer(id, "id")
     for (const method of this.methodsOf(id)) this.detach(method.id)
@@ -43,7 +43,7 @@ export class Customers {
     return { id, object: "customer", deleted: true }
   }
 
-  /** One that was deleted is told to have been. */
+  /** Returns a deleted customer as deleted. */
   get(id: string): Stripe.Customer | Stripe.DeletedCustomer {
     return this.records.deletedCustomers.has(id)
       ? { id, object: "customer", deleted: true }
@@ -102,13 +102,13 @@ export class Customers {
     return method
   }
 
-  /** A known payment method, or a new one after one of the test mode's (`pm_card_visa`). */
+  /** A known payment method, or a new one if the id is a test payment method's (`pm_card_visa`). */
   methodNamed(id: string, param?: string): StoredMethod {
     const card = cardOfMethod(id)
     return card === undefined ? this.records.method(id, param) : this.createMethod(card)
   }
 
-  /** The payment method that a request names, or describes as Stripe.js does; undefined where it does neither. */
+  /** The payment method that a request names, or describes as Stripe.js does; undefined if it does neither. */
   methodAskedFor(parameters: Parameters): StoredMethod | undefined {
     const id = parameters.text("payment_method")
     if (id !== undefined && id !== "") return this.unspent(this.methodNamed(id))

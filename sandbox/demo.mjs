@@ -126,7 +126,7 @@ async function run() {
   await showPayments(service)
 }
 
-/** What `nest build` makes is used again until a source file changes. */
+/** Builds the service, unless no source file has changed since the last build. */
 function build() {
   if (existsSync(BUILT) && statSync(BUILT).mtimeMs >= newest(join(ROOT, "src"))) return
   process.stdout.write("Building the service ...\n")

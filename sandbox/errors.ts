@@ -18,8 +18,8 @@ export class StripeError extends Error {
   constructor(
     readonly status: number,
     readonly body: StripeErrorBody,
-    /** Whether execution had begun: only then is the response kept for the idempotency key. */
-    readonly hasBegun: boolean,
+    /** Whether execution had started: only then is the response kept for the idempotency key. */
+    readonly hasStarted: boolean,
   ) {
     super(body.message)
   }
@@ -30,11 +30,11 @@ const docUrl = (code: string | undefined): string | undefined =>
 
 type Details = Omit<Partial<StripeErrorBody>, "type" | "message" | "doc_url">
 
-const invalidRequest = (status: number, message: string, details: Details, hasBegun: boolean): StripeError =>
+const invalidRequest = (status: number, message: string, details: Details, hasStarted: boolean): StripeError =>
   new StripeError(
     status,
     { type: "invalid_request_error", message, doc_url: docUrl(details.code), ...details },
-    hasBegun,
+    hasStarted,
   )
 
 /** The parameters are wrong. */

@@ -9,9 +9,9 @@ type JsonObject = Record<string, unknown>
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** A copy of an answer with the ids at the paths replaced by what they stand for. @param paths `latest_charge.refunds` */
-export function expanded(records: Records, answer: object, paths: readonly string[]): JsonObject {
-  const copy = asJson(answer)
+/** A copy of a response with the ids at the paths replaced by what they stand for. @param paths `latest_charge.refunds` */
+export function expanded(records: Records, response: object, paths: readonly string[]): JsonObject {
+  const copy = asJson(response)
   for (const path of paths) {
     const names = path.split(".")
     if (names.length > MOST_LEVELS) {
@@ -62,6 +62,6 @@ function refundsOf(records: Records, chargeId: string): JsonObject {
 
 function asJson(value: object): JsonObject {
   const copy: unknown = JSON.parse(JSON.stringify(value))
-  if (!isObject(copy)) throw new Error("An answer is an object")
+  if (!isObject(copy)) throw new Error("A response is an object")
   return copy
 }

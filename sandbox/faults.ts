@@ -27,7 +27,7 @@ export const NAMED_FAULTS = [
 export type NamedFault = (typeof NAMED_FAULTS)[number]
 
 /**
- * What happens to a request instead of the normal response. The next matching request uses it up, also if its response is
+ * Replaces the normal response to a request. The next matching request uses it up, also if its response is
  * replayed for an idempotency key; of those, only faults of the network and `holdResponse` get in the way.
  */
 export type Fault =

@@ -4,12 +4,12 @@ import { isMulticapture } from "./charges.js"
 import { isCapturedManually } from "./payment-method-types.js"
 import { badParameter, notPossible } from "./errors.js"
 
-// What Stripe checks of an intent before it does what it is asked for.
+// The checks of an intent before it is confirmed or captured.
 
 /** "Up to 50 times for a single PaymentIntent" (docs.stripe.com/payments/multicapture). */
 const MOST_CAPTURES = 50
 
-/** Refuses what is known only once a method was chosen. */
+/** The checks that depend on the chosen method. */
 export function checkConfirmable({ settings }: Records, intent: StoredIntent, { type, card }: StoredMethod): void {
   checkDigits(intent.amount, intent.currency, [{ type, brand: card?.brand }], settings)
   const isRefused = settings.multicapture === "refused_at_confirmation" && type === "card"

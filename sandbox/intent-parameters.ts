@@ -6,7 +6,7 @@ import type { Parameters } from "./parameters.js"
 import { MANUALLY_CAPTURABLE, offeredTypes } from "./payment-method-types.js"
 import { badParameter } from "./errors.js"
 
-/** What can be set of an intent, at any time before it is paid. */
+/** The fields of an intent that can be set at any time before it is paid. */
 const SETTABLE = [
   "allowed_payment_method_types",
   "amount",
@@ -52,7 +52,7 @@ export const INTENT_PARAMETERS = {
     "setup_future_usage",
     "shipping",
   ],
-  /** What Stripe.js sends. */
+  /** The parameters that Stripe.js sends. */
   confirmInBrowser: ["client_secret", "payment_method", "payment_method_data", "return_url", "use_stripe_sdk"],
   capture: ["amount_to_capture", "final_capture", "metadata", "statement_descriptor", "statement_descriptor_suffix"],
   cancel: ["cancellation_reason"],
@@ -69,7 +69,7 @@ const TEXTS = [
   "transfer_group",
 ] as const
 
-/** What the parameters say of an intent, to be put over it; nothing of what they leave out. */
+/** The changes of an intent that the parameters ask for. */
 export function intentChanges(records: Records, parameters: Parameters, before: StoredIntent): Partial<StoredIntent> {
   refusePaymentMethodTypes(parameters)
   const amount = parameters.positiveInteger("amount") ?? before.amount
@@ -102,7 +102,7 @@ export function intentChanges(records: Records, parameters: Parameters, before: 
   return { ...changes, payment_method_types: types }
 }
 
-/** What the payment methods of an intent depend on. */
+/** The parameters on which the payment methods of an intent depend. */
 const DECIDING_METHODS: readonly string[] = [
   "allowed_payment_method_types",
   "amount",
@@ -121,7 +121,7 @@ export function refusePaymentMethodTypes(parameters: Parameters): void {
   )
 }
 
-/** A customer can be set once (the words are those of public reports: solidus_stripe 158). */
+/** A customer can be set once (worded as in public reports: solidus_stripe 158). */
 function changedCustomer(records: Records, parameters: Parameters, { customer: before }: StoredIntent): string | null {
   const id = parameters.nullableText("customer") ?? null
   if (before !== null && id !== before) {

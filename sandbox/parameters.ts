@@ -55,7 +55,7 @@ export class Parameters {
     return value
   }
 
-  /** A text that can be unset: null where it is empty. */
+  /** A text that can be unset: null if it is empty. */
   nullableText(name: string): string | null | undefined {
     const value = this.text(name)
     return value === "" ? null : value
@@ -85,7 +85,7 @@ export class Parameters {
     return value
   }
 
-  /** An amount in minor units, which is more than nothing. */
+  /** An amount above zero, in minor units. */
   positiveInteger(name: string): number | undefined {
     const value = this.integer(name)
     if (value === undefined || value >= 1) return value
@@ -120,7 +120,7 @@ export class Parameters {
     throw badParameter("Invalid object", { param: this.nameOf(name) })
   }
 
-  /** What there was with what is new put over it: a key is unset by an empty text, and all of them by one for them all. */
+  /** Merges the new metadata into the old. An empty text removes a key; an empty `metadata` removes all. */
   metadata(before: Readonly<Record<string, string>> = {}): Record<string, string> {
     const value = this.values["metadata"]
     if (value === undefined) return { ...before }

@@ -26,13 +26,13 @@ const ALWAYS_CHANGEABLE: readonly string[] = ["description", "expand", "metadata
 const CANCELABLE: readonly Status[] = [...BEFORE_PAYMENT, "requires_capture"]
 
 export interface CaptureRequest {
-  /** Minor units; all that can be captured, unless given. */
+  /** Minor units; by default everything that can be captured. */
   readonly amount?: number
   readonly isFinal: boolean
   readonly changes?: Partial<StoredIntent>
 }
 
-/** Payment intents, and what is asked of them. */
+/** Payment intents, and the calls on them. */
 export class PaymentIntents {
   constructor(
     private readonly records: Records,
@@ -64,7 +64,7 @@ export class PaymentIntents {
 
   update(id: string, parameters: Parameters): StoredIntent {
     const intent = this.records.intent(id)
-    // Descriptions and metadata can be changed at any time; what the shopper agrees to, until there is a payment.
+    // Descriptions and metadata can always be changed, the terms of the payment only before it.
     const agreed = parameters.names.find((name) => !ALWAYS_CHANGEABLE.includes(name))
     if (agreed !== undefined && !BEFORE_PAYMENT.includes(intent.status)) {
       throw unexpectedState(
@@ -82,7 +82,7 @@ export class PaymentIntents {
       change(intent, { payment_method: null, status: "requires_payment_method", next_action: null })
     }
     this.choose(intent, this.customers.methodAskedFor(parameters))
-    // What was challenged was another payment.
+    // The challenge was for another amount or method.
     if (intent.status === "requires_action" && agreed !== undefined) {
       change(intent, { status: "requires_confirmation", next_action: null })
     }
@@ -132,18 +132,18 @@ export class PaymentIntents {
     return this.authorizations.cancel(intent, reason)
   }
 
-  /** Somebody else writes metadata. */
+  /** Staff in the Dashboard, or another program, write metadata. */
   writeMetadata(id: string, metadata: Record<string, string>): StoredIntent {
     return this.update(id, Parameters.of(stringify({ metadata })))
   }
 
-  /** Whether a shopper can pay an intent in such a way: it can be paid, and the method can be captured as it says. */
+  /** Whether a shopper can pay the intent, and the card supports its capture method. */
   canBePaid(id: string, card: TestCard): boolean {
     const intent = this.records.intent(id)
     return BEFORE_PAYMENT.includes(intent.status) && fitsCapture(intent, methodTypeOf(card))
   }
 
-  /** The shopper enters a means of payment and confirms; a decline is left with the intent. */
+  /** The shopper enters a card and confirms. A decline is left on the intent. */
   shopperPays(id: string, card: TestCard, confirmation: Confirmation = {}): StoredIntent {
     const intent = this.records.intent(id)
     if (!BEFORE_PAYMENT.includes(intent.status)) {
@@ -180,7 +180,7 @@ export class PaymentIntents {
     if (intent.status === "requires_payment_method") intent.status = "requires_confirmation"
   }
 
-  /** Refuses a confirmation that lacks something; answers the method to pay with. */
+  /** Refuses an incomplete confirmation. Returns the method to pay with. */
   private methodToConfirm(intent: StoredIntent, parameters: Parameters): StoredMethod {
     if (intent.payment_method === null) {
       throw unexpectedState(

@@ -45,7 +45,7 @@ type Terms = Pick<
   "allowed_payment_method_types" | "capture_method" | "currency" | "payment_method_options"
 >
 
-/** Whether a method's money is held until it is captured. The setting of the method is over that of the intent. */
+/** Whether a method's money is held until it is captured. The method's own setting overrides the intent's. */
 export function isCapturedManually(
   { capture_method, payment_method_options }: Pick<Terms, "capture_method" | "payment_method_options">,
   type: string,
@@ -55,7 +55,7 @@ export function isCapturedManually(
   return (own && "capture_method" in own ? own.capture_method : capture_method) === "manual"
 }
 
-/** Whether a method can be captured as the intent says. */
+/** Whether a method supports the intent's capture method. */
 export const fitsCapture = (terms: Terms, type: string): boolean =>
   !isCapturedManually(terms, type) || MANUALLY_CAPTURABLE.some((capturable) => capturable === type)
 

@@ -21,7 +21,7 @@ const REFUND_TIME = 5 * 24 * 60 * 60
 /** Disputes that do not hold the money (any more). */
 const DISPUTES_WITHOUT_MONEY = ["won", "warning_needs_response", "warning_under_review", "warning_closed"]
 
-/** Refuses a charge of which no money has come yet, or never will. */
+/** Refuses a charge that has not succeeded. */
 function succeeded(charge: StoredCharge): StoredCharge {
   if (charge.status === "succeeded") return charge
   throw notPossible(`Charge ${charge.id} is ${charge.status}; only a successful charge can be refunded.`)
@@ -144,8 +144,8 @@ export class Refunds {
 }
 
 /**
- * What is captured and not refunded, also while there is more to capture (docs.stripe.com/payments/multicapture). What was
- * released counts neither as captured nor as refunded, even if a refund stands for it.
+ * The captured amount that is not refunded, also while there is more to capture (docs.stripe.com/payments/multicapture).
+ * A released amount counts neither as captured nor as refunded, even if it has a refund object.
  */
 function refundable(records: Records, { id, amount_captured, amount_refunded }: StoredCharge): number {
   const releases = [...records.refunds.values()].filter(

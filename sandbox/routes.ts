@@ -12,7 +12,7 @@ import type { Refunds } from "./refunds.js"
 import { searchIntents } from "./search.js"
 import { SETUP_INTENT_PARAMETERS, type SetupIntents } from "./setup-intents.js"
 
-/** What the API acts on. */
+/** The parts of the account on which the API acts. */
 export interface Account {
   readonly records: Records
   readonly intents: PaymentIntents
@@ -29,7 +29,7 @@ interface Ids {
 
 export interface Route {
   readonly pattern: PathPattern
-  /** The parameters that it takes, besides `expand`. */
+  /** The accepted parameters, besides `expand`. */
   readonly parameters: readonly string[]
   readonly handle: (ids: Ids, parameters: Parameters) => object
 }
@@ -40,7 +40,7 @@ const route = (pattern: string, parameters: readonly string[], handle: Route["ha
   handle,
 })
 
-/** What a secret key may do. */
+/** The routes for the secret key. */
 export const routesOf = (account: Account): readonly Route[] => [
   ...intentRoutes(account),
   ...moneyRoutes(account),
@@ -123,7 +123,7 @@ function moneyRoutes({ records, refunds }: Account): Route[] {
   ]
 }
 
-/** An intent that a list is asked about has to be there. */
+/** A list for an intent that does not exist is an error. */
 function ofKnownIntent(records: Records, given: Parameters): Parameters {
   const id = given.text("payment_intent")
   if (id !== undefined) records.intent(id, "payment_intent")
@@ -162,13 +162,13 @@ function customerRoutes({ records, customers, setupIntents }: Account): Route[] 
   ]
 }
 
-/** What on a shelf has these fields as the parameters of the same names say. */
-function having<T>(shelf: ReadonlyMap<string, T>, given: Parameters, names: readonly (keyof T & string)[]): T[] {
+/** The objects whose fields equal the parameters of the same names. */
+function having<T>(objects: ReadonlyMap<string, T>, given: Parameters, names: readonly (keyof T & string)[]): T[] {
   const wanted = names.filter((name) => given.has(name))
-  return [...shelf.values()].filter((item) => wanted.every((name) => item[name] === given.text(name)))
+  return [...objects.values()].filter((item) => wanted.every((name) => item[name] === given.text(name)))
 }
 
-/** What a publishable key may do, as Stripe.js does it: with the secret that an intent's storefront was given. */
+/** The routes for the publishable key. Stripe.js uses them with the client secret of an intent. */
 export function browserRoutesOf({ records, intents }: Account): readonly Route[] {
   const entrusted = (id: string, given: Parameters): StoredIntent => {
     const intent = records.intent(id)

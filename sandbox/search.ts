@@ -6,7 +6,7 @@ import { badParameter } from "./errors.js"
 
 const CLAUSE = /^(?:metadata\[["'](?<key>.+?)["']\]|(?<field>currency|customer|status)):\s*["'](?<value>.*)["']$/
 
-/** The intents that a query finds: clauses on metadata and a few fields, joined by AND. Only what was indexed is found. */
+/** The intents that a query finds: clauses on metadata and a few fields, joined by AND. It finds indexed intents only. */
 export function searchIntents(records: Records, parameters: Parameters): Stripe.ApiSearchResult<StoredIntent> {
   const query = parameters.requiredText("query")
   const matches = query.split(/\s+AND\s+/).map((clause) => matcherOf(clause.trim()))

@@ -2,10 +2,10 @@ import type Stripe from "stripe"
 
 type ErrorCode = Stripe.PaymentIntent.LastPaymentError.Code
 
-/** What differs between accounts, API versions, or Stripe's documentation and public reports. */
+/** The differences between accounts, API versions, or Stripe's documentation and public reports. */
 export interface AccountSettings {
   /**
-   * What an intent that requests multicapture gets. The documentation says that it is a feature of IC+ pricing and that
+   * How an intent that requests multicapture is treated. The documentation says that it is a feature of IC+ pricing and that
    * others ask for access (docs.stripe.com/payments/multicapture). Public reports say that accounts without it are
    * refused with "not eligible for the requested card features", at creation or at confirmation (activemerchant 5417,
    * stripe-commercetools-connect-app 410).
@@ -25,7 +25,7 @@ export interface AccountSettings {
    */
   amountDigits: "by_payment_method" | "eight"
   /**
-   * What becomes of an intent that no payment method fits. For dynamic payment methods, public reports quote a refusal,
+   * How an intent is treated that no payment method fits. For dynamic payment methods, public reports quote a refusal,
    * "No valid payment method types for this Payment Intent". The changelog of 2026-07-29.dahlia says only that
    * `allowed_payment_method_types` filters silently, so an intent without any may be returned.
    */

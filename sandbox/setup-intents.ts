@@ -21,7 +21,7 @@ export const SETUP_INTENT_PARAMETERS = [
   "usage",
 ] as const
 
-/** Intents to save a means of payment. */
+/** Intents to save a payment method. */
 export class SetupIntents {
   constructor(
     private readonly records: Records,
@@ -61,7 +61,7 @@ export class SetupIntents {
     return intent
   }
 
-  /** The shopper enters a card; whatever it takes of challenges is passed. */
+  /** The shopper enters a card, and passes a challenge. */
   complete(id: string, card: TestCard): StoredSetupIntent {
     const intent = this.records.setupIntent(id)
     if (intent.status === "succeeded" || intent.status === "canceled") {

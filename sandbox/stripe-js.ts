@@ -1,6 +1,6 @@
 /**
- * A tiny stand-in for Stripe.js, for a browser: a field for a card number in place of the Payment Element, and the calls
- * that a checkout makes. It talks to the server that it was loaded from.
+ * A small substitute for Stripe.js in a browser: a field for a card number instead of the Payment Element, and the calls
+ * that a checkout makes. It calls the server from which it was loaded.
  */
 export const STRIPE_JS = `
 (() => {
@@ -15,8 +15,8 @@ export const STRIPE_JS = `
       headers: { authorization: "Bearer " + publishableKey, "content-type": "application/x-www-form-urlencoded" },
       body: method === "GET" ? undefined : form,
     })
-    const answer = await response.json()
-    return response.ok ? { paymentIntent: answer } : { error: answer.error }
+    const body = await response.json()
+    return response.ok ? { paymentIntent: body } : { error: body.error }
   }
 
   class PaymentElement {
@@ -71,7 +71,7 @@ export const STRIPE_JS = `
       if (paymentIntent.status === "requires_action") location.assign(paymentIntent.next_action.redirect_to_url.url)
       else if (redirect === "if_required") return result
       else location.assign(returnUrl(confirmParams.return_url, paymentIntent))
-      // The page is left: nobody hears of this any more.
+      // The browser leaves the page, so this never resolves.
       return new Promise(() => {})
     },
   })

@@ -42,6 +42,9 @@ const limitOf = (fields: Fields): number => fields.optionalInteger("limit", 1, M
 export const CONTROL_ROUTES: readonly ControlRoute[] = [
   post("advance", ["seconds"], advance),
   post("pay", ["payment_intent", "card", "authentication"], pay),
+  post("transfer", ["payment_intent", "amount"], (sandbox, fields) =>
+    sandbox.receiveTransfer(intentIn(sandbox, fields).id, fields.integer("amount", 1, LARGEST_AMOUNT)),
+  ),
   post("capture", ["payment_intent", "amount", "final"], (sandbox, fields) => {
     const { id } = intentIn(sandbox, fields)
     return sandbox.capture(id, amountIn(fields), fields.flag("final") ?? true)

@@ -99,7 +99,7 @@ function toResponse(error: unknown): { status: number; message: string } {
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
-  // What is left of a body that is too large is not read.
+  // The rest of a body that is too large is not read.
   const headers = { "content-type": "application/json", ...(status === 413 && { connection: "close" }) }
   response.writeHead(status, headers).end(`${JSON.stringify(body, null, 2)}\n`)
 }

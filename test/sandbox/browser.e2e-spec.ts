@@ -96,8 +96,8 @@ inBrowser("Stripe.js on a shop's page", () => {
     const id = await paysInBrowser("4000 0027 6000 3184")
     await page.getByRole("button", { name: "Complete authentication" }).click()
     await page.waitForURL(`${shop.origin}/return?*`)
-    const told = new URL(page.url()).searchParams
-    expect([told.get("payment_intent"), told.get("redirect_status")]).toEqual([id, "succeeded"])
+    const returned = new URL(page.url()).searchParams
+    expect([returned.get("payment_intent"), returned.get("redirect_status")]).toEqual([id, "succeeded"])
     expect(stripe.records.intent(id).status).toBe("succeeded")
   })
 })

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals"
+import { readFileSync } from "node:fs"
 import type Stripe from "stripe"
+import { CARD_NAMES } from "../../sandbox/cards.js"
+import { CONTROL_ROUTES } from "../../sandbox/control/control-routes.js"
+import { OBJECT_TYPES } from "../../sandbox/control/lists.js"
+import { NAMED_FAULTS } from "../../sandbox/faults.js"
 import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { SandboxControls } from "../support/sandbox-controls.js"
 import { refusal } from "../support/stripe-sdk.js"
@@ -49,6 +54,15 @@ describe("POST /_control/pay", () => {
       last_payment_error: { code: "payment_intent_authentication_failure" },
     })
     expect(await controls.pay(id, "challenge", "complete")).toMatchObject({ status: "succeeded" })
+  })
+
+  it("waits for a bank transfer until the whole amount has arrived", async () => {
+    const { id } = await world.create()
+    await controls.pay(id, "bank_transfer")
+    const transfer = async (amount: number) =>
+      (await controls.send("POST", "/transfer", JSON.stringify({ payment_intent: id, amount }))).body
+    expect(await transfer(400)).toMatchObject({ status: "requires_action" })
+    expect(await transfer(600)).toMatchObject({ status: "succeeded", amount_received: 1000 })
   })
 
   it("refuses a paid payment intent with 409", async () => {
@@ -186,7 +200,7 @@ it("retries a webhook three times in a few hours, as the clock advances", async 
   const slow = await StripeSandbox.start()
   const shop = await startShop()
   const slowControls = new SandboxControls(slow.url)
-  const untilSettled = async (attempts: number) => {
+  const untilAttempted = async (attempts: number) => {
     for (;;) {
       const [delivery] = await slowControls.deliveries()
       if (delivery?.attempts === attempts && delivery.state !== "sending") return delivery
@@ -196,13 +210,13 @@ it("retries a webhook three times in a few hours, as the clock advances", async 
     shop.statuses.push(500, 302, 400, 503)
     await slowControls.deliver({ url: shop.url })
     await fetch(`${slow.url}/v1/customers`, { method: "POST", headers: { authorization: `Bearer ${slow.apiKey}` } })
-    expect(await untilSettled(1)).toMatchObject({ type: "customer.created", state: "retrying", status: 500 })
+    expect(await untilAttempted(1)).toMatchObject({ type: "customer.created", state: "retrying", status: 500 })
     await slowControls.advance(5 * 60)
-    expect(await untilSettled(2)).toMatchObject({ state: "retrying", status: 302 })
+    expect(await untilAttempted(2)).toMatchObject({ state: "retrying", status: 302 })
     await slowControls.advance(60 * 60)
-    expect(await untilSettled(3)).toMatchObject({ state: "retrying", status: 400 })
+    expect(await untilAttempted(3)).toMatchObject({ state: "retrying", status: 400 })
     await slowControls.advance(3 * 60 * 60)
-    expect(await untilSettled(4)).toMatchObject({ state: "failed", status: 503 })
+    expect(await untilAttempted(4)).toMatchObject({ state: "failed", status: 503 })
   } finally {
     await shop.close()
     await slow.stop()
@@ -293,4 +307,15 @@ describe("a wrong control request", () => {
     const response = await fetch(`${stripe.url}/_control/advance`, { method: "POST", headers, body: '{"seconds":1}' })
     expect(response.status).toBe(403)
   })
+})
+
+it("documents every control route, card and fault in docs/sandbox.md", () => {
+  const page = readFileSync("docs/sandbox.md", "utf8")
+  const names = [
+    ...CONTROL_ROUTES.map(({ name }) => `/_control/${name}`),
+    ...CARD_NAMES,
+    ...NAMED_FAULTS,
+    ...OBJECT_TYPES,
+  ]
+  expect(names.filter((name) => !page.includes(name))).toEqual([])
 })

@@ -3,7 +3,7 @@ import type Stripe from "stripe"
 import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { clientOf, refusal } from "../support/stripe-sdk.js"
 
-// Which payment methods and amounts an intent of the stand-in can have. The source of each behaviour stands beside its code.
+// Which payment methods and amounts an intent of the sandbox can have. The source of each behaviour stands beside its code.
 
 let stripe: StripeSandbox
 let sdk: Stripe

@@ -3,7 +3,7 @@ import type Stripe from "stripe"
 import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { clientOf, refusal } from "../support/stripe-sdk.js"
 
-// How the stand-in takes, holds, releases and refunds money. The source of each behaviour stands beside its code.
+// How the sandbox charges, holds, releases and refunds money. The source of each behaviour stands beside its code.
 
 const MULTICAPTURE = { payment_method_options: { card: { request_multicapture: "if_available" } } } as const
 

@@ -39,7 +39,7 @@ describe("objects", () => {
   })
 })
 
-/** What is in each object; of the charge as it is with its refunds expanded. */
+/** The keys of each object; the charge has its refunds expanded. */
 const KEYS = {
   payment_intent: `
     allowed_payment_method_types amount amount_capturable amount_details amount_received application

@@ -3,7 +3,7 @@ import type Stripe from "stripe"
 import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { clientOf, refusal } from "../support/stripe-sdk.js"
 
-// What becomes of the stand-in's objects apart from money: deleted, detached, unknown, written to by others. The source of
+// The sandbox's objects apart from money: deleted, detached, unknown, written to by others. The source of
 // each behaviour stands beside its code.
 
 const RETURN_URL = "https://shop.example/return"

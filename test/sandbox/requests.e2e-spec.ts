@@ -31,7 +31,7 @@ describe("an idempotency key", () => {
     ])
   })
 
-  it("replays an error that came after the execution had begun", async () => {
+  it("replays an error that came after the execution had started", async () => {
     const { id } = await world.create()
     const options = { idempotencyKey: "op_1" }
     const first = await refusal(sdk.paymentIntents.capture(id, {}, options))

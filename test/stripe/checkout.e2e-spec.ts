@@ -170,7 +170,7 @@ inBrowser("the checkout of examples/checkout", () => {
     await openCheckout()
     await page.route("**/authorize", (route) => route.abort(), { times: 1 })
     await payWith("ok")
-    await heading("We cannot tell how your payment stands").waitFor()
+    await heading("We do not know the state of your payment").waitFor()
     expect(await page.getByRole("button", { name: /^Pay/ }).isVisible()).toBe(false)
     await page.getByRole("link", { name: "Check again" }).click()
     await thanks().waitFor()

@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { DocProjects } from "./support/doc-projects.js"
 import { docBlocks, type DocBlock } from "./support/doc-blocks.js"
+import { DocSandbox } from "./support/doc-sandbox.js"
 import { DocService } from "./support/doc-service.js"
 import { ApiSchemas } from "./support/api-schema.js"
 import { onEmbedded } from "./support/served.js"
@@ -12,15 +13,20 @@ const BLOCKS = docBlocks()
 
 let service: DocService
 let projects: DocProjects
+let sandbox: DocSandbox
 beforeAll(async () => {
   const stripe = blockOf("examples/checkout/README.md", "sh").code
   service = await DocService.start({
     STRIPE_API_KEY: settingIn(stripe, "STRIPE_API_KEY"),
     STRIPE_WEBHOOK_SECRET: settingIn(stripe, "STRIPE_WEBHOOK_SECRET"),
   })
+  sandbox = await DocSandbox.start()
   projects = await DocProjects.compile(BLOCKS, (code) => service.addressed(code))
 }, 180_000)
-afterAll(() => service.stop())
+afterAll(async () => {
+  await service.stop()
+  await sandbox.stop()
+})
 
 /** What proves a block true. TypeScript is compiled anyway. */
 interface Proof {
@@ -153,6 +159,35 @@ const PROOFS: Proof[] = [
       const [, method = "", path = ""] = /^([A-Z]+) (\S+)\n$/.exec(code) ?? []
       const { paths } = await service.document()
       expect(paths[path.replace(/:(\w+)/g, "{$1}")]).toHaveProperty(method.toLowerCase())
+    },
+  },
+  ...["npm run demo", "npm run sandbox"].map((command): Proof => ({
+    page: "docs/sandbox.md",
+    language: "sh",
+    begins: command,
+    // test/sandbox/demo.e2e-spec.ts runs what they run.
+    holds: ({ code }) => {
+      expect(code).toBe(`${command}\n`)
+      expect(scripts()[command.replace("npm run ", "")]).toMatch(/^node sandbox\/\w+\.mjs$/)
+    },
+  })),
+  {
+    page: "docs/sandbox.md",
+    language: "sh",
+    begins: "STRIPE_API_BASE=http://127.0.0.1:12111",
+    holds: async ({ code }) => {
+      const [overview] = await sandbox.run("curl -s http://127.0.0.1:12111/_control")
+      expect(code).toContain(
+        ` STRIPE_API_KEY=${overview.api_key} STRIPE_WEBHOOK_SECRET=${overview.webhook_secret} npm start`,
+      )
+    },
+  },
+  {
+    page: "docs/sandbox.md",
+    language: "sh",
+    begins: "curl -s ",
+    holds: async ({ code }) => {
+      for (const response of await sandbox.run(code)) expect(response).not.toHaveProperty("error")
     },
   },
   {

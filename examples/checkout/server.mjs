@@ -1,6 +1,6 @@
 /**
- * The shop's back end, as small as it can be: it keeps carts, tells the payment service what they cost, and serves the
- * page. The secret key stays here.
+ * The shop's back end, as small as it can be: it stores carts, reports their totals to the payment service, and serves
+ * the page. The secret key stays here.
  */
 import { build } from "esbuild"
 import { readFile } from "node:fs/promises"
@@ -16,12 +16,12 @@ const routes = {
   "GET /": file("page/index.html", "text/html"),
   "GET /checkout.css": file("page/checkout.css", "text/css"),
   "GET /checkout.js": script(await bundled("page/checkout.js")),
-  "GET /checkout.json": startOfCheckout,
+  "GET /checkout.json": sendCheckout,
   "POST /cart/new": forgetCart,
 }
 
-/** What the page needs to begin: the shopper's cart, and the keys that a browser may have. */
-async function startOfCheckout(request, response) {
+/** Returns the shopper's cart and the keys that a browser may have. */
+async function sendCheckout(request, response) {
   const cart = await shop.cartOf(cartIdOf(request))
   response.setHeader("set-cookie", cartCookie(cart.id))
   response.setHeader("cache-control", "no-store")
@@ -40,7 +40,7 @@ function forgetCart(_request, response) {
   response.writeHead(303, { location: "/", "set-cookie": `${cartCookie("")}; Max-Age=0` }).end()
 }
 
-/** Lax: it comes along when the shopper's bank sends them back. A shop on https adds Secure. */
+/** Lax, so that the browser sends it when the shopper returns from the bank. A shop on https adds Secure. */
 const cartCookie = (id) => `cart=${id}; Path=/; HttpOnly; SameSite=Lax`
 
 function cartIdOf({ headers }) {
@@ -77,9 +77,9 @@ async function bundled(entry) {
 
 const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url ?? "/", "http://localhost")
-  const answer = routes[`${request.method} ${pathname}`]
+  const handle = routes[`${request.method} ${pathname}`]
   try {
-    if (answer) await answer(request, response)
+    if (handle) await handle(request, response)
     else response.writeHead(404).end()
   } catch (error) {
     console.error(error)

@@ -1,5 +1,5 @@
 /**
- * What the example is told by the environment.
+ * The settings of the example, from the environment.
  *
  * @param {NodeJS.ProcessEnv} env
  * @throws {Error} that names what is missing

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto"
 
 const CURRENCY = "eur"
 
-/** Prices are the server's, in cents: a browser never says what is to be paid. */
+/** Prices in cents. They come from the server: a browser must never set the amount. */
 const ITEMS = [
   { name: "Pour-over kettle", quantity: 1, unitPrice: 3990 },
   { name: "Paper filters, pack of 100", quantity: 2, unitPrice: 500 },
 ]
 
-/** The carts of the shop. A real one keeps them in its database, and its shoppers fill them. */
+/** The carts of the shop. A real shop stores them in its database, and its shoppers fill them. */
 export class Shop {
   #carts = new Map()
   #settings
@@ -19,10 +19,10 @@ export class Shop {
   }
 
   /**
-   * The shopper's cart; a new one for whoever has none.
+   * Returns the shopper's cart, or opens a new one.
    *
    * @param {string | undefined} id
-   * @throws {Error} when the payment service does not take the new cart
+   * @throws {Error} if the payment service refuses the new cart
    */
   async cartOf(id) {
     return this.#carts.get(id) ?? this.#openCart()
@@ -36,13 +36,13 @@ export class Shop {
       items: ITEMS.map(({ name, quantity }, index) => ({ name, quantity, total: toMajor(cents[index]) })),
       total: toMajor(cents.reduce((sum, amount) => sum + amount, 0)),
     }
-    await this.#tellPaymentService(cart)
+    await this.#reportCart(cart)
     this.#carts.set(cart.id, cart)
     return cart
   }
 
-  /** A shop does this each time that a cart changes: what is to be paid follows. */
-  async #tellPaymentService({ id, currency_code, total }) {
+  /** A shop does this after each change of a cart, so that the amount to pay follows. */
+  async #reportCart({ id, currency_code, total }) {
     const { serviceUrl, secretKey } = this.#settings
     const response = await fetch(`${serviceUrl}/admin/carts/${id}`, {
       method: "PUT",

@@ -1,6 +1,6 @@
 import type Stripe from "stripe"
 import type { DataSource } from "typeorm"
-import type { Books } from "../support/fake-stripe/books.js"
+import type { Records } from "../../sandbox/records.js"
 import { differences } from "../model/row-rules.js"
 
 // Our books beside Stripe's, once everything is settled and told. Amounts are minor units, of currencies in which Stripe's
@@ -56,13 +56,13 @@ interface Circumstances {
 export async function stripeBookProblems(
   database: Pick<DataSource, "query">,
   collectionIds: readonly string[],
-  books: Books,
+  records: Records,
   circumstances: Circumstances,
 ): Promise<string[]> {
   const sessions = await database.query<OurSession[]>(STATEMENT, [collectionIds])
   return sessions.flatMap((session) => {
-    const intents = [...books.paymentIntents.values()].filter(({ metadata }) => metadata["session_id"] === session.id)
-    return [...new SessionRules(session, intents, books, circumstances).problems()].map(
+    const intents = [...records.paymentIntents.values()].filter(({ metadata }) => metadata["session_id"] === session.id)
+    return [...new SessionRules(session, intents, records, circumstances).problems()].map(
       (line) => `${session.id}: ${line}`,
     )
   })
@@ -72,7 +72,7 @@ class SessionRules {
   constructor(
     private readonly session: OurSession,
     private readonly intents: readonly Stripe.PaymentIntent[],
-    private readonly books: Books,
+    private readonly records: Records,
     private readonly circumstances: Circumstances,
   ) {}
 
@@ -107,7 +107,7 @@ class SessionRules {
       },
     )
     yield* this.refundProblems(payment, refunds)
-    const disputes = [...this.books.disputes.values()]
+    const disputes = [...this.records.disputes.values()]
       .filter(({ payment_intent }) => payment_intent === intent.id)
       .map((dispute) => ({ id: dispute.id, amount: dispute.amount, status: dispute.status }))
     yield* different("disputes", payment.disputes, disputes, (dispute) => dispute.id)
@@ -156,7 +156,7 @@ class SessionRules {
 
   private refundsOf({ id }: Stripe.PaymentIntent): Stripe.Refund[] {
     // What is given up without having been taken is booked there as a refund, too.
-    return [...this.books.refunds.values()].filter(
+    return [...this.records.refunds.values()].filter(
       ({ payment_intent, destination_details }) =>
         payment_intent === id && destination_details?.card?.type !== "reversal",
     )

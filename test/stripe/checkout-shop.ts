@@ -15,7 +15,7 @@ export class CheckoutShop {
   static async start(): Promise<CheckoutShop> {
     const world = await startWithStripe()
     const { service, stripe } = world
-    stripe.sendsTo(service.url + HOOK)
+    stripe.webhooks.sendTo(service.url + HOOK)
     const server = spawn(process.execPath, ["examples/checkout/server.mjs"], {
       env: {
         PATH: process.env["PATH"],

@@ -3,7 +3,7 @@ import { builtService } from "../support/built.js"
 import { freeClaims } from "../support/crash-checks.js"
 import { crashSuite } from "../support/crash-suite.js"
 import { CrashSweep } from "../support/crash-sweep.js"
-import { FakeStripe } from "../support/fake-stripe/index.js"
+import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { describeServed, onEmbedded } from "../support/served.js"
 import { ASKED, happeningsWith } from "./happenings.js"
 import { StripeProcessor } from "./stripe-processor.js"
@@ -15,7 +15,7 @@ import { RECEIPT, WebhookSweep } from "./webhook-sweep.js"
 // A use case has some twenty boundaries, each of which takes a collection, and several times a new process.
 jest.setTimeout(180_000)
 
-const stripe = await FakeStripe.start()
+const stripe = await StripeSandbox.start()
 const processor = new StripeProcessor(stripe)
 const sweep = new CrashSweep(processor)
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await sweep.start()
 }, 180_000)
 beforeEach(async () => {
-  stripe.behaves()
+  stripe.faults.clear()
   await sweep.makeFit()
 })
 afterAll(async () => {
@@ -72,8 +72,8 @@ onServed("a process killed more than once over a webhook, on a real PostgreSQL",
       [ASKED[1], "timeout_before"],
       [ASKED[1], "timeout_after"],
     ] as const) {
-      stripe.fails(ask, fault)
-      const asked = stripe.arrival(ask)
+      stripe.faults.add(ask, fault)
+      const asked = stripe.nextRequest(ask)
       await freeClaims(sweep.service)
       await asked
       await sweep.restart()

@@ -26,12 +26,12 @@ export function happeningsWith({ useCases }: CrashSweep, processor: StripeProces
   const newLatePayment = async (service: MortalService): Promise<Subject> => {
     const subject = await useCases.newSession(service)
     const intent = processor.intentOf(subject.sessionId)
-    stripe.pays(intent, "declined")
+    stripe.pay(intent, "declined")
     await service.send(authorize(subject))
-    stripe.fails("POST /v1/payment_intents/:id", "decline")
+    stripe.faults.add("POST /v1/payment_intents/:id", "decline")
     await service.get(putCart(subject.cartId, 12))
     await service.get(putCart(subject.cartId, 10))
-    stripe.pays(intent)
+    stripe.pay(intent)
     return subject
   }
 
@@ -50,7 +50,7 @@ export function happeningsWith({ useCases }: CrashSweep, processor: StripeProces
       name: "captured at the dashboard",
       prepare: async (service) => {
         const subject = await useCases.newPayment(service)
-        stripe.captures(processor.intentOf(subject.sessionId), 400, false)
+        stripe.capture(processor.intentOf(subject.sessionId), 400, false)
         return subject
       },
       steps: ["authorized 1000 1000/0/0", "authorized 1000 1000/400/0"],
@@ -60,7 +60,7 @@ export function happeningsWith({ useCases }: CrashSweep, processor: StripeProces
       name: "refunded at the dashboard",
       prepare: async (service) => {
         const subject = await useCases.newCapturedPayment(service)
-        stripe.refunds(processor.intentOf(subject.sessionId), 300)
+        stripe.refund(processor.intentOf(subject.sessionId), 300)
         return subject
       },
       steps: ["completed 1000 1000/1000/0", "completed 1000 1000/1000/300"],
@@ -71,8 +71,8 @@ export function happeningsWith({ useCases }: CrashSweep, processor: StripeProces
       prepare: async (service) => {
         const subject = await useCases.newCapturedPayment(service)
         await service.get(ofPayment("refund", subject, 4))
-        const [refund] = [...stripe.books.refunds.values()].slice(-1)
-        stripe.refundFails(refund?.id ?? "")
+        const [refund] = [...stripe.records.refunds.values()].slice(-1)
+        stripe.failRefund(refund?.id ?? "")
         return subject
       },
       steps: ["completed 1000 1000/1000/400", "completed 1000 1000/1000/0"],

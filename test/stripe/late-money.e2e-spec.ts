@@ -15,16 +15,16 @@ it("a page that was left open is paid in a currency that the cart has left: the 
   const { service, stripe } = world
   const purchase = await openSession(service)
   const { cartId, collectionId, intentId } = purchase
-  stripe.pays(intentId, "declined")
+  stripe.pay(intentId, "declined")
   expect(await authorize(service, purchase)).toMatchObject({ status: 422 })
   // The session cannot follow its cart, and is given up.
-  stripe.fails("POST /v1/payment_intents/:id", "decline")
+  stripe.faults.add("POST /v1/payment_intents/:id", "decline")
   const cart = { currency_code: "jpy", total: 4990, region_id: REGION }
   await service.admin("PUT", `/admin/carts/${cartId}`, cart)
   await service.store("POST", "/store/payment-collections", { cart_id: cartId })
 
-  stripe.pays(intentId)
-  await stripe.deliver(service.url + HOOK, stripe.events.slice(-1))
+  stripe.pay(intentId)
+  await stripe.webhooks.deliver(service.url + HOOK, stripe.events.slice(-1))
   const look = async () => (await service.store("GET", `/store/payment-collections/${collectionId}`)).body
   const { payment_collection: collection } = await eventually(look, (body) =>
     body.payment_collection.payments.some(({ refunds }: any) => refunds.length > 0),

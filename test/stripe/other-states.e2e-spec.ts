@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
-import type { FakeStripe } from "../support/fake-stripe/index.js"
+import type { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { REGION } from "../support/service.js"
 import { stripeBookProblems } from "./book-rules.js"
 import { authorize, openSession, startWithStripe, STRIPE, type Purchase, type StripeWorld } from "./stripe-world.js"
@@ -13,25 +13,25 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-type Act = (stripe: FakeStripe, intentId: string) => unknown
+type Act = (stripe: StripeSandbox, intentId: string) => unknown
 type Answer = Awaited<ReturnType<typeof authorize>>
 
-const captured: Act = (stripe, id) => (stripe.pays(id), stripe.captures(id))
+const captured: Act = (stripe, id) => (stripe.pay(id), stripe.capture(id))
 
 const SESSION_STATES = {
   waiting: () => undefined,
-  declined: (stripe, id) => stripe.pays(id, "declined"),
-  challenged: (stripe, id) => stripe.pays(id, "challenge"),
-  processing: (stripe, id) => stripe.pays(id, "asynchronous"),
-  authorized: (stripe, id) => stripe.pays(id),
+  declined: (stripe, id) => stripe.pay(id, "declined"),
+  challenged: (stripe, id) => stripe.pay(id, "challenge"),
+  processing: (stripe, id) => stripe.pay(id, "asynchronous"),
+  authorized: (stripe, id) => stripe.pay(id),
   captured,
-  "partly captured": (stripe, id) => (stripe.pays(id), stripe.captures(id, 1000)),
-  refunded: (stripe, id) => (captured(stripe, id), stripe.refunds(id)),
-  "partly refunded": (stripe, id) => (captured(stripe, id), stripe.refunds(id, 1000)),
-  canceled: (stripe, id) => stripe.cancels(id),
-  expired: (stripe, id) => (stripe.pays(id), stripe.expires(id)),
+  "partly captured": (stripe, id) => (stripe.pay(id), stripe.capture(id, 1000)),
+  refunded: (stripe, id) => (captured(stripe, id), stripe.refund(id)),
+  "partly refunded": (stripe, id) => (captured(stripe, id), stripe.refund(id, 1000)),
+  canceled: (stripe, id) => stripe.cancel(id),
+  expired: (stripe, id) => (stripe.pay(id), stripe.expireAuthorization(id)),
   gone: (stripe, id) => {
-    stripe.forget(id)
+    stripe.deleteObject(id)
   },
 } satisfies Record<string, Act>
 
@@ -66,28 +66,28 @@ const OF_SESSION: Record<keyof typeof SESSION_CALLS, Record<keyof typeof SESSION
 
 const AUTHORIZED_STATES = {
   authorized: () => undefined,
-  captured: (stripe, id) => stripe.captures(id),
-  "partly captured": (stripe, id) => stripe.captures(id, 1000),
-  refunded: (stripe, id) => (stripe.captures(id), stripe.refunds(id)),
-  "partly captured, and refunded": (stripe, id) => (stripe.captures(id, 1000), stripe.refunds(id)),
-  canceled: (stripe, id) => stripe.cancels(id),
-  expired: (stripe, id) => stripe.expires(id),
-  lapsed: (stripe, id) => stripe.lapse(id),
+  captured: (stripe, id) => stripe.capture(id),
+  "partly captured": (stripe, id) => stripe.capture(id, 1000),
+  refunded: (stripe, id) => (stripe.capture(id), stripe.refund(id)),
+  "partly captured, and refunded": (stripe, id) => (stripe.capture(id, 1000), stripe.refund(id)),
+  canceled: (stripe, id) => stripe.cancel(id),
+  expired: (stripe, id) => stripe.expireAuthorization(id),
+  lapsed: (stripe, id) => stripe.lapseAuthorization(id),
   gone: (stripe, id) => {
-    stripe.forget(id)
+    stripe.deleteObject(id)
   },
 } satisfies Record<string, Act>
 
 const CAPTURED_STATES = {
   captured: () => undefined,
-  refunded: (stripe, id) => stripe.refunds(id),
-  "partly refunded": (stripe, id) => stripe.refunds(id, 1000),
-  disputed: (stripe, id) => stripe.disputes(id),
+  refunded: (stripe, id) => stripe.refund(id),
+  "partly refunded": (stripe, id) => stripe.refund(id, 1000),
+  disputed: (stripe, id) => stripe.openDispute(id),
   "never refundable": (stripe, id) => {
     stripe.refuseRefunds(id)
   },
   gone: (stripe, id) => {
-    stripe.forget(id)
+    stripe.deleteObject(id)
   },
 } satisfies Record<string, Act>
 
@@ -157,7 +157,7 @@ describe.each<PaymentCall>(["capture", "refund", "cancel"])("%s of a captured pa
 
 it("a capture in the dashboard, whose webhook is lost, is recorded by the next capture, and can be refunded then", async () => {
   const payment = await authorizedPayment()
-  world.stripe.captures(payment.intentId)
+  world.stripe.capture(payment.intentId)
   expect(await move("capture", payment)).toMatchObject({
     status: 200,
     body: { payment: { captures: [{ amount: 49.9 }] } },
@@ -166,7 +166,7 @@ it("a capture in the dashboard, whose webhook is lost, is recorded by the next c
     status: 200,
     body: { payment: { refunds: [{ amount: 49.9 }] } },
   })
-  expect(world.stripe.books.intent(payment.intentId).amount_received).toBe(4990)
+  expect(world.stripe.records.intent(payment.intentId).amount_received).toBe(4990)
   expect(await problems(payment)).toEqual([])
 })
 
@@ -175,12 +175,12 @@ it("a dashboard refund as large as what was released is recorded, and nothing is
   const payment = await authorizedPayment()
   const half = await service.admin("POST", `/admin/payments/${payment.paymentId}/capture`, { amount: 24.95 })
   expect(half).toMatchObject({ status: 200, body: { payment: { captures: [{ amount: 24.95 }] } } })
-  stripe.refunds(payment.intentId)
+  stripe.refund(payment.intentId)
   const refreshed = await service.admin("POST", `/admin/payments/${payment.paymentId}/refresh`)
   expect(refreshed).toMatchObject({ status: 200, body: { payment: { refunds: [{ amount: 24.95 }] } } })
   expect(await move("refund", payment)).toMatchObject({ status: 400 })
   expect(
-    [...stripe.books.refunds.values()].filter((refund) => refund.payment_intent === payment.intentId),
+    [...stripe.records.refunds.values()].filter((refund) => refund.payment_intent === payment.intentId),
   ).toHaveLength(1)
   expect(await problems(payment)).toEqual([])
 })
@@ -188,7 +188,7 @@ it("a dashboard refund as large as what was released is recorded, and nothing is
 it("the time by which a payment has to be captured is shown", async () => {
   const payment = await authorizedPayment()
   const { body } = await world.service.admin("GET", `/admin/payments/${payment.paymentId}?fields=+capture_before`)
-  const [charge] = [...world.stripe.books.charges.values()].slice(-1)
+  const [charge] = [...world.stripe.records.charges.values()].slice(-1)
   const seconds = charge?.payment_method_details.card?.capture_before ?? 0
   expect(body.payment.capture_before).toBe(new Date(seconds * 1000).toISOString())
 })
@@ -199,7 +199,7 @@ interface PaymentPurchase extends Purchase {
 
 async function authorizedPayment(): Promise<PaymentPurchase> {
   const purchase = await openSession(world.service)
-  world.stripe.pays(purchase.intentId)
+  world.stripe.pay(purchase.intentId)
   const { body } = await authorize(world.service, purchase)
   const { body: found } = await world.service.store("GET", `/store/payment-collections/${purchase.collectionId}`)
   const paymentId = found.payment_collection.payments[0]?.id
@@ -233,7 +233,7 @@ async function expectNoFailure(answer: Answer, repeat: () => Promise<Answer>): P
 }
 
 const problems = ({ collectionId }: Purchase) =>
-  stripeBookProblems(world.service.dataSource, [collectionId], world.stripe.books, {
+  stripeBookProblems(world.service.dataSource, [collectionId], world.stripe.records, {
     isKnown: () => true,
     isTold: true,
   })

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals"
 import { Logger } from "@nestjs/common"
 import type { AccountHolders, PaymentState } from "../../src/payment-providers/contract/index.js"
-import { FakeStripe } from "../support/fake-stripe/index.js"
+import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { newId, providerOf, Session } from "./provider-session.js"
 
-let stripe: FakeStripe
+let stripe: StripeSandbox
 beforeEach(async () => {
-  stripe = await FakeStripe.start()
+  stripe = await StripeSandbox.start()
   for (const level of ["warn", "error"] as const) jest.spyOn(Logger.prototype, level).mockImplementation(() => {})
 })
 afterEach(async () => {
@@ -29,14 +29,14 @@ describe("what Stripe's books say of a session", () => {
       data: session.data,
       privateData: session.privateData,
     })
-    stripe.pays(session.intentId, "declined")
+    stripe.pay(session.intentId, "declined")
     expect(await stateOf(session)).toMatchObject({ authorization: { status: "failed" }, isClosed: false })
-    stripe.pays(session.intentId, "challenge")
+    stripe.pay(session.intentId, "challenge")
     expect(await stateOf(session)).toMatchObject({
       authorization: { status: "requires_more" },
       data: { next_action: { type: "use_stripe_sdk" } },
     })
-    stripe.completesChallenge(session.intentId)
+    stripe.completeChallenge(session.intentId)
     expect(await stateOf(session)).toMatchObject({
       authorization: { status: "authorized", amount: eur(1000n), captured: eur(0n) },
       isClosed: false,
@@ -47,11 +47,11 @@ describe("what Stripe's books say of a session", () => {
   it("is pending while a bank is at it, and requires more while a transfer is not there in full", async () => {
     const automatic = providerOf(stripe, { STRIPE_CAPTURE: "automatic" })
     const debit = await opened(automatic)
-    stripe.pays(debit.intentId, "asynchronous")
+    stripe.pay(debit.intentId, "asynchronous")
     expect(await stateOf(debit)).toMatchObject({ authorization: { status: "pending", asynchronous: true } })
     const transfer = await opened(automatic)
-    stripe.pays(transfer.intentId, "bank_transfer")
-    stripe.transfers(transfer.intentId, 400)
+    stripe.pay(transfer.intentId, "bank_transfer")
+    stripe.receiveTransfer(transfer.intentId, 400)
     expect(await stateOf(transfer)).toMatchObject({ authorization: { status: "requires_more" } })
   })
 
@@ -62,23 +62,23 @@ describe("what Stripe's books say of a session", () => {
       isClosed: true,
       refunds: [],
     })
-    const { id } = stripe.refunds(session.intentId, 100)
+    const { id } = stripe.refund(session.intentId, 100)
     expect(await stateOf(session)).toMatchObject({ refunds: [{ id, amount: eur(100n), status: "succeeded" }] })
   })
 
   it("tells a capture in part with multicapture from one that ended it", async () => {
-    stripe.offersMulticapture()
+    stripe.offerMulticapture()
     const session = await opened(providerOf(stripe, { STRIPE_MULTICAPTURE: "true" }))
-    stripe.pays(session.intentId)
-    stripe.captures(session.intentId, 400, false)
+    stripe.pay(session.intentId)
+    stripe.capture(session.intentId, 400, false)
     const authorization = { status: "authorized", amount: eur(1000n), captured: eur(400n) }
     expect(await stateOf(session)).toMatchObject({
       authorization,
       isClosed: false,
       privateData: { multicapture: true },
     })
-    stripe.refunds(session.intentId, 400)
-    stripe.cancels(session.intentId)
+    stripe.refund(session.intentId, 400)
+    stripe.cancel(session.intentId)
     expect(await stateOf(session)).toMatchObject({
       authorization: { status: "authorized", amount: eur(1000n), captured: eur(400n) },
       isClosed: true,
@@ -87,9 +87,9 @@ describe("what Stripe's books say of a session", () => {
   })
 
   it("has no refund of what was canceled or has expired", async () => {
-    for (const ends of ["cancels", "expires"] as const) {
+    for (const ends of ["cancel", "expireAuthorization"] as const) {
       const session = await opened()
-      stripe.pays(session.intentId)
+      stripe.pay(session.intentId)
       stripe[ends](session.intentId)
       expect(await stateOf(session)).toMatchObject({
         authorization: { status: "canceled" },
@@ -101,24 +101,24 @@ describe("what Stripe's books say of a session", () => {
 
   it("has no refund of what was released, also if the account's API version made refunds of that", async () => {
     stripe.configure({ releasesMakeRefunds: true })
-    for (const ends of ["cancels", "expires"] as const) {
+    for (const ends of ["cancel", "expireAuthorization"] as const) {
       const session = await opened()
-      stripe.pays(session.intentId)
+      stripe.pay(session.intentId)
       stripe[ends](session.intentId)
       expect(await stateOf(session)).toMatchObject({ authorization: { status: "canceled" }, refunds: [] })
     }
     const session = await captured(500)
     expect(await stateOf(session)).toMatchObject({ refunds: [] })
-    const { id } = stripe.refunds(session.intentId, 500)
+    const { id } = stripe.refund(session.intentId, 500)
     expect(await stateOf(session)).toMatchObject({ refunds: [{ id, amount: eur(500n) }] })
     // As if Stripe did not name the release, there is more refunded than captured.
-    for (const refund of stripe.books.refunds.values()) delete refund.destination_details
+    for (const refund of stripe.records.refunds.values()) delete refund.destination_details
     expect(await stateOf(session)).toMatchObject({ refunds: [{ id, amount: eur(500n) }] })
   })
 
   it("has a refund that is as large as what was released", async () => {
     const session = await captured(500)
-    const { id } = stripe.refunds(session.intentId, 500)
+    const { id } = stripe.refund(session.intentId, 500)
     expect(await stateOf(session)).toMatchObject({
       authorization: { status: "authorized", amount: eur(1000n), captured: eur(500n) },
       refunds: [{ id, amount: eur(500n), status: "succeeded" }],
@@ -127,19 +127,19 @@ describe("what Stripe's books say of a session", () => {
 
   it("says by when to capture, as long as that can be done", async () => {
     const session = await opened()
-    stripe.pays(session.intentId)
-    const [charge] = stripe.books.charges.values()
+    stripe.pay(session.intentId)
+    const [charge] = stripe.records.charges.values()
     const captureBefore = new Date((charge?.payment_method_details.card?.capture_before ?? 0) * 1000)
     expect(await stateOf(session)).toMatchObject({ captureBefore })
     expect(await session.does("authorize")).toMatchObject({ outcome: "succeeded", captureBefore })
-    stripe.captures(session.intentId)
+    stripe.capture(session.intentId)
     expect(await stateOf(session)).not.toHaveProperty("captureBefore")
     expect(await session.does("authorize")).not.toHaveProperty("captureBefore")
   })
 
   it("is the same for a request as for a webhook, and also if others have overwritten our metadata", async () => {
     const session = await captured(400)
-    stripe.refunds(session.intentId, 100)
+    stripe.refund(session.intentId, 100)
     expect(await session.provider.inspect?.(session.call())).toEqual(await stateOf(session))
     stripe.writeMetadata(session.intentId, { session_id: "1234" })
     expect(await session.provider.inspect?.(session.call())).toMatchObject({
@@ -152,7 +152,7 @@ describe("what Stripe's books say of a session", () => {
 
   it("takes no refund for ours whose operation_id others have written", async () => {
     const session = await captured()
-    const refund = stripe.books.refund(stripe.refunds(session.intentId, 300).id)
+    const refund = stripe.records.refund(stripe.refund(session.intentId, 300).id)
     refund.metadata = { operation_id: "4711" }
     expect((await stateOf(session)).refunds).toEqual([{ id: refund.id, amount: eur(300n), status: "succeeded" }])
   })
@@ -163,8 +163,8 @@ describe("what Stripe's books say of a session", () => {
     ["more than can be recorded", { currency: "eur", amount: 1_000_000_000_000_000 }],
   ])("leaves out a dispute in %s, and logs so once", async (_, opening) => {
     const session = await captured()
-    const { id } = stripe.disputes(session.intentId)
-    const strange = stripe.disputes(session.intentId, opening)
+    const { id } = stripe.openDispute(session.intentId)
+    const strange = stripe.openDispute(session.intentId, opening)
     const logged = jest.spyOn(Logger.prototype, "error")
     expect(await stateOf(session)).toMatchObject({ authorization: { captured: eur(1000n) }, disputes: [{ id }] })
     expect(logged.mock.calls).toEqual([[expect.stringContaining(`Dispute ${strange.id} is not recorded`)]])
@@ -172,18 +172,18 @@ describe("what Stripe's books say of a session", () => {
 
   it("leaves out a refund whose amount cannot be recorded, and all else is there", async () => {
     const session = await captured()
-    const strange = stripe.books.refund(stripe.refunds(session.intentId, 100).id)
+    const strange = stripe.records.refund(stripe.refund(session.intentId, 100).id)
     strange.currency = "xxz"
-    const { id } = stripe.refunds(session.intentId, 200)
+    const { id } = stripe.refund(session.intentId, 200)
     expect(await stateOf(session)).toMatchObject({ refunds: [{ id }] })
   })
 
   it("waits for what it does not know the status of", async () => {
     const session = await captured()
-    stripe.books.refund(stripe.refunds(session.intentId, 100).id).status = "under_thought"
+    stripe.records.refund(stripe.refund(session.intentId, 100).id).status = "under_thought"
     expect(await stateOf(session)).toMatchObject({ refunds: [{ status: "pending" }] })
     const open = await opened()
-    stripe.books.intent(open.intentId).status = "requires_thought"
+    stripe.records.intent(open.intentId).status = "requires_thought"
     expect(await stateOf(open)).toMatchObject({ authorization: { status: "pending" }, isClosed: false })
   })
 
@@ -191,8 +191,8 @@ describe("what Stripe's books say of a session", () => {
     const session = await captured()
     const call = session.call({ minor: 200n })
     await session.repeats("refund", call)
-    const theirs = stripe.refunds(session.intentId, 300)
-    stripe.refundFails(theirs.id)
+    const theirs = stripe.refund(session.intentId, 300)
+    stripe.failRefund(theirs.id)
     expect((await stateOf(session)).refunds).toEqual([
       { id: theirs.id, amount: eur(300n), status: "failed", failure: "expired or canceled card" },
       { id: expect.any(String), amount: eur(200n), status: "succeeded", idempotencyKey: call.idempotencyKey },
@@ -201,7 +201,7 @@ describe("what Stripe's books say of a session", () => {
 
   it("has the disputes, also when they are over", async () => {
     const session = await captured()
-    const { id } = stripe.disputes(session.intentId)
+    const { id } = stripe.openDispute(session.intentId)
     const open = await stateOf(session)
     expect(open.disputes).toEqual([
       {
@@ -212,30 +212,30 @@ describe("what Stripe's books say of a session", () => {
         createdAt: expect.any(Date),
       },
     ])
-    stripe.closesDispute(id, "won")
+    stripe.closeDispute(id, "won")
     expect((await stateOf(session, "charge.dispute.closed")).disputes).toMatchObject([{ id, status: "won" }])
   })
 
   it("has none where the key may not read them, and all else", async () => {
     const session = await captured()
-    stripe.disputes(session.intentId)
-    stripe.fails("GET /v1/disputes", "403")
+    stripe.openDispute(session.intentId)
+    stripe.faults.add("GET /v1/disputes", "403")
     expect(await stateOf(session)).toMatchObject({ authorization: { captured: eur(1000n) }, disputes: [] })
   })
 
   it("says nothing of a payment of others, or of none", async () => {
     const { webhooks } = providerOf(stripe)
     const session = await opened()
-    stripe.books.intent(session.intentId).metadata = { order_id: "1" }
+    stripe.records.intent(session.intentId).metadata = { order_id: "1" }
     expect(await webhooks?.inspect(eventAbout(session.intentId), soon())).toEqual({})
     expect(await webhooks?.inspect(eventAbout("pi_unknown"), soon())).toEqual({})
   })
 
   it("cannot be told while Stripe does not answer: the error says why, and no key", async () => {
     const session = await opened()
-    stripe.fails("GET /v1/payment_intents/:id", "401")
+    stripe.faults.add("GET /v1/payment_intents/:id", "401")
     await expect(stateOf(session)).rejects.toThrow(/^Stripe: The API key was refused\. \(401, req_\w+\)$/)
-    stripe.fails("GET /v1/payment_intents/:id", "429", 3)
+    stripe.faults.add("GET /v1/payment_intents/:id", "429", 3)
     await expect(stateOf(session)).rejects.toThrow(/^Stripe: Too many requests/)
   })
 
@@ -243,7 +243,7 @@ describe("what Stripe's books say of a session", () => {
     const session = await captured()
     const { webhooks } = session.provider
     const verdicts = stripe.events.map((event) => {
-      const { body, headers } = stripe.signed(event)
+      const { body, headers } = stripe.webhooks.sign(event)
       return webhooks?.receive({ body: Buffer.from(body), headers: { ...headers }, receivedAt: new Date() }).verdict
     })
     expect(verdicts).toContain("event")
@@ -268,7 +268,7 @@ describe("customers", () => {
   it("are made once, whatever is repeated, and even once Stripe has forgotten the key", async () => {
     const key = newId("accholder")
     const id = await created(key)
-    expect(stripe.books.customer(id)).toMatchObject({
+    expect(stripe.records.customer(id)).toMatchObject({
       email: "ada@example.com",
       name: "Ada",
       phone: "+44 20 7946 0000",
@@ -288,7 +288,7 @@ describe("customers", () => {
     expect(second).toEqual({ outcome: "succeeded", value: { id: expect.stringMatching(/^cus_/) } })
     expect(second).not.toEqual({ outcome: "succeeded", value: { id: first } })
     expect(await replace()).toEqual(second)
-    stripe.forgetKeys()
+    stripe.expireIdempotencyKeys()
     expect(await replace()).toEqual(second)
     const nameless = { idempotencyKey: newId("accholder"), customer: { id: "cus_nameless" }, signal: soon() }
     const before = await holders.create(nameless)
@@ -299,7 +299,7 @@ describe("customers", () => {
 
   it.each(["deleted", "unknown"])("that are %s are gone, and none of their methods is asked for", async (how) => {
     const id = how === "deleted" ? await created() : "cus_unknown"
-    const methodId = how === "deleted" ? stripe.savesCard(id).id : "pm_unknown"
+    const methodId = how === "deleted" ? stripe.saveCard(id).id : "pm_unknown"
     if (how === "deleted") stripe.deleteCustomer(id)
     const gone = { outcome: "gone", object: "account_holder" }
     expect(await holders.listMethods(id, soon())).toEqual(gone)
@@ -318,7 +318,7 @@ describe("customers", () => {
 
   it("have their methods listed, without what would tell the card apart elsewhere", async () => {
     const id = await created()
-    const { id: methodId } = stripe.savesCard(id)
+    const { id: methodId } = stripe.saveCard(id)
     const listed = await holders.listMethods(id, soon())
     expect(listed).toEqual({
       outcome: "succeeded",
@@ -370,7 +370,7 @@ describe("customers", () => {
 
   it("have a method removed that is theirs, and nobody else's", async () => {
     const [id, other] = [await created(), await created()]
-    const { id: methodId } = stripe.savesCard(id)
+    const { id: methodId } = stripe.saveCard(id)
     const notFound = { outcome: "declined", code: "not_found", refusedBy: "caller" }
     expect(await holders.removeMethod(other, methodId, soon())).toMatchObject(notFound)
     expect(await holders.removeMethod(id, methodId, soon())).toEqual({ outcome: "succeeded", value: null })
@@ -379,7 +379,7 @@ describe("customers", () => {
   })
 
   it("leave open what became of a call that Stripe does not answer", async () => {
-    stripe.fails("POST /v1/customers", "timeout_before")
+    stripe.faults.add("POST /v1/customers", "timeout_before")
     const call = { idempotencyKey: newId("accholder"), customer: ada, signal: AbortSignal.timeout(200) }
     expect(await holders.create(call)).toMatchObject({ outcome: "unknown" })
   })
@@ -393,9 +393,9 @@ async function opened(provider = providerOf(stripe)): Promise<Session> {
 
 async function captured(amount?: number): Promise<Session> {
   const session = await opened()
-  stripe.pays(session.intentId)
+  stripe.pay(session.intentId)
   await session.does("authorize")
-  stripe.captures(session.intentId, amount)
+  stripe.capture(session.intentId, amount)
   return session
 }
 

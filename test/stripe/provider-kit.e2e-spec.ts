@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from "@jest/globals"
 import { Logger } from "@nestjs/common"
 import { providerChecks, type KitSession, type ProviderHarness } from "../../src/provider-kit/index.js"
-import { FakeStripe } from "../support/fake-stripe/index.js"
+import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { providerOf } from "./provider-session.js"
 
 const CALLS = {
@@ -16,19 +16,19 @@ describe.each([
   ["Stripe", false],
   ["Stripe with multicapture", true],
 ])("%s", (_, hasMulticapture) => {
-  let stripe: FakeStripe
+  let stripe: StripeSandbox
   beforeAll(async () => {
     // Refusals are logged for operators.
     Logger.overrideLogger(false)
-    stripe = await FakeStripe.start()
-    stripe.offersMulticapture(hasMulticapture)
+    stripe = await StripeSandbox.start()
+    stripe.offerMulticapture(hasMulticapture)
   })
   afterAll(() => stripe.stop())
 
   for (const check of providerChecks(harnessOf(() => stripe))) it(check.name, check.run)
 })
 
-function harnessOf(stripe: () => FakeStripe): ProviderHarness {
+function harnessOf(stripe: () => StripeSandbox): ProviderHarness {
   const intentIdOf = ({ privateData }: KitSession) => String(privateData["payment_intent"])
   return {
     provider: () => providerOf(stripe(), { STRIPE_MULTICAPTURE: "true" }),
@@ -41,35 +41,35 @@ function harnessOf(stripe: () => FakeStripe): ProviderHarness {
     shopper: {
       authorizes: (session) => {
         const id = intentIdOf(session)
-        const isChallenged = stripe().books.intent(id).status === "requires_action"
-        if (isChallenged) stripe().completesChallenge(id)
-        else stripe().pays(id)
+        const isChallenged = stripe().records.intent(id).status === "requires_action"
+        if (isChallenged) stripe().completeChallenge(id)
+        else stripe().pay(id)
       },
       declines: (session) => {
-        stripe().pays(intentIdOf(session), "declined")
+        stripe().pay(intentIdOf(session), "declined")
       },
       isAskedForMore: (session) => {
-        stripe().pays(intentIdOf(session), "challenge")
+        stripe().pay(intentIdOf(session), "challenge")
       },
     },
     dashboard: {
       forgets: (session) => {
-        stripe().forget(intentIdOf(session))
+        stripe().deleteObject(intentIdOf(session))
       },
       captures: (session) => {
-        stripe().captures(intentIdOf(session))
+        stripe().capture(intentIdOf(session))
       },
       cancels: (session) => {
-        stripe().cancels(intentIdOf(session))
+        stripe().cancel(intentIdOf(session))
       },
       refunds: (session) => {
-        stripe().refunds(intentIdOf(session))
+        stripe().refund(intentIdOf(session))
       },
     },
     records: (session) => {
-      const { books } = stripe()
-      const { amount_capturable, amount_received, currency, id } = books.intent(intentIdOf(session))
-      const ours = [...books.refunds.values()].filter(
+      const { records } = stripe()
+      const { amount_capturable, amount_received, currency, id } = records.intent(intentIdOf(session))
+      const ours = [...records.refunds.values()].filter(
         ({ payment_intent, metadata }) => payment_intent === id && metadata?.["operation_id"] !== undefined,
       )
       const refunded = ours.reduce((sum, { amount }) => sum + amount, 0)
@@ -83,10 +83,10 @@ function harnessOf(stripe: () => FakeStripe): ProviderHarness {
     secrets: () => [stripe().apiKey, stripe().webhookSecret],
     network: {
       losesNextResponse: (method) => {
-        stripe().fails(CALLS[method], "drop_after", ALL_TRIES)
+        stripe().faults.add(CALLS[method], "drop_after", ALL_TRIES)
       },
       ignoresNextCall: (method) => {
-        stripe().fails(CALLS[method], "timeout_before")
+        stripe().faults.add(CALLS[method], "timeout_before")
       },
     },
   }

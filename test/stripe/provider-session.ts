@@ -9,7 +9,7 @@ import type {
 import { readStripeAccounts } from "../../src/payment-providers/stripe/stripe.config.js"
 import { providersOf as ofAccount } from "../../src/payment-providers/stripe/stripe-providers.js"
 import type { StripePaymentProvider } from "../../src/payment-providers/stripe/stripe.provider.js"
-import type { FakeStripe } from "../support/fake-stripe/index.js"
+import type { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 
 type Method = "initiate" | "update" | "authorize" | "capture" | "refund" | "cancel"
 type About = Partial<ProviderCall> & { readonly minor?: bigint }
@@ -25,7 +25,7 @@ export function providersOf(env: NodeJS.ProcessEnv): Map<string, StripePaymentPr
 
 /** A provider of an account with a fake Stripe that takes cards; settings say what is otherwise. */
 export function providerOf(
-  stripe: FakeStripe,
+  stripe: StripeSandbox,
   settings: NodeJS.ProcessEnv = {},
   id = "pp_stripe_stripe",
 ): StripePaymentProvider {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals"
 import { Logger } from "@nestjs/common"
-import { FakeStripe } from "../support/fake-stripe/index.js"
+import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { newId, providerOf, providersOf, Session } from "./provider-session.js"
 
 const INTENTS = "POST /v1/payment_intents"
@@ -9,10 +9,10 @@ const CAPTURES = "POST /v1/payment_intents/:id/capture"
 /** A first try, and the SDK's own retries. */
 const ALL_TRIES = 3
 
-let stripe: FakeStripe
+let stripe: StripeSandbox
 let logged: string[]
 beforeEach(async () => {
-  stripe = await FakeStripe.start()
+  stripe = await StripeSandbox.start()
   logged = []
   for (const level of ["warn", "error"] as const) {
     jest.spyOn(Logger.prototype, level).mockImplementation((message: unknown) => {
@@ -25,7 +25,7 @@ afterEach(async () => {
   await stripe.stop()
 })
 
-const intentOf = (session: Session) => stripe.books.intent(session.intentId)
+const intentOf = (session: Session) => stripe.records.intent(session.intentId)
 const sentTo = (pattern: RegExp) => stripe.requests.filter(({ method, path }) => pattern.test(`${method} ${path}`))
 const paramsSentTo = (pattern: RegExp) => sentTo(pattern).at(-1)?.params
 
@@ -39,7 +39,7 @@ const inParts = () => providerOf(stripe, { STRIPE_MULTICAPTURE: "true" })
 
 async function authorized(provider = providerOf(stripe)): Promise<Session> {
   const session = await opened({}, provider)
-  stripe.pays(session.intentId)
+  stripe.pay(session.intentId)
   await session.does("authorize")
   return session
 }
@@ -150,11 +150,11 @@ describe("opening a payment", () => {
   it("offers methods that cannot be captured later beside those that can", async () => {
     const session = await opened()
     expect(intentOf(session)).toMatchObject({ payment_method_types: ["card", "sepa_debit"] })
-    stripe.pays(session.intentId)
+    stripe.pay(session.intentId)
     expect(intentOf(session).status).toBe("requires_capture")
     const debit = await opened()
-    stripe.pays(debit.intentId, "asynchronous")
-    stripe.settles(debit.intentId)
+    stripe.pay(debit.intentId, "asynchronous")
+    stripe.completeProcessing(debit.intentId)
     const money = { minor: 1000n, currency: "eur" }
     expect(await debit.does("authorize")).toMatchObject({
       outcome: "succeeded",
@@ -173,7 +173,7 @@ describe("opening a payment", () => {
       automatic_payment_methods: { enabled: "true" },
       payment_method_options: { card: { capture_method: "manual" }, klarna: { capture_method: "manual" } },
     })
-    stripe.pays(session.intentId)
+    stripe.pay(session.intentId)
     expect(await session.does("authorize")).toMatchObject({ captured: { minor: 0n } })
   })
 
@@ -205,7 +205,7 @@ describe("opening a payment", () => {
       expect(await only.does("initiate")).toMatchObject({ ...refusal, refusedBy: "provider" })
       const open = await opened({}, swish)
       expect(await open.does("update", { clientData })).toMatchObject({ ...refusal, refusedBy: "caller" })
-      const payable = [...stripe.books.paymentIntents.values()].filter(
+      const payable = [...stripe.records.paymentIntents.values()].filter(
         ({ status, payment_method_types }) => status !== "canceled" && payment_method_types.length === 0,
       )
       expect(payable).toEqual([])
@@ -302,7 +302,7 @@ describe("opening a payment", () => {
   it("that Stripe failed at, and stored so, may be tried anew: nobody knows the intent that it may have made", async () => {
     const session = new Session(providerOf(stripe))
     const call = session.call()
-    stripe.fails(INTENTS, "500_after")
+    stripe.faults.add(INTENTS, "500_after")
     expect(await session.repeats("initiate", call)).toMatchObject({ outcome: "unknown" })
     expect(await session.repeats("initiate", call)).toMatchObject({
       outcome: "declined",
@@ -326,7 +326,7 @@ describe("opening a payment", () => {
     await session.repeats("initiate", call)
     const lookUp = () => session.provider.lookUp({ ...call, operation: "initiate" })
     expect(await lookUp()).toEqual({ outcome: "not_found" })
-    stripe.indexes()
+    stripe.updateSearchIndex()
     expect(await lookUp()).toMatchObject({ outcome: "pending", privateData: { payment_intent: session.intentId } })
   })
 })
@@ -359,13 +359,13 @@ describe("changing a payment", () => {
     const session = await opened({ clientData: { payment_method_types: ["sepa_debit"] } })
     await session.does("update", { clientData: { payment_method_types: ["card"] } })
     expect(paramsSentTo(/payment_intents\/\w+$/)).not.toHaveProperty("automatic_payment_methods")
-    stripe.pays(session.intentId)
+    stripe.pay(session.intentId)
     expect(await session.does("authorize")).toMatchObject({ outcome: "succeeded", captured: { minor: 0n } })
   })
 
   it("leaves alone what the shopper has chosen in the browser", async () => {
     const session = await opened()
-    stripe.pays(session.intentId, "challenge")
+    stripe.pay(session.intentId, "challenge")
     const chosen = intentOf(session).payment_method
     await session.does("update", { minor: 900n })
     expect(intentOf(session)).toMatchObject({ amount: 900, payment_method: chosen })
@@ -373,7 +373,7 @@ describe("changing a payment", () => {
 
   it("confirms nothing that the shopper has chosen in the browser, and has not agreed to at its new amount", async () => {
     const session = await opened()
-    stripe.pays(session.intentId, "challenge")
+    stripe.pay(session.intentId, "challenge")
     await session.does("update", { minor: 900n })
     expect(intentOf(session).status).toBe("requires_confirmation")
     expect(await session.does("authorize", { minor: 900n })).toMatchObject({ outcome: "pending" })
@@ -383,7 +383,7 @@ describe("changing a payment", () => {
   it("begins a new intent where the old one was canceled at Stripe, once", async () => {
     const session = await opened()
     const before = session.intentId
-    stripe.cancels(before)
+    stripe.cancel(before)
     const call = session.call({ minor: 2000n })
     expect(await session.repeats("update", call)).toMatchObject({ outcome: "pending" })
     const made = session.intentId
@@ -391,7 +391,7 @@ describe("changing a payment", () => {
     expect(intentOf(session)).toMatchObject({ amount: 2000, metadata: { session_id: session.id } })
     await session.repeats("update", call)
     expect(session.intentId).toBe(made)
-    expect(stripe.books.paymentIntents.size).toBe(2)
+    expect(stripe.records.paymentIntents.size).toBe(2)
   })
 
   it.each([
@@ -399,7 +399,7 @@ describe("changing a payment", () => {
     ["automatic", 1000n],
   ])("comes too late for a shopper who has authorized (%s capture)", async (capture, captured) => {
     const session = await opened({}, providerOf(stripe, { STRIPE_CAPTURE: capture }))
-    stripe.pays(session.intentId)
+    stripe.pay(session.intentId)
     const call = session.call({ minor: 2000n })
     const overtaken = {
       outcome: "already_authorized",
@@ -413,7 +413,7 @@ describe("changing a payment", () => {
 
   it("waits while the payment is being processed", async () => {
     const session = await opened({}, providerOf(stripe, { STRIPE_CAPTURE: "automatic" }))
-    stripe.pays(session.intentId, "asynchronous")
+    stripe.pay(session.intentId, "asynchronous")
     expect(await session.does("update", { minor: 2000n })).toMatchObject({
       outcome: "declined",
       refusedBy: "state",
@@ -430,7 +430,7 @@ describe("changing a payment", () => {
       ["500_before", "declined"],
     ] as const) {
       const call = session.call({ minor: 3000n })
-      stripe.fails("POST /v1/payment_intents/:id", fault)
+      stripe.faults.add("POST /v1/payment_intents/:id", fault)
       expect(await session.repeats("update", call)).toMatchObject({ outcome: "unknown" })
       expect(await session.repeats("update", call)).toMatchObject({ outcome })
     }
@@ -440,7 +440,7 @@ describe("changing a payment", () => {
 describe("an authorization", () => {
   it("of what is captured at once says so", async () => {
     const session = await opened({}, providerOf(stripe, { STRIPE_CAPTURE: "automatic" }))
-    stripe.pays(session.intentId)
+    stripe.pay(session.intentId)
     const money = { minor: 1000n, currency: "eur" }
     expect(await session.does("authorize")).toMatchObject({ outcome: "succeeded", amount: money, captured: money })
   })
@@ -452,7 +452,7 @@ describe("an authorization", () => {
       outcome: "requires_more",
       data: { next_action: { redirect_to_url: { return_url: "https://shop.example/back" } } },
     })
-    stripe.completesChallenge(session.intentId)
+    stripe.completeChallenge(session.intentId)
     expect(await session.does("authorize", { clientData })).toMatchObject({
       outcome: "succeeded",
       amount: { minor: 1000n },
@@ -478,9 +478,9 @@ describe("an authorization", () => {
   it("is pending until the shopper has paid, and asynchronous while a bank takes its time", async () => {
     const session = await opened({}, providerOf(stripe, { STRIPE_CAPTURE: "automatic" }))
     expect(await session.does("authorize")).toMatchObject({ outcome: "pending" })
-    stripe.pays(session.intentId, "asynchronous")
+    stripe.pay(session.intentId, "asynchronous")
     expect(await session.does("authorize")).toMatchObject({ outcome: "pending", asynchronous: true })
-    stripe.settles(session.intentId)
+    stripe.completeProcessing(session.intentId)
     expect(await session.does("authorize")).toMatchObject({ outcome: "succeeded" })
   })
 
@@ -494,8 +494,8 @@ describe("an authorization", () => {
 
   it("that was captured in part, and the rest released, says so", async () => {
     const session = await opened()
-    stripe.pays(session.intentId)
-    stripe.captures(session.intentId, 400)
+    stripe.pay(session.intentId)
+    stripe.capture(session.intentId, 400)
     expect(await session.does("authorize")).toMatchObject({
       outcome: "succeeded",
       amount: { minor: 1000n, currency: "eur" },
@@ -512,7 +512,7 @@ describe("a capture", () => {
     await single.does("capture", { minor: 400n })
     expect(paramsSentTo(/capture$/)).not.toHaveProperty("final_capture")
 
-    stripe.offersMulticapture()
+    stripe.offerMulticapture()
     const session = await authorized(inParts())
     expect(session.privateData).toMatchObject({ multicapture: true })
     await session.does("capture", { minor: 400n })
@@ -523,7 +523,7 @@ describe("a capture", () => {
   })
 
   it("can be made in as many parts as Stripe takes, which are more than it keeps notes of", async () => {
-    stripe.offersMulticapture()
+    stripe.offerMulticapture()
     const session = await authorized(inParts())
     for (let part = 0; part < 48; part++) {
       expect(await session.does("capture", { minor: 10n })).toMatchObject({
@@ -543,7 +543,7 @@ describe("a capture", () => {
     ["40 names, and the 9th part", 40, 9],
     ["all names that we leave, and the 12th part", 47, 12],
   ])("is made and found whatever others write in metadata: %s", async (_, names, parts) => {
-    stripe.offersMulticapture()
+    stripe.offerMulticapture()
     const session = await authorized(inParts())
     const foreign = Object.fromEntries(Array.from({ length: names }, (_, nth) => [`op_code_${nth}`, "theirs"]))
     stripe.writeMetadata(session.intentId, foreign)
@@ -590,7 +590,7 @@ describe("a capture", () => {
     async (captureOfLapsed) => {
       stripe.configure({ codes: { captureOfLapsed } })
       const session = await authorized()
-      stripe.lapse(session.intentId)
+      stripe.lapseAuthorization(session.intentId)
       expect(await session.does("capture")).toMatchObject({
         outcome: "declined",
         refusedBy: "state",
@@ -601,15 +601,15 @@ describe("a capture", () => {
   )
 
   it("of more than is left, because somebody has captured a part, is declined for another state", async () => {
-    stripe.offersMulticapture()
+    stripe.offerMulticapture()
     const session = await authorized(inParts())
-    stripe.captures(session.intentId, 400, false)
+    stripe.capture(session.intentId, 400, false)
     expect(await session.does("capture")).toMatchObject({ outcome: "declined", refusedBy: "state", stateDiffers: true })
   })
 
   it("that somebody made at the dashboard is not taken for ours", async () => {
     const session = await authorized()
-    stripe.captures(session.intentId)
+    stripe.capture(session.intentId)
     expect(await session.does("capture")).toMatchObject({
       outcome: "declined",
       refusedBy: "state",
@@ -625,7 +625,7 @@ describe("a capture", () => {
     ] as const) {
       const session = await authorized()
       const call = session.call()
-      stripe.fails(CAPTURES, fault)
+      stripe.faults.add(CAPTURES, fault)
       expect(await session.repeats("capture", call)).toMatchObject({ outcome: "unknown" })
       expect(await session.repeats("capture", call)).toMatchObject({ outcome })
     }
@@ -643,7 +643,7 @@ describe("a capture", () => {
   it("that Stripe cannot take exactly is refused before it is asked", async () => {
     const session = new Session(providerOf(stripe), 5120n, "kwd")
     await session.does("initiate")
-    stripe.pays(session.intentId)
+    stripe.pay(session.intentId)
     await session.does("authorize")
     expect(await session.does("capture", { minor: 5124n })).toMatchObject({ outcome: "declined", refusedBy: "caller" })
     expect(sentTo(/capture$/)).toEqual([])
@@ -652,18 +652,18 @@ describe("a capture", () => {
 
 describe("a refund", () => {
   it("is pending until the money is on its way, and is found by our key", async () => {
-    stripe.refundsArePending()
+    stripe.holdRefunds()
     const session = await authorized()
     await session.does("capture")
     const call = session.call({ minor: 300n })
     expect(await session.repeats("refund", call)).toEqual({ outcome: "pending" })
-    const [refund] = [...stripe.books.refunds.values()]
+    const [refund] = [...stripe.records.refunds.values()]
     expect(refund?.metadata).toEqual({ session_id: session.id, operation_id: call.idempotencyKey })
     const lookUp = () => session.provider.lookUp({ ...call, operation: "refund" })
     expect(await lookUp()).toEqual({ outcome: "pending" })
-    stripe.refundSettles(refund?.id ?? "")
+    stripe.completeRefund(refund?.id ?? "")
     expect(await lookUp()).toEqual({ outcome: "succeeded", amount: { minor: 300n, currency: "eur" } })
-    stripe.refundFails(refund?.id ?? "")
+    stripe.failRefund(refund?.id ?? "")
     expect(await lookUp()).toMatchObject({
       outcome: "declined",
       refusedBy: "provider",
@@ -676,14 +676,14 @@ describe("a refund", () => {
     await session.does("capture")
     const call = session.call({ minor: 1n })
     await session.repeats("refund", call)
-    for (let nth = 0; nth < 100; nth++) stripe.refunds(session.intentId, 1)
+    for (let nth = 0; nth < 100; nth++) stripe.refund(session.intentId, 1)
     expect(await session.provider.lookUp({ ...call, operation: "refund" })).toMatchObject({ outcome: "succeeded" })
   })
 
   it("of what was refunded at the dashboard is declined, because the state differs", async () => {
     const session = await authorized()
     await session.does("capture")
-    stripe.refunds(session.intentId)
+    stripe.refund(session.intentId)
     expect(await session.does("refund")).toMatchObject({ outcome: "declined", refusedBy: "state", stateDiffers: true })
   })
 
@@ -695,7 +695,7 @@ describe("a refund", () => {
       ["500_before", "unknown"],
     ] as const) {
       const call = session.call({ minor: 100n })
-      stripe.fails("POST /v1/refunds", fault)
+      stripe.faults.add("POST /v1/refunds", fault)
       expect(await session.repeats("refund", call)).toMatchObject({ outcome: "unknown" })
       expect(await session.repeats("refund", call)).toMatchObject({ outcome })
       // Stripe does not come back to it after so long.
@@ -704,24 +704,24 @@ describe("a refund", () => {
         outcome: fault === "500_after" ? "succeeded" : "declined",
       })
     }
-    expect(stripe.books.refunds.size).toBe(1)
+    expect(stripe.records.refunds.size).toBe(1)
   })
 })
 
 describe("a cancellation", () => {
   it("of what was canceled at the dashboard has happened", async () => {
     const session = await authorized()
-    stripe.cancels(session.intentId)
+    stripe.cancel(session.intentId)
     expect(await session.does("cancel")).toMatchObject({ outcome: "succeeded", amount: { minor: 1000n } })
   })
 
   it("gives up what a shopper has authorized meanwhile, and says so where that was captured at once", async () => {
     const session = await opened()
-    stripe.pays(session.intentId)
+    stripe.pay(session.intentId)
     expect(await session.does("cancel")).toMatchObject({ outcome: "succeeded" })
 
     const captured = await opened({}, providerOf(stripe, { STRIPE_CAPTURE: "automatic" }))
-    stripe.pays(captured.intentId)
+    stripe.pay(captured.intentId)
     expect(await captured.does("cancel")).toMatchObject({
       outcome: "already_authorized",
       amount: { minor: 1000n },
@@ -737,12 +737,12 @@ describe("a cancellation", () => {
 
   it("waits while the payment is being processed", async () => {
     const session = await opened({}, providerOf(stripe, { STRIPE_CAPTURE: "automatic" }))
-    stripe.pays(session.intentId, "asynchronous")
+    stripe.pay(session.intentId, "asynchronous")
     expect(await session.does("cancel")).toMatchObject({ outcome: "declined", code: "payment_processing" })
   })
 
   it("of the rest, after a capture in part, is a last capture of nothing, and is found", async () => {
-    stripe.offersMulticapture()
+    stripe.offerMulticapture()
     const session = await authorized(inParts())
     await session.does("capture", { minor: 400n })
     const call = session.call({ minor: 600n })
@@ -759,7 +759,7 @@ describe("what Stripe does not know any more", () => {
 
   it.each(calls)("is gone, if it is the payment: %s", async (method) => {
     const session = method === "update" ? await opened() : await authorized()
-    stripe.forget(session.intentId)
+    stripe.deleteObject(session.intentId)
     const call = session.call()
     const gone = { outcome: "gone" }
     expect(await session.repeats(method, call)).toEqual(gone)
@@ -771,13 +771,13 @@ describe("what Stripe does not know any more", () => {
 
   it("is gone with the whole account", async () => {
     const session = await authorized()
-    stripe.forgetAll()
+    stripe.deleteEverything()
     for (const method of calls) expect([method, await session.does(method)]).toEqual([method, { outcome: "gone" }])
   })
 
   it("is no gone payment if Stripe does not know the payment method, nor if that was detached", async () => {
     const customer = await customerId()
-    const { id: payment_method } = stripe.savesCard(customer)
+    const { id: payment_method } = stripe.saveCard(customer)
     const context = { account_holder: { id: customer } }
     stripe.detachMethod(payment_method)
     const named = { outcome: "declined", refusedBy: "caller", message: expect.stringContaining("payment_method") }
@@ -791,7 +791,7 @@ describe("what Stripe does not know any more", () => {
 
   it("is the payment method, if it was detached before the payment is confirmed", async () => {
     const customer = await customerId()
-    const { id: payment_method } = stripe.savesCard(customer)
+    const { id: payment_method } = stripe.saveCard(customer)
     const about = { context: { account_holder: { id: customer } }, clientData: { payment_method } }
     const session = await opened(about)
     stripe.detachMethod(payment_method)
@@ -807,7 +807,7 @@ describe("what Stripe does not know any more", () => {
     const context = { account_holder: { id: customer } }
     const guests = await opened()
     if (how === "deleted") stripe.deleteCustomer(customer)
-    else stripe.forget(customer)
+    else stripe.deleteObject(customer)
     const gone = { outcome: "gone", object: "account_holder" }
     expect(await new Session(providerOf(stripe)).does("initiate", { context })).toEqual(gone)
     expect(await guests.does("update", { context })).toEqual(gone)
@@ -825,14 +825,14 @@ describe("Stripe's errors", () => {
 
   it("at a lookup never say how the call ended that it asks about", async () => {
     const session = await authorized()
-    stripe.fails("GET /v1/payment_intents/:id", "401")
+    stripe.faults.add("GET /v1/payment_intents/:id", "401")
     const call = session.call()
     expect(await session.provider.lookUp({ ...call, operation: "capture" })).toMatchObject({ outcome: "unknown" })
   })
 
   it.each(["429", "drop_before", "drop_after"] as const)("leave open whether it happened: %s", async (fault) => {
     const session = await authorized()
-    stripe.fails(CAPTURES, fault, ALL_TRIES)
+    stripe.faults.add(CAPTURES, fault, ALL_TRIES)
     const { idempotencyKey, ...call } = session.call()
     expect(await session.repeats("capture", { ...call, idempotencyKey })).toMatchObject({ outcome: "unknown" })
     const keys = new Set(sentTo(/capture$/).map((request) => request.idempotencyKey))
@@ -842,7 +842,7 @@ describe("Stripe's errors", () => {
 
   it.each(["drop_after", "429"] as const)("are retried under the same key after %s", async (fault) => {
     const session = await authorized()
-    stripe.fails(CAPTURES, fault)
+    stripe.faults.add(CAPTURES, fault)
     expect(await session.does("capture")).toMatchObject({ outcome: "succeeded" })
     expect(sentTo(/capture$/)).toHaveLength(2)
     expect(intentOf(session).amount_received).toBe(1000)
@@ -853,15 +853,15 @@ describe("the deadline of a call", () => {
   it("breaks the request off, and nothing is sent after it", async () => {
     const session = await authorized()
     const deadline = new AbortController()
-    const arrival = stripe.arrival(CAPTURES)
-    stripe.fails(CAPTURES, "timeout_before")
+    const arrival = stripe.nextRequest(CAPTURES)
+    stripe.faults.add(CAPTURES, "timeout_before")
     const capture = session.does("capture", { signal: deadline.signal })
     await arrival
     deadline.abort(new Error("Nobody waits any more"))
     expect(await capture).toEqual({ outcome: "unknown", cause: new Error("Nobody waits any more") })
     // A retry of the first try would come before this whole session, whose own capture is retried twice.
     const later = await authorized()
-    stripe.fails(CAPTURES, "drop_before", 2)
+    stripe.faults.add(CAPTURES, "drop_before", 2)
     await later.does("capture")
     expect(sentTo(new RegExp(`${session.intentId}/capture$`))).toHaveLength(1)
   })

@@ -22,7 +22,7 @@ afterAll(async () => {
   await world.close()
 })
 
-const intentOf = (id: string) => world.stripe.books.intent(id)
+const intentOf = (id: string) => world.stripe.records.intent(id)
 
 const CART = { currency_code: "eur", total: 49.9, region_id: REGION }
 
@@ -48,7 +48,7 @@ describe("a shopper", () => {
     const ann = await reopenedFor(guest, ANN)
     expect(ann).toEqual(guest)
     const { customer } = intentOf(ann.intentId)
-    expect(world.stripe.books.customers.get(String(customer))).toMatchObject({ email: "ann@example.com" })
+    expect(world.stripe.records.customers.get(String(customer))).toMatchObject({ email: "ann@example.com" })
     // Once more changes nothing.
     expect(await reopenedFor(ann, ANN)).toEqual(ann)
     expect(intentOf(ann.intentId).customer).toBe(customer)
@@ -73,7 +73,7 @@ describe("a shopper", () => {
   it("whose card was declined, and who begins anew, is not thrown back by late news of the decline", async () => {
     const { service, stripe } = world
     const purchase = await openSession(service)
-    stripe.pays(purchase.intentId, "declined")
+    stripe.pay(purchase.intentId, "declined")
     const declined = stripe.events.filter(({ type }) => type === "payment_intent.payment_failed").slice(-1)
     const answer = await authorize(service, purchase)
     expect(answer).toMatchObject({ status: 422, body: { message: expect.stringContaining("declined") } })
@@ -83,28 +83,28 @@ describe("a shopper", () => {
 
     const before = await booksOf(service, purchase)
     expect(before).toMatchObject({ sessions: [{ status: "pending" }] })
-    await stripe.deliver(service.url + HOOK, declined)
+    await stripe.webhooks.deliver(service.url + HOOK, declined)
     await inboxIsEmpty(service)
     expect(await booksOf(service, purchase)).toEqual(before)
-    stripe.pays(purchase.intentId)
+    stripe.pay(purchase.intentId)
     expect(await authorize(service, purchase)).toMatchObject({ status: 200 })
   })
 
   it("whose card was declined, and whose bank is at it then, keeps the session whatever the page asks for", async () => {
     const { service, stripe } = world
     const purchase = await openSession(service)
-    stripe.pays(purchase.intentId, "declined")
+    stripe.pay(purchase.intentId, "declined")
     expect(await authorize(service, purchase)).toMatchObject({ status: 422 })
     const path = `/store/payment-collections/${purchase.collectionId}/payment-sessions`
     const data = { payment_method: "pm_of_nobody" }
     expect(await service.store("POST", path, { provider_id: STRIPE, data })).toMatchObject({ status: 400 })
-    stripe.pays(purchase.intentId, "asynchronous")
+    stripe.pay(purchase.intentId, "asynchronous")
     const answer = await service.store("POST", path, { provider_id: STRIPE })
     expect(answer).toMatchObject({ status: 200 })
     expect(await booksOf(service, purchase)).toMatchObject({
       sessions: [{ status: "pending_authorization", is_gone: false }],
     })
-    stripe.settles(purchase.intentId)
+    stripe.completeProcessing(purchase.intentId)
     expect(await authorize(service, purchase)).toMatchObject({ status: 200 })
     expect(await booksOf(service, purchase)).toMatchObject({ payments: [{ authorized_amount: "4990" }] })
   })
@@ -123,7 +123,7 @@ describe("a shopper", () => {
     const purchase = await reopenedFor(opened, cart, provider)
     expect(intentOf(opened.intentId).status).toBe("canceled")
     expect(intentOf(purchase.intentId)).toMatchObject({ payment_method_types: [type], currency, amount: 4990 })
-    stripe.pays(purchase.intentId)
+    stripe.pay(purchase.intentId)
     const { body } = await authorize(service, purchase)
     expect(body.payment_collection).toMatchObject({
       status: "completed",
@@ -136,7 +136,7 @@ describe("an operator", () => {
   it("is told what Stripe cannot take exactly, before anything is written", async () => {
     const { service, stripe } = world
     const purchase = await openSession(service, { total: 10, cart: { currency_code: "kwd" } })
-    stripe.pays(purchase.intentId)
+    stripe.pay(purchase.intentId)
     const { body } = await authorize(service, purchase)
     const path = `/admin/payments/${body.payment_collection.payments[0].id}`
     const refused = { status: 400, body: { message: "Stripe takes amounts in kwd with two decimals at most." } }

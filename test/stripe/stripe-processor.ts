@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm"
-import type { FakeStripe, LoggedRequest } from "../support/fake-stripe/index.js"
-import { pathPattern } from "../support/fake-stripe/path-pattern.js"
+import type { StripeSandbox, LoggedRequest } from "../../sandbox/stripe-sandbox.js"
+import { pathPattern } from "../../sandbox/path-pattern.js"
 import type { CallKind, Processor } from "../support/processor.js"
 import { stripeBookProblems } from "./book-rules.js"
 import { settingsFor } from "./stripe-world.js"
@@ -28,7 +28,7 @@ export class StripeProcessor implements Processor {
   readonly needsShopper = true
   readonly keyless: readonly CallKind[] = ["authorize"]
 
-  constructor(readonly stripe: FakeStripe) {
+  constructor(readonly stripe: StripeSandbox) {
     this.env = settingsFor(stripe)
   }
 
@@ -38,21 +38,21 @@ export class StripeProcessor implements Processor {
   }
 
   hang(kind: CallKind, when: "before" | "after"): void {
-    this.stripe.fails(REQUESTS[kind], when === "before" ? "timeout_before" : "timeout_after")
+    this.stripe.faults.add(REQUESTS[kind], when === "before" ? "timeout_before" : "timeout_after")
   }
 
   lose(kind: CallKind): void {
-    this.stripe.fails(REQUESTS[kind], "drop_before", ALL_TRIES)
+    this.stripe.faults.add(REQUESTS[kind], "drop_before", ALL_TRIES)
   }
 
   pays(sessionId: string, capturesOnce = false): void {
-    this.stripe.offersMulticapture(!capturesOnce)
-    this.stripe.pays(this.intentOf(sessionId))
+    this.stripe.offerMulticapture(!capturesOnce)
+    this.stripe.pay(this.intentOf(sessionId))
   }
 
   /** The id of a session's payment intent. */
   intentOf(sessionId: string): string {
-    const intents = [...this.stripe.books.paymentIntents.values()]
+    const intents = [...this.stripe.records.paymentIntents.values()]
     const intent = intents.find(({ metadata }) => metadata["session_id"] === sessionId)
     if (!intent) throw new Error(`Stripe has no intent of ${sessionId}`)
     return intent.id
@@ -64,13 +64,13 @@ export class StripeProcessor implements Processor {
   }
 
   differences(database: Pick<DataSource, "query">, collectionIds: readonly string[]): Promise<string[]> {
-    return stripeBookProblems(database, collectionIds, this.stripe.books, { isKnown: () => true, isTold: false })
+    return stripeBookProblems(database, collectionIds, this.stripe.records, { isKnown: () => true, isTold: false })
   }
 
   private sessionOf({ path, params }: LoggedRequest): string {
     const { metadata, payment_intent } = params as { metadata?: { session_id?: string }; payment_intent?: string }
     const [, inPath = payment_intent ?? ""] = /^\/v1\/payment_intents\/(\w+)/.exec(path) ?? []
-    const intent = this.stripe.books.paymentIntents.get(inPath)
+    const intent = this.stripe.records.paymentIntents.get(inPath)
     return metadata?.session_id ?? intent?.metadata["session_id"] ?? ""
   }
 }

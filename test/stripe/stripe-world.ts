@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm"
-import { FakeStripe } from "../support/fake-stripe/index.js"
+import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
 import { REGION, TestService } from "../support/service.js"
+import { QUICK_RETRIES } from "../support/stripe-sdk.js"
 
 export const STRIPE = "pp_stripe_stripe"
 export const HOOK = "/hooks/payment/stripe_stripe"
@@ -10,13 +11,13 @@ const PATIENCE = 15_000
 
 /** The service with Stripe, and Stripe. */
 export interface StripeWorld {
-  readonly stripe: FakeStripe
+  readonly stripe: StripeSandbox
   readonly service: TestService
   readonly close: () => Promise<void>
 }
 
 export async function startWithStripe(env: Record<string, string> = {}): Promise<StripeWorld> {
-  const stripe = await FakeStripe.start()
+  const stripe = await StripeSandbox.start({ retryDelays: QUICK_RETRIES })
   const service = await TestService.start({ ...settingsFor(stripe), RECONCILER_INTERVAL: "100", ...env })
   return {
     stripe,
@@ -28,7 +29,7 @@ export async function startWithStripe(env: Record<string, string> = {}): Promise
   }
 }
 
-export function settingsFor(stripe: FakeStripe): Record<string, string> {
+export function settingsFor(stripe: StripeSandbox): Record<string, string> {
   return {
     STRIPE_API_KEY: stripe.apiKey,
     STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,

@@ -32,21 +32,21 @@ interface Act {
 const open: Act = { type: "payment_intent.created", go: () => undefined }
 const challenge: Act = {
   type: "payment_intent.requires_action",
-  go: ({ intentId }) => world.stripe.pays(intentId, "challenge"),
+  go: ({ intentId }) => world.stripe.pay(intentId, "challenge"),
 }
 const complete: Act = {
   type: "payment_intent.amount_capturable_updated",
-  go: ({ intentId }) => world.stripe.completesChallenge(intentId),
+  go: ({ intentId }) => world.stripe.completeChallenge(intentId),
 }
-const capture: Act = { type: "payment_intent.succeeded", go: ({ intentId }) => world.stripe.captures(intentId) }
-const refund: Act = { type: "charge.refunded", go: ({ intentId }) => world.stripe.refunds(intentId, 1_000) }
+const capture: Act = { type: "payment_intent.succeeded", go: ({ intentId }) => world.stripe.capture(intentId) }
+const refund: Act = { type: "charge.refunded", go: ({ intentId }) => world.stripe.refund(intentId, 1_000) }
 
 const LIFE = [open, challenge, complete, capture, refund]
 
-const pay: Act = { type: complete.type, go: ({ intentId }) => world.stripe.pays(intentId) }
+const pay: Act = { type: complete.type, go: ({ intentId }) => world.stripe.pay(intentId) }
 const closeInPart: Act = {
   type: capture.type,
-  go: ({ intentId }) => world.stripe.captures(intentId, 3_000),
+  go: ({ intentId }) => world.stripe.capture(intentId, 3_000),
 }
 
 /** The same by way of the service. */
@@ -128,7 +128,7 @@ function permutations<T>(items: readonly T[]): T[][] {
 const ordersOf = (acts: readonly Act[]) => permutations([...acts.keys()])
 
 const tell = async (events: readonly Stripe.Event[]) => {
-  const answers = await world.stripe.deliver(world.service.url + HOOK, events)
+  const answers = await world.stripe.webhooks.deliver(world.service.url + HOOK, events)
   expect(answers.map(({ status }) => status)).toEqual(events.map(() => 200))
 }
 
@@ -191,7 +191,7 @@ describe("the events of one payment", () => {
     for (const { go } of LIFE) await go(purchase)
     const types = LIFE.map(({ type }) => type)
     const events = stripe.events.slice(before).filter(({ type }) => types.includes(type))
-    const signed = events.map((event) => stripe.signed(event))
+    const signed = events.map((event) => stripe.webhooks.sign(event))
     const answers = await Promise.all(
       Array.from({ length: 1_000 }, async (_, index) => {
         const { body, headers } = signed[index % signed.length] ?? { body: "", headers: {} }
@@ -214,11 +214,11 @@ describe("a webhook and the shopper's own request at once", () => {
       const { stripe, service } = world
       const before = stripe.events.length
       const purchase = await openSession(service)
-      stripe.pays(purchase.intentId)
-      const asked = stripe.arrival("GET /v1/payment_intents/:id")
+      stripe.pay(purchase.intentId)
+      const asked = stripe.nextRequest("GET /v1/payment_intents/:id")
       let release: () => void = () => undefined
       const held = new Promise<void>((resolve) => (release = resolve))
-      stripe.fails("GET /v1/payment_intents/:id", { wait: held })
+      stripe.faults.add("GET /v1/payment_intents/:id", { holdRequest: held })
       const webhook = () => tell(stripe.events.slice(before))
       const request = () => authorize(service, purchase)
       const [begin, follow] = first.startsWith("the webhook") ? [webhook, request] : [request, webhook]

@@ -12,7 +12,7 @@ let world: StripeWorld
 let event: Stripe.Event
 
 beforeAll(async () => {
-  world = await startWithStripe({ STRIPE_WEBHOOK_SECRET: `whsec_fake,${SECRET_BEFORE}` })
+  world = await startWithStripe({ STRIPE_WEBHOOK_SECRET: `whsec_sandbox,${SECRET_BEFORE}` })
   await openSession(world.service)
   const [created] = world.stripe.events.filter(({ type }) => type === "payment_intent.created")
   if (!created) throw new Error("Stripe tells of no new intent")
@@ -50,7 +50,7 @@ describe("a webhook of Stripe's", () => {
     "is kept when it is %s",
     async (when, { timestamp, ...signing }: { timestamp?: () => number; secret?: string }) => {
       const id = `evt_kept_${when.length}`
-      const { body, headers } = world.stripe.signed(news(id), { ...signing, timestamp: timestamp?.() })
+      const { body, headers } = world.stripe.webhooks.sign(news(id), { ...signing, timestamp: timestamp?.() })
       const answer = await post(body, headers)
       expect(answer).toMatchObject({ status: 200, body: "OK" })
       expect(await kept()).toContain(id)
@@ -59,7 +59,7 @@ describe("a webhook of Stripe's", () => {
 
   it("is kept at the path with pp_, and acknowledged at that of each means of payment", async () => {
     for (const path of ["/hooks/payment/pp_stripe_stripe", "/hooks/payment/stripe-ideal_stripe"]) {
-      const { body, headers } = world.stripe.signed(news(`evt_path_${path.length}`))
+      const { body, headers } = world.stripe.webhooks.sign(news(`evt_path_${path.length}`))
       expect((await post(body, headers, path)).status).toBe(200)
     }
   })
@@ -83,7 +83,7 @@ describe("a webhook of Stripe's", () => {
     ["has no body", ({ headers }) => ["", headers]],
   ])("is refused, and nothing of it is kept, when it %s", async (_, change) => {
     const before = await kept()
-    const answer = await post(...change(world.stripe.signed(news("evt_refused"))))
+    const answer = await post(...change(world.stripe.webhooks.sign(news("evt_refused"))))
     expect(answer.status).toBe(400)
     expect(answer.body).toMatchObject({ type: "invalid_data", message: expect.stringContaining("Webhook Error") })
     expect(await kept()).toEqual(before)
@@ -97,7 +97,10 @@ describe("a webhook of Stripe's", () => {
     "is refused, and nothing of it is kept, when it %s",
     async (_, { timestamp, ...signing }: { timestamp?: () => number; secret?: string }) => {
       const before = await kept()
-      const { body, headers } = world.stripe.signed(news("evt_refused"), { ...signing, timestamp: timestamp?.() })
+      const { body, headers } = world.stripe.webhooks.sign(news("evt_refused"), {
+        ...signing,
+        timestamp: timestamp?.(),
+      })
       expect((await post(body, headers)).status).toBe(400)
       expect(await kept()).toEqual(before)
     },
@@ -110,7 +113,7 @@ describe("a webhook of Stripe's", () => {
     ["compressed", 415, { "content-type": "application/json", "content-encoding": "gzip" }, "{}"],
   ])("is refused when it is %s", async (_, status, headers, body) => {
     const before = await kept()
-    const { headers: signature } = world.stripe.signed(news("evt_refused"))
+    const { headers: signature } = world.stripe.webhooks.sign(news("evt_refused"))
     const answer = await post(body, { ...signature, ...headers })
     expect(answer).toMatchObject({ status, body: { type: "invalid_data", request_id: expect.any(String) } })
     expect(await kept()).toEqual(before)
@@ -119,7 +122,7 @@ describe("a webhook of Stripe's", () => {
   it("is kept once when it is sent again within its time, with another signature too", async () => {
     const again = news("evt_again")
     for (const timestamp of [secondsFromNow(-2), secondsFromNow(-1), secondsFromNow(-1)]) {
-      const { body, headers } = world.stripe.signed(again, { timestamp })
+      const { body, headers } = world.stripe.webhooks.sign(again, { timestamp })
       expect((await post(body, headers)).status).toBe(200)
     }
     expect((await kept()).filter((id) => id === "evt_again")).toHaveLength(1)
@@ -133,7 +136,7 @@ describe("a webhook of Stripe's", () => {
       news("evt_stranger", (copy) => (copy["data"] = { object: { id: "pi_stranger", metadata: {} } })),
     ]
     for (const other of others) {
-      const { body, headers } = world.stripe.signed(other)
+      const { body, headers } = world.stripe.webhooks.sign(other)
       expect((await post(body, headers)).status).toBe(200)
     }
     expect(await kept()).toEqual(before)
@@ -155,7 +158,7 @@ describe("a webhook of Stripe's", () => {
 it("is 404 where no webhook secret is configured", async () => {
   const other = await startWithStripe({ STRIPE_WEBHOOK_SECRET: "" })
   try {
-    const { body, headers } = other.stripe.signed(event)
+    const { body, headers } = other.stripe.webhooks.sign(event)
     const answer = await other.service.call("POST", HOOK, body, headers)
     expect(answer).toMatchObject({ status: 404, body: { type: "not_found" } })
   } finally {

@@ -81,8 +81,8 @@ export class WebhookSweep {
     const { stripe } = this.processor
     const subject = await happening.prepare(this.quiet)
     const request = this.webhookOf(subject)
-    stripe.fails(ask, fault)
-    const asked = stripe.arrival(ask)
+    stripe.faults.add(ask, fault)
+    const asked = stripe.nextRequest(ask)
     expect(await this.quiet.send(request)).toMatchObject({ status: 200 })
     await asked
     return { subject, request, at: `${ask}, ${fault}`, isAcknowledged: true }
@@ -141,7 +141,7 @@ export class WebhookSweep {
     }
     const event = stripe.events.filter(isOfIntent).at(-1)
     if (!event) throw new Error(`Stripe has told nothing of ${sessionId}`)
-    const { body, headers } = stripe.signed(event)
+    const { body, headers } = stripe.webhooks.sign(event)
     return { method: "POST", path: "/hooks/payment/stripe_stripe", body, headers }
   }
 }

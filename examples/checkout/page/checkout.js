@@ -4,20 +4,20 @@ import * as view from "./view.js"
 
 const APPEARANCE = { theme: "stripe", variables: { colorPrimary: "#1d4d4f", borderRadius: "8px" } }
 
-/** What Stripe.js says of these is for the shopper to put right, and in words for them. */
+/** Stripe.js words these errors for the shopper, who can correct them. */
 const FOR_THE_SHOPPER = ["card_error", "validation_error"]
 
 const UNFINISHED = "Your bank has not confirmed the payment. Pay again, with this or another card."
 const CHANGED = "Your order has changed. Look at the amount before you pay."
 const FAILED = "The payment did not go through. Try again."
 
-async function begin() {
+async function start() {
   const { cart, service, stripe } = await startOfCheckout()
   view.showItems(cart)
   await new Checkout(cart, new Payments(service), await loadStripe(stripe)).resume()
 }
 
-/** The way of one cart, from the form to the payment. What is known is with the service: the page keeps nothing. */
+/** Takes one cart from the form to the payment. The page stores nothing: it asks the service for the current state. */
 class Checkout {
   #cart
   #payments
@@ -32,7 +32,7 @@ class Checkout {
     view.onPay(() => attempt(() => this.#pay()))
   }
 
-  /** Goes on where the shopper is: at the beginning, back from their bank, or after a reload at any time. */
+  /** Continues from the current state: at the beginning, back from the bank, or after a reload at any time. */
   async resume() {
     const clientSecret = takeReturnedClientSecret()
     const collection = await this.#payments.collectionOf(this.#cart)
@@ -40,7 +40,7 @@ class Checkout {
     view.showTotal(collection)
     if (isPaid(collection)) return view.showPaid(collection)
     if (clientSecret !== null && session?.data.client_secret !== clientSecret) return view.showElsewhere()
-    // One that was opened before may have been paid meanwhile; one that failed waits for another try.
+    // A session that was opened before may have been paid meanwhile; a failed one waits for another attempt.
     const mayBePaid = session && (clientSecret !== null || session.status !== "error")
     return mayBePaid ? this.#authorize(session) : this.#offer(collection)
   }
@@ -59,7 +59,7 @@ class Checkout {
     element.mount(view.paymentElement)
   }
 
-  /** Pays what the shopper sees. */
+  /** Pays the amount that the shopper sees. */
   async #pay() {
     view.showPaying()
     const collection = await this.#payments.collectionOf(this.#cart)
@@ -68,22 +68,22 @@ class Checkout {
     const { error } = await this.#stripe.confirmPayment({
       elements: this.#elements,
       confirmParams: { return_url: location.origin + location.pathname },
-      // A payment that needs no redirect goes on below; after a redirect, the page begins anew.
+      // A payment that needs no redirect continues below; after a redirect, the page starts again.
       redirect: "if_required",
     })
     if (error && FOR_THE_SHOPPER.includes(error.type)) return view.showForm(this.#session, error.message)
-    // Whatever else Stripe.js says: what counts is what the service finds at Stripe.
+    // Only the state that the service finds at Stripe counts, whatever error Stripe.js reports.
     return this.#authorize(this.#session, error && FAILED)
   }
 
-  /** Has the service look at Stripe. @param message for the shopper who finds that nothing is paid */
+  /** Lets the service check with Stripe. @param message for the shopper, if nothing is paid */
   async #authorize(session, message) {
     view.showWaiting("Confirming your payment…")
     let collection
     try {
       collection = await this.#payments.authorize(session)
     } catch (error) {
-      return this.#goOnAfter(error)
+      return this.#continueAfter(error)
     }
     switch (openSessionOf(collection)?.status) {
       case "pending_authorization":
@@ -95,14 +95,14 @@ class Checkout {
     }
   }
 
-  async #goOnAfter(error) {
+  async #continueAfter(error) {
     const message = messageFor(error)
-    // Nobody knows yet: a timeout, a lost connection. With the form again the shopper might pay twice.
+    // After a timeout or a lost connection nobody knows yet. If the form came back, the shopper might pay twice.
     if (message === undefined) throw error
     return this.#show(await this.#payments.collectionOf(this.#cart), message)
   }
 
-  /** The thanks, or the form. */
+  /** Shows the thanks, or the form. */
   #show(collection, message) {
     view.showTotal(collection)
     return isPaid(collection) ? view.showPaid(collection) : this.#offer(collection, message)
@@ -113,7 +113,7 @@ function hasSameAmount(session, shown) {
   return session?.amount === shown.amount && session.currency_code === shown.currency_code
 }
 
-/** What a shopper can do something about, in words for them. */
+/** The message of an error that the shopper can act on. */
 function messageFor({ status, message }) {
   if (status === 422) return message
   if (status === 409) return CHANGED
@@ -122,11 +122,11 @@ function messageFor({ status, message }) {
 
 async function startOfCheckout() {
   const response = await fetch("/checkout.json")
-  if (!response.ok) throw new Error(`The shop answers ${response.status}`)
+  if (!response.ok) throw new Error(`The shop responds ${response.status}`)
   return response.json()
 }
 
-/** The client secret that Stripe adds to the return address; it has no business in the shopper's history. */
+/** The client secret that Stripe adds to the return address, which must not stay in the shopper's history. */
 function takeReturnedClientSecret() {
   const clientSecret = new URLSearchParams(location.search).get("payment_intent_client_secret")
   if (clientSecret !== null) history.replaceState(null, "", location.pathname)
@@ -142,9 +142,9 @@ async function attempt(step) {
   }
 }
 
-// A browser that kept the page, as it was left for the bank, shows it again on the way back.
+// A browser may show the cached page again, as it was before the redirect to the bank.
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload()
 })
 
-await attempt(begin)
+await attempt(start)

@@ -5,7 +5,7 @@ const PROVIDER = "pp_stripe_stripe"
 const PAID = ["authorized", "completed"]
 const OPEN = ["pending", "requires_more", "pending_authorization", "error"]
 
-/** What the page asks of the payment service. Refusals are the sdk's errors, with the HTTP `status`. */
+/** The requests of the page to the payment service. A refusal is an error of the sdk with the HTTP `status`. */
 export class Payments {
   #sdk
 
@@ -14,7 +14,7 @@ export class Payments {
     this.#sdk = new Medusa(settings)
   }
 
-  /** The one payment collection of a cart, which is made when it is first asked for. */
+  /** Returns the payment collection of a cart. The first request creates it. */
   async collectionOf(cart) {
     const { payment_collection } = await this.#sdk.client.fetch("/store/payment-collections", {
       method: "POST",

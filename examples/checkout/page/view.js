@@ -1,9 +1,9 @@
 const element = (id) => document.getElementById(id)
 
-/** The parts of the page of which one is shown at a time. */
+/** The parts of the page. One is shown at a time. */
 const PARTS = ["waiting", "form", "result"]
 
-/** Where Stripe.js puts its fields. */
+/** The element for the fields of Stripe.js. */
 export const paymentElement = element("payment-element")
 
 export function onPay(pay) {
@@ -23,7 +23,7 @@ export function showItems({ items, currency_code }) {
   )
 }
 
-/** What the payment service says, not the cart: the two are the same once it has heard of each change. */
+/** Shows the payment service's amount, which equals the cart's as soon as the shop has reported each change. */
 export function showTotal({ amount, currency_code }) {
   element("total").textContent = money(amount, currency_code)
 }
@@ -33,7 +33,7 @@ export function showWaiting(text) {
   show("waiting")
 }
 
-/** @param session whose amount is what the shopper will pay; a part of the total where another part is paid */
+/** @param session its amount is due: a part of the total if another part is paid already */
 export function showForm({ amount, currency_code }, message) {
   element("message").textContent = message
   const button = element("pay")
@@ -58,26 +58,26 @@ export function showPaid({ authorized_amount, currency_code }) {
 }
 
 export function showProcessing() {
-  showResult("open", "Your payment is on its way", "Your bank takes its time. You need not wait here, nor pay again.")
+  showResult("open", "Your payment is on its way", "Your bank needs some time. You need not wait here, nor pay again.")
 }
 
 export function showElsewhere() {
   showResult(
     "open",
     "Your payment is being confirmed",
-    "You began it in another browser. Look there how it went, and do not pay again here.",
+    "You started it in another browser. Look for the result there, and do not pay again here.",
   )
 }
 
 export function showProblem() {
   showResult(
     "open",
-    "We cannot tell how your payment stands",
-    "Something does not answer at the moment. If you have paid already, do not pay again: check in a moment.",
+    "We do not know the state of your payment",
+    "Something does not respond at the moment. If you have paid already, do not pay again: check in a moment.",
   )
 }
 
-/** @param state `paid`, or `open` where the shopper may look again */
+/** @param state `paid`, or `open` if the shopper may check again */
 function showResult(state, heading, text) {
   element("result").dataset.state = state
   element("result-heading").textContent = heading

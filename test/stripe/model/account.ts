@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type Stripe from "stripe"
-import { isMulticapture } from "../../support/fake-stripe/charges.js"
-import { FakeStripe, type Fault, type TestCard } from "../../support/fake-stripe/index.js"
+import { isMulticapture } from "../../../sandbox/charges.js"
+import { StripeSandbox, type Fault, type TestCard } from "../../../sandbox/stripe-sandbox.js"
 import { SLOW } from "../../model/faults.js"
 import type { AmountChoice, DashboardAct, Elsewhere, Life, Trouble } from "./acts.js"
 
@@ -41,11 +41,11 @@ export class Account {
 
   private constructor(
     readonly name: string,
-    readonly stripe: FakeStripe,
+    readonly stripe: StripeSandbox,
   ) {}
 
   static async start(name: string): Promise<Account> {
-    return new Account(name, await FakeStripe.start())
+    return new Account(name, await StripeSandbox.start())
   }
 
   /** The settings by which the service finds it. */
@@ -57,9 +57,9 @@ export class Account {
 
   begin({ isMulticapture }: Life): void {
     const { stripe } = this
-    stripe.offersMulticapture(isMulticapture)
-    stripe.refundsArePending(false)
-    this.firstIntent = stripe.books.paymentIntents.size
+    stripe.offerMulticapture(isMulticapture)
+    stripe.holdRefunds(false)
+    this.firstIntent = stripe.records.paymentIntents.size
     this.firstEvent = stripe.events.length
     this.isTouched = false
     this.shown.clear()
@@ -73,19 +73,19 @@ export class Account {
 
   /** Of this life, the latest first. */
   get intents(): Intent[] {
-    return [...this.stripe.books.paymentIntents.values()].slice(this.firstIntent).reverse()
+    return [...this.stripe.records.paymentIntents.values()].slice(this.firstIntent).reverse()
   }
 
   /** Plans what goes wrong with the next requests of each kind. */
   trouble({ on, fault }: Trouble): void {
     // What only asks is not declined.
     const isOdd = on === "GET" && fault === "decline"
-    for (const pattern of REQUESTS[on]) this.stripe.fails(pattern, isOdd ? "429" : this.faultOf(fault))
+    for (const pattern of REQUESTS[on]) this.stripe.faults.add(pattern, isOdd ? "429" : this.faultOf(fault))
   }
 
   /** Nothing more goes wrong, and what was under way has arrived. */
   async calms(): Promise<void> {
-    this.stripe.behaves()
+    this.stripe.faults.clear()
     await Promise.all(this.late)
     this.late = []
   }
@@ -93,13 +93,13 @@ export class Account {
   private faultOf(fault: Trouble["fault"]): Fault {
     switch (fault) {
       case "slow_before":
-        return { wait: sleep(SLOW) }
+        return { holdRequest: sleep(SLOW) }
       case "slow_after":
-        return { holdAnswer: sleep(SLOW) }
+        return { holdResponse: sleep(SLOW) }
       case "late": {
         const arrives = sleep(LATE)
         this.late.push(arrives)
-        return { wait: arrives }
+        return { holdRequest: arrives }
       }
       default:
         return fault
@@ -131,10 +131,10 @@ export class Account {
       case "refund_ends":
         return this.refundEnds(act.refund, act.succeeds)
       case "slow_refunds":
-        this.stripe.refundsArePending(act.on)
+        this.stripe.holdRefunds(act.on)
         return `refunds are ${act.on ? "slow" : "quick"}`
       case "index":
-        this.stripe.indexes()
+        this.stripe.updateSearchIndex()
         return "the search has caught up"
     }
   }
@@ -144,13 +144,13 @@ export class Account {
       this.intents.filter((each) => this.isShown(each) && this.stripe.canPay(each.id, card)),
       nth,
     )
-    return intent && `pays ${intent.id}: ${this.stripe.pays(intent.id, card).status}`
+    return intent && `pays ${intent.id}: ${this.stripe.pay(intent.id, card).status}`
   }
 
   private endsChallenge(passes: boolean): string | undefined {
     const intent = this.intents.find((each) => each.status === "requires_action" && !transferOf(each))
     if (!intent) return undefined
-    const { status } = passes ? this.stripe.completesChallenge(intent.id) : this.stripe.failsChallenge(intent.id)
+    const { status } = passes ? this.stripe.completeChallenge(intent.id) : this.stripe.failChallenge(intent.id)
     return `ends the challenge of ${intent.id}: ${status}`
   }
 
@@ -165,8 +165,8 @@ export class Account {
   private settle(intent: Intent, succeeds: boolean): Intent {
     const { id } = intent
     const transfer = transferOf(intent)
-    if (transfer) return this.stripe.transfers(id, succeeds ? (transfer.amount_remaining ?? 0) : 1)
-    return succeeds ? this.stripe.settles(id) : this.stripe.failsToSettle(id)
+    if (transfer) return this.stripe.receiveTransfer(id, succeeds ? (transfer.amount_remaining ?? 0) : 1)
+    return succeeds ? this.stripe.completeProcessing(id) : this.stripe.failProcessing(id)
   }
 
   /** Does the first thing of those that is possible. */
@@ -186,24 +186,24 @@ export class Account {
     switch (what) {
       case "capture": {
         const amount = amountOf(intent.amount_capturable, choice)
-        const charge = this.stripe.books.latestCharge(this.stripe.books.intent(id))
+        const charge = this.stripe.records.latestCharge(this.stripe.records.intent(id))
         const isFinal = choice !== "unit" || !charge || !isMulticapture(charge)
-        this.stripe.captures(id, amount, isFinal)
+        this.stripe.capture(id, amount, isFinal)
         return `captures ${amount ?? "all"} of ${id} there`
       }
       case "refund": {
         const amount = amountOf(this.refundable(intent), choice)
-        this.stripe.refunds(id, amount)
+        this.stripe.refund(id, amount)
         return `refunds ${amount ?? "all"} of ${id} there`
       }
       case "cancel":
-        this.stripe.cancels(id)
+        this.stripe.cancel(id)
         return `cancels ${id} there`
       case "expire":
-        this.stripe.expires(id)
+        this.stripe.expireAuthorization(id)
         return `${id} expires`
       case "dispute":
-        this.stripe.disputes(id)
+        this.stripe.openDispute(id)
         return `disputes ${id}`
     }
   }
@@ -226,8 +226,8 @@ export class Account {
   private disputeGoes(how: "on" | "won" | "lost"): string | undefined {
     const dispute = this.intents.flatMap((intent) => this.disputesOf(intent)).find(isOpen)
     if (!dispute) return undefined
-    if (how === "on") this.stripe.answersDispute(dispute.id)
-    else this.stripe.closesDispute(dispute.id, how)
+    if (how === "on") this.stripe.submitEvidence(dispute.id)
+    else this.stripe.closeDispute(dispute.id, how)
     return `${dispute.id} goes ${how}`
   }
 
@@ -239,31 +239,31 @@ export class Account {
     )
     if (!refund) return undefined
     this.isTouched = true
-    if (succeeds) this.stripe.refundSettles(refund.id)
-    else this.stripe.refundFails(refund.id)
+    if (succeeds) this.stripe.completeRefund(refund.id)
+    else this.stripe.failRefund(refund.id)
     return `${refund.id} ${succeeds ? "settles" : "fails"}`
   }
 
   /** Whatever takes days is over. */
   finishes(): void {
-    this.stripe.refundsArePending(false)
+    this.stripe.holdRefunds(false)
     for (const intent of this.intents) {
       if (intent.status === "processing") this.settle(intent, true)
-      for (const dispute of this.disputesOf(intent)) if (isOpen(dispute)) this.stripe.closesDispute(dispute.id, "won")
-      for (const { id, status } of this.refundsOf(intent)) if (status === "pending") this.stripe.refundSettles(id)
+      for (const dispute of this.disputesOf(intent)) if (isOpen(dispute)) this.stripe.closeDispute(dispute.id, "won")
+      for (const { id, status } of this.refundsOf(intent)) if (status === "pending") this.stripe.completeRefund(id)
     }
   }
 
   /** What was refunded, without the releases that an account with an older API version books as refunds. */
   refundsOf({ id }: Intent): Stripe.Refund[] {
-    return [...this.stripe.books.refunds.values()].filter(
+    return [...this.stripe.records.refunds.values()].filter(
       ({ payment_intent, destination_details }) =>
         payment_intent === id && destination_details?.card?.type !== "reversal",
     )
   }
 
   disputesOf({ id }: Intent): Stripe.Dispute[] {
-    return [...this.stripe.books.disputes.values()].filter(({ payment_intent }) => payment_intent === id)
+    return [...this.stripe.records.disputes.values()].filter(({ payment_intent }) => payment_intent === id)
   }
 
   private refundable(intent: Intent): number {
@@ -288,7 +288,7 @@ export class Account {
   /** Posts an event to an instance of the service, and answers the status. */
   async tell(serviceUrl: string, event: Stripe.Event): Promise<number> {
     const url = `${serviceUrl}/hooks/payment/stripe_${this.name}`
-    const [response] = await this.stripe.deliver(url, [event])
+    const [response] = await this.stripe.webhooks.deliver(url, [event])
     if (response?.ok) this.told.add(event.id)
     return response?.status ?? 0
   }

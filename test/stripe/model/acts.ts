@@ -1,4 +1,4 @@
-import type { Fault as StripeFault, TestCard } from "../../support/fake-stripe/index.js"
+import type { Fault as StripeFault, TestCard } from "../../../sandbox/stripe-sandbox.js"
 
 // What happens in a sequence; which session, payment or intent it is about, is decided by what there is when its turn comes.
 

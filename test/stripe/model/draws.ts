@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import type { TestCard } from "../../support/fake-stripe/index.js"
+import type { TestCard } from "../../../sandbox/stripe-sandbox.js"
 import {
   DASHBOARD_ACTS,
   type Act,

@@ -77,7 +77,7 @@ export class LifeRun {
     await Promise.all(step.acts.map((act) => this.act(act)))
     if (step.isTold) await this.tell(this.account.untold)
     await this.inboxRests()
-    this.account.stripe.behaves()
+    this.account.stripe.faults.clear()
     await this.check(before)
   }
 
@@ -230,7 +230,7 @@ export class LifeRun {
         ({ type, external_id, state, last_error }) => `${type} ${external_id} stays ${state}: ${last_error}`,
       ),
       ...countProblems(rows, UNTOLD),
-      ...(await stripeBookProblems(this.first.dataSource, collectionIds, account.stripe.books, circumstances)),
+      ...(await stripeBookProblems(this.first.dataSource, collectionIds, account.stripe.records, circumstances)),
       ...this.strangers(),
       ...this.takenProblems(),
       ...views.flat(),

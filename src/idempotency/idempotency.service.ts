@@ -3,7 +3,7 @@ import { DataSource } from "typeorm"
 import { Conflict, IdempotencyMismatch } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { fromNowSql } from "../database/statements/unit-of-work.js"
 import type { StoredResponse } from "./idempotency.rules.js"
 
@@ -18,7 +18,7 @@ const REMOVED_AT_ONCE = 10
  * id. One statement: the unique constraint decides between parallel uses. Expired keys go along with it; they are looked
  * for after the claim and not waited for, so that two claims never wait for each other.
  */
-const CLAIM = `${PREPARED}
+const CLAIM = prepared`
   WITH removed AS (
     DELETE FROM idempotency_key WHERE id = ANY(ARRAY(
       SELECT id FROM idempotency_key WHERE expires_at <= now() AND (scope, key) <> ($2::text, $3::text)
@@ -39,13 +39,13 @@ const CLAIM = `${PREPARED}
     AND ${isFreeSql("known")}
   RETURNING id`
 
-const LOOK_UP = `${PREPARED} SELECT request_hash, response FROM idempotency_key WHERE scope = $1 AND key = $2`
+const LOOK_UP = prepared`SELECT request_hash, response FROM idempotency_key WHERE scope = $1 AND key = $2`
 
 /** Only the holder of the claim writes: a request that lost it to a repeat leaves the response to that one. */
-const ANSWER = `${PREPARED}
+const ANSWER = prepared`
   UPDATE idempotency_key SET response = $3::json, ${RELEASE_SQL} WHERE id = $1 AND claim_token = $2`
 
-const RELEASE = `${PREPARED}
+const RELEASE = prepared`
   UPDATE idempotency_key SET id = $3::text, ${RELEASE_SQL} WHERE id = $1 AND claim_token = $2`
 
 export interface KeyedRequest {

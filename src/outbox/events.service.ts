@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, MoreThan } from "typeorm"
 import { NotFound, excerpt } from "../common/errors.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { DEFAULT_LIMIT, MAX_LIMIT, type ListEventsQuery } from "./event.dto.js"
 import { OutboxEvent } from "./outbox-event.entity.js"
 
@@ -15,10 +15,10 @@ const BATCH = MAX_LIMIT + 1
  * Where a reader stands, and whether anything waits for its place. Not EXISTS, which PostgreSQL may answer by going
  * through the whole table; the least of the partial index is found at once.
  */
-const LOOK = `${PREPARED}SELECT (SELECT position FROM outbox_event WHERE id = $1) AS position,
+const LOOK = prepared`SELECT (SELECT position FROM outbox_event WHERE id = $1) AS position,
   (SELECT min(sequence) FROM outbox_event WHERE position IS NULL) IS NOT NULL AS has_new`
 
-const PLACE = `${PREPARED}WITH placed AS (
+const PLACE = prepared`WITH placed AS (
     SELECT id, row_number() OVER (ORDER BY sequence) AS place
     FROM (SELECT id, sequence FROM outbox_event WHERE position IS NULL ORDER BY sequence LIMIT ${BATCH}) unplaced
   )

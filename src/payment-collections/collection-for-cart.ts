@@ -1,7 +1,7 @@
 import type { EntityManager } from "typeorm"
 import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { revive, rowJson, type Json } from "../database/statements/read-graph.js"
 import { FOLLOWING_STATUSES } from "../payment-model/rules/collection.rules.js"
 import { LIVE_COLLECTION, type PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
@@ -164,7 +164,8 @@ function statementFor(tx: EntityManager, selection: Selection): CreateStatement 
   let known = statements.get(selection)
   if (!known) {
     const fresh = ofNewCollection(selection)
-    known = { fresh, statement: (selection.isDefault ? PREPARED : "") + createStatement(rowJson(tx, fresh, "written")) }
+    const statement = createStatement(rowJson(tx, fresh, "written"))
+    known = { fresh, statement: selection.isDefault ? prepared`${statement}` : statement }
     statements.set(selection, known)
   }
   return known

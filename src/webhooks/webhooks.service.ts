@@ -6,7 +6,7 @@ import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../databas
 import { readGraph, reviveWholeRow, ROOT, wholeRowJson, type Json } from "../database/statements/read-graph.js"
 import { readList } from "../api/lists/read-list.js"
 import type { PageOf } from "../database/statements/read-page.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { fromNowSql } from "../database/statements/unit-of-work.js"
 import { sqlList } from "../payment-model/status.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
@@ -92,7 +92,7 @@ export class WebhooksService {
     sessionId: string | null,
   ): Promise<void> {
     await this.dataSource.query(
-      `${PREPARED}WITH waiting AS MATERIALIZED (
+      prepared`WITH waiting AS MATERIALIZED (
         SELECT id, claim_token FROM webhook_event WHERE id = ANY($1) AND ${WAITING} ORDER BY id FOR UPDATE
       ) UPDATE webhook_event SET state = $2, payment_session_id = coalesce($3, payment_session_id), payload = NULL,
         next_attempt_at = NULL, ${RELEASE_SQL}, last_error = NULL, handled_at = now(), updated_at = now()
@@ -137,7 +137,7 @@ export class WebhooksService {
   private async find(id: string): Promise<{ event: WebhookEvent; told: string[] }> {
     const metadata = this.dataSource.getMetadata(WebhookEvent)
     const [row] = await this.dataSource.query<{ event: Json; told: string[] }[]>(
-      `${PREPARED}SELECT ${wholeRowJson(metadata, "event")} AS event, ARRAY(
+      prepared`SELECT ${wholeRowJson(metadata, "event")} AS event, ARRAY(
           SELECT told.id FROM webhook_event told WHERE told.provider_id = event.provider_id
           AND told.reference = event.reference AND (told.${WAITING} OR told.id = event.id)
         ) AS told FROM webhook_event event WHERE event.id = $1`,
@@ -155,7 +155,7 @@ export class WebhooksService {
   ): Promise<Lease[]> {
     const token = this.leases.newToken()
     const [rows] = await this.dataSource.query<[{ id: string }[], number]>(
-      `${PREPARED}UPDATE webhook_event SET ${claimSql("$1", "$2")}, next_attempt_at = ${fromNowSql("$2")}, attempts = ${set.attempts}, state = ${set.state},
+      prepared`UPDATE webhook_event SET ${claimSql("$1", "$2")}, next_attempt_at = ${fromNowSql("$2")}, attempts = ${set.attempts}, state = ${set.state},
         handled_at = NULL, updated_at = now() WHERE ${where} AND ${IS_FREE} RETURNING id`,
       [token, this.leases.duration, ...parameters],
     )

@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common"
-import { DataSource, MoreThan } from "typeorm"
+import { InjectRepository } from "@nestjs/typeorm"
+import { MoreThan, Repository } from "typeorm"
 import { NotFound, excerpt } from "../common/errors.js"
 import { prepared } from "../database/statements/prepared.js"
 import { DEFAULT_LIMIT, MAX_LIMIT, type ListEventsQuery } from "./event.dto.js"
@@ -33,12 +34,11 @@ const PLACE = prepared`WITH placed AS (
  */
 @Injectable()
 export class EventsService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(@InjectRepository(OutboxEvent) private readonly events: Repository<OutboxEvent>) {}
 
   /** What follows an event, or the feed from its beginning. @throws NotFound when there is no such event in the feed */
   async list({ after, limit }: ListEventsQuery): Promise<{ rows: OutboxEvent[]; has_more: boolean }> {
-    const { manager } = this.dataSource
-    const [seen] = await manager.query<{ position: string | null; has_new: boolean }[]>(LOOK, [after ?? null])
+    const [seen] = await this.events.query<{ position: string | null; has_new: boolean }[]>(LOOK, [after ?? null])
     const position = seen?.position ?? "0"
     if (typeof after === "string" && seen?.position == null) {
       throw eventNotFound(after)
@@ -46,7 +46,7 @@ export class EventsService {
     // Where nothing waits, all that was committed before has its place: nothing that this reader may expect is missed.
     if (seen?.has_new) await this.place()
     const count = Number(limit ?? DEFAULT_LIMIT)
-    const rows = await manager.find(OutboxEvent, {
+    const rows = await this.events.find({
       where: { position: MoreThan(position) },
       order: { position: "ASC" },
       take: count + 1,
@@ -56,7 +56,7 @@ export class EventsService {
 
   /** Gives the next positions to what is committed and has none, in the order of writing. */
   private async place(): Promise<void> {
-    await this.dataSource.transaction("READ COMMITTED", async (tx) => {
+    await this.events.manager.transaction("READ COMMITTED", async (tx) => {
       // A statement of its own: the next one sees what the holder before has placed.
       await tx.query("SELECT pg_advisory_xact_lock($1)", [PLACING_LOCK])
       await tx.query(PLACE)

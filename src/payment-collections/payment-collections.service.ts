@@ -20,7 +20,7 @@ import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
 import { CartChangesService } from "./cart-changes.service.js"
-import { createForCart } from "./collection-for-cart.js"
+import { createForCart } from "./create-for-cart.statement.js"
 import { DefaultCurrency } from "./default-currency.js"
 import {
   COLLECTION_FILTERS,

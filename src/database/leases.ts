@@ -15,7 +15,7 @@ import { FromNow, fromNowSql } from "./statements/unit-of-work.js"
 /** The tables whose rows a process can claim: each has the columns `claim_token` and `claimed_until`. */
 const LEASED_TABLES = ["idempotency_key", "payment_operation", "webhook_event"] as const
 
-type LeasedTable = (typeof LEASED_TABLES)[number]
+export type LeasedTable = (typeof LEASED_TABLES)[number]
 
 /** The right to work on one row, until another process claims it. */
 export interface Lease {

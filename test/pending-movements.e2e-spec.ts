@@ -92,7 +92,7 @@ async function until(holds: () => boolean): Promise<void> {
 async function waiting(send: () => Promise<Response>): Promise<{ response: Promise<Response> }> {
   service.statements.take()
   const response = send()
-  await until(() => service.statements.take().some((statement) => statement.includes('"isSettled"')))
+  await until(() => service.statements.take().some((statement) => statement.includes('"isResolved"')))
   return { response }
 }
 

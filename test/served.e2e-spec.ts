@@ -6,6 +6,7 @@ import { connect } from "node:net"
 import { join } from "node:path"
 import { DataSource } from "typeorm"
 import { newToken } from "../src/api-keys/api-key.rules.js"
+import { ApiKey } from "../src/api-keys/api-key.entity.js"
 import { ApiKeysService } from "../src/api-keys/api-keys.service.js"
 import { KeyRing } from "../src/api-keys/key-ring.js"
 import { dataSourceOptions } from "../src/database/data-source-options.js"
@@ -168,7 +169,8 @@ describe("a key of the environment that others could guess", () => {
     const options = dataSourceOptions(embedded.connection, entities)
     await migrate(options)
     const dataSource = await new DataSource(options).initialize()
-    await new ApiKeysService(dataSource, new KeyRing(dataSource)).ensure("secret", "Bootstrap", weak)
+    const keys = dataSource.getRepository(ApiKey)
+    await new ApiKeysService(keys, new KeyRing(keys)).ensure("secret", "Bootstrap", weak)
     await dataSource.destroy()
     await embedded.stop()
 

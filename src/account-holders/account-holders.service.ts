@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common"
-import { DataSource, IsNull, type EntityManager } from "typeorm"
+import { InjectRepository } from "@nestjs/typeorm"
+import { IsNull, Repository, type EntityManager } from "typeorm"
 import { Conflict, NotAllowed, NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
@@ -28,7 +29,7 @@ export type KnownAccountHolder = AccountHolder & { external_id: string }
 @Injectable()
 export class AccountHoldersService {
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectRepository(AccountHolder) private readonly accountHolders: Repository<AccountHolder>,
     private readonly registry: PaymentProviderRegistry,
   ) {}
 
@@ -54,7 +55,7 @@ export class AccountHoldersService {
     this.booksOf(providerId)
     checkCustomerId(customer.id)
     return (
-      (await this.find(this.dataSource.manager, providerId, customer.id)) ??
+      (await this.find(this.accountHolders.manager, providerId, customer.id)) ??
       this.open(await this.begin(providerId, customer))
     )
   }
@@ -71,12 +72,12 @@ export class AccountHoldersService {
   }
 
   async list(query: ListAccountHoldersQuery, selection: Selection): Promise<PageOf<AccountHolder>> {
-    return readList<AccountHolder>(this.dataSource.manager, selection, ACCOUNT_HOLDER_FILTERS, query)
+    return readList<AccountHolder>(this.accountHolders.manager, selection, ACCOUNT_HOLDER_FILTERS, query)
   }
 
   /** @throws NotFound */
   async get(id: string): Promise<AccountHolder> {
-    const holder = await this.dataSource.manager.findOneBy(AccountHolder, { id })
+    const holder = await this.accountHolders.findOneBy({ id })
     if (!holder) throw accountHolderNotFound(id)
     return holder
   }
@@ -97,16 +98,15 @@ export class AccountHoldersService {
    * @throws what {@link ensure} throws
    */
   async replace({ id, provider_id, customer_id, email, external_id: replaces }: KnownAccountHolder): Promise<void> {
-    const { manager } = this.dataSource
     const books = this.booksOf(provider_id)
     const customer = { id: customer_id, ...(email !== null && { email }) }
     const result = await this.registry.ask({ provider_id, call: "accountHolders.create" }, (signal) =>
       books.create({ idempotencyKey: id, replaces, customer, signal }),
     )
     if (result.outcome === "succeeded") {
-      await manager.update(AccountHolder, { id, external_id: replaces }, { external_id: result.value.id })
+      await this.accountHolders.update({ id, external_id: replaces }, { external_id: result.value.id })
     }
-    const holder = await manager.findOneBy(AccountHolder, { id })
+    const holder = await this.accountHolders.findOneBy({ id })
     if (!holder) throw changedMeanwhile()
     // Another request may have been first.
     if (holder.external_id === replaces) valueOf(result)
@@ -126,11 +126,7 @@ export class AccountHoldersService {
       books.remove(external_id, signal),
     )
     if (removed.outcome !== "gone") valueOf(removed)
-    await this.dataSource.manager.update(
-      AccountHolder,
-      { id, deleted_at: IsNull() },
-      { email: null, deleted_at: new Date() },
-    )
+    await this.accountHolders.update({ id, deleted_at: IsNull() }, { email: null, deleted_at: new Date() })
   }
 
   /** @throws NotAllowed when the provider has no books of customers, or is not there */
@@ -150,14 +146,13 @@ export class AccountHoldersService {
   /** Our row of the customer, or that of whoever was first. */
   private async begin(providerId: string, { id, email, name, phone }: Customer): Promise<AccountHolder> {
     const customer = { provider_id: this.keeperOf(providerId), customer_id: id }
-    await this.dataSource
+    await this.accountHolders
       .createQueryBuilder()
       .insert()
-      .into(AccountHolder)
       .values({ id: newId("acchld"), ...customer, email: email ?? null, name: name ?? null, phone: phone ?? null })
       .orIgnore()
       .execute()
-    const holder = await this.dataSource.manager.findOneBy(AccountHolder, customer)
+    const holder = await this.accountHolders.findOneBy(customer)
     if (!holder) throw changedMeanwhile()
     return holder
   }
@@ -168,7 +163,6 @@ export class AccountHoldersService {
    */
   private async open(holder: AccountHolder): Promise<KnownAccountHolder> {
     const { id, provider_id, customer_id, email, name, phone } = holder
-    const { manager } = this.dataSource
     const books = this.booksOf(provider_id)
     const customer = {
       id: customer_id,
@@ -181,12 +175,12 @@ export class AccountHoldersService {
     )
     const unheardOf = { id, external_id: IsNull() }
     if (result.outcome === "succeeded") {
-      await manager.update(AccountHolder, unheardOf, { external_id: result.value.id, name: null, phone: null })
+      await this.accountHolders.update(unheardOf, { external_id: result.value.id, name: null, phone: null })
     }
     // Under this key the provider answers the same for ever; the next request begins with one of its own.
-    if (hasToChange(result)) await manager.delete(AccountHolder, unheardOf)
+    if (hasToChange(result)) await this.accountHolders.delete(unheardOf)
     // Also where the provider has not answered this call: somebody else's may have got through.
-    const opened = await manager.findOneBy(AccountHolder, { id })
+    const opened = await this.accountHolders.findOneBy({ id })
     if (opened && isKnown(opened)) return opened
     valueOf(result)
     throw changedMeanwhile()

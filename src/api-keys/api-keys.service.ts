@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common"
-import { DataSource } from "typeorm"
+import { InjectRepository } from "@nestjs/typeorm"
+import { Repository } from "typeorm"
 import { InvalidData, NotAllowed, NotFound, excerpt } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { ROOT } from "../database/statements/read-graph.js"
@@ -22,7 +23,7 @@ const NEWEST = 1_000
 @Injectable()
 export class ApiKeysService {
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>,
     private readonly ring: KeyRing,
   ) {}
 
@@ -37,15 +38,14 @@ export class ApiKeysService {
 
   /** Whether there is a key with this token, revoked or not. */
   async exists(type: ApiKeyType, token: string): Promise<boolean> {
-    return this.dataSource.manager.existsBy(ApiKey, { lookup: lookupOf(type, token) })
+    return this.keys.existsBy({ lookup: lookupOf(type, token) })
   }
 
   /** Makes a key with a given token where there is none, under any race; one that is there, revoked or not, stays as it is. */
   async ensure(type: ApiKeyType, title: string, token: string): Promise<void> {
-    await this.dataSource
+    await this.keys
       .createQueryBuilder()
       .insert()
-      .into(ApiKey)
       .values({ id: newId("apk"), type, title, lookup: lookupOf(type, token), redacted: redact(token) })
       .orIgnore()
       .execute()
@@ -53,7 +53,7 @@ export class ApiKeysService {
   }
 
   async get(id: string): Promise<ApiKey> {
-    const key = await this.dataSource.manager.findOneBy(ApiKey, { id })
+    const key = await this.keys.findOneBy({ id })
     if (!key) throw apiKeyNotFound(id)
     return key
   }
@@ -63,25 +63,25 @@ export class ApiKeysService {
       typeof query["q"] === "string"
         ? { where: `${searchedSql(`${ROOT}.title`)} ILIKE $1`, parameters: [`%${query["q"]}%`] }
         : undefined
-    return readList<ApiKey>(this.dataSource.manager, selection, API_KEY_FILTERS, query, search)
+    return readList<ApiKey>(this.keys.manager, selection, API_KEY_FILTERS, query, search)
   }
 
   /** The newest keys, for people; at most {@link NEWEST}. */
   async newest(): Promise<ApiKey[]> {
-    return this.dataSource.manager.find(ApiKey, { order: { created_at: "DESC", id: "DESC" }, take: NEWEST })
+    return this.keys.find({ order: { created_at: "DESC", id: "DESC" }, take: NEWEST })
   }
 
   async rename(id: string, title: string): Promise<ApiKey> {
-    await this.dataSource.manager.update(ApiKey, { id }, { title })
+    await this.keys.update({ id }, { title })
     return this.get(id)
   }
 
   /** @param seconds from now; a key that is to be revoked later can still be revoked at once, but none comes back to life */
   async revoke(id: string, seconds: number, revokedBy: string): Promise<ApiKey> {
     // `now()` is the time before the wait for another revocation, which the one that waited would then undo.
-    const { affected } = await this.dataSource
+    const { affected } = await this.keys
       .createQueryBuilder()
-      .update(ApiKey)
+      .update()
       .set({ revoked_at: () => "now() + :seconds * interval '1 second'", revoked_by: revokedBy })
       .where("id = :id AND (revoked_at IS NULL OR revoked_at > clock_timestamp())", { id, seconds })
       .execute()
@@ -95,7 +95,7 @@ export class ApiKeysService {
   async delete(id: string): Promise<void> {
     const key = await this.get(id)
     if (!isRevoked(key, new Date())) throw keyNotRevoked(id)
-    await this.dataSource.manager.delete(ApiKey, { id })
+    await this.keys.delete({ id })
     this.ring.forget(key.lookup)
   }
 
@@ -103,7 +103,8 @@ export class ApiKeysService {
   async changeSalesChannels(id: string, add: string[], remove: string[]): Promise<ApiKey> {
     const key = await this.get(id)
     if (key.type !== "publishable") throw new InvalidData("Sales channels can only be set on a publishable key")
-    const [changed] = await this.dataSource.query<[{ id: string }[], number]>(
+    // One statement with a lock, so that parallel changes add up and none exceeds the maximum.
+    const [changed] = await this.keys.query<[{ id: string }[], number]>(
       `WITH wanted AS MATERIALIZED (
          SELECT ARRAY(SELECT DISTINCT channel FROM unnest(sales_channel_ids || $2::text[]) channel
            WHERE channel <> ALL($3::text[]) ORDER BY channel) AS channels FROM api_key WHERE id = $1 FOR UPDATE
@@ -126,7 +127,7 @@ export class ApiKeysService {
       redacted: redact(token),
       created_by: createdBy,
     }
-    await this.dataSource.manager.insert(ApiKey, key)
+    await this.keys.insert(key)
     return this.get(key.id)
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from "@nestjs/common"
+import { InjectRepository } from "@nestjs/typeorm"
 import { LRUCache } from "lru-cache"
-import { DataSource } from "typeorm"
+import { Repository } from "typeorm"
 import { ApiKey, type ApiKeyType } from "./api-key.entity.js"
 import { equalInConstantTime, isRevoked, lookupOf } from "./api-key.rules.js"
 
@@ -14,15 +15,15 @@ const KEYS_REMEMBERED = 10_000
 const USE_NOTED_EVERY = 60_000
 
 /**
- * Tells whether a token opens a door. A key seen lately is answered from memory, parallel first uses share one look-up,
- * and an unknown token is never remembered: a new key works at once on every instance.
+ * Finds the API key of a token. A key that was seen lately comes from memory, and parallel first uses share one look-up.
+ * An unknown token is never remembered, so that a new key works on every instance immediately.
  */
 @Injectable()
 export class KeyRing {
   private readonly trusted = new LRUCache<string, ApiKey>({ max: KEYS_REMEMBERED, ttl: KEY_TRUSTED_FOR })
   private readonly lookUps = new Map<string, Promise<ApiKey | null>>()
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(@InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>) {}
 
   /** The key of a token, if there is one of this type and it is not revoked. */
   async open(type: ApiKeyType, token: string): Promise<ApiKey | undefined> {
@@ -32,34 +33,35 @@ export class KeyRing {
     return isRevoked(key, new Date()) ? undefined : key
   }
 
-  /** Asks the database again on the next use. Other instances do so when their trust ends. */
+  /** Makes the next use query the database. Other instances do so within {@link KEY_TRUSTED_FOR}. */
   forget(lookup: string): void {
     this.trusted.delete(lookup)
-    // Who waits for a look-up under way gets its answer; nobody is to trust it after.
+    // Callers that wait for a pending look-up still get its result, but it is not remembered.
     this.lookUps.delete(lookup)
   }
 
   private lookUp(lookup: string): Promise<ApiKey | null> {
-    const underWay = this.lookUps.get(lookup)
-    if (underWay) return underWay
-    const found = this.dataSource.manager.findOneBy(ApiKey, { lookup })
+    const pending = this.lookUps.get(lookup)
+    if (pending) return pending
+    const found = this.keys.findOneBy({ lookup })
     this.lookUps.set(lookup, found)
-    const settled = (key: ApiKey | null) => {
+    const remember = (key: ApiKey | null) => {
       if (this.lookUps.get(lookup) !== found) return
       this.lookUps.delete(lookup)
       if (!key) return
       this.trusted.set(lookup, key)
       if (key.type === "secret") void this.noteUse(key)
     }
-    found.then(settled, () => {
-      settled(null)
+    found.then(remember, () => {
+      remember(null)
     })
     return found
   }
 
-  /** Nobody is refused because this could not be written; the next look-up tries again. */
+  /** A failure refuses nobody: the next look-up tries again. */
   private async noteUse({ id, last_used_at }: ApiKey): Promise<void> {
     if ((last_used_at?.getTime() ?? 0) > Date.now() - USE_NOTED_EVERY) return
-    await this.dataSource.query("UPDATE api_key SET last_used_at = now() WHERE id = $1", [id]).catch(() => undefined)
+    // Not by `update` of the repository, which would set `updated_at` too: the key has not changed.
+    await this.keys.query("UPDATE api_key SET last_used_at = now() WHERE id = $1", [id]).catch(() => undefined)
   }
 }

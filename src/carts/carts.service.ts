@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common"
-import { DataSource } from "typeorm"
+import { InjectRepository } from "@nestjs/typeorm"
+import { Repository } from "typeorm"
 import { InvalidData } from "../common/errors.js"
 import { parseCurrency, roundedMoneyFromMajor } from "../common/money.js"
 import { parseTime } from "../common/time.js"
@@ -12,14 +13,27 @@ const MAX_ID_LENGTH = 255
 /** Milliseconds that a sender's clock may be ahead; more is a mistake that would freeze the cart. */
 const CLOCKS_APART = 24 * 60 * 60 * 1000
 
-/** What this service knows of carts: whatever their owner told it last. */
+/** What a newer state of a cart replaces. */
+const REPLACED_COLUMNS = [
+  "currency_code",
+  "total",
+  "region_id",
+  "email",
+  "customer_id",
+  "sales_channel_id",
+  "order_id",
+  "completed_at",
+  "sent_at",
+] as const satisfies readonly (keyof Cart)[]
+
+/** The carts as their owner, another service, last sent them. */
 @Injectable()
 export class CartsService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(@InjectRepository(Cart) private readonly carts: Repository<Cart>) {}
 
   /**
-   * Replaces all that is known of a cart; what is left out becomes null. States may arrive out of order: the sender's
-   * clock decides under the row's lock, so an older one changes nothing and the newer one is answered.
+   * Replaces the stored state of a cart; a field that is left out becomes null. States may arrive out of order. The sender's
+   * clock decides under the row's lock, so an older state changes nothing and the newer one is returned.
    *
    * @throws InvalidData when the currency is unknown or the total too large
    */
@@ -37,32 +51,29 @@ export class CartsService {
         "Value for field 'updated_at' lies more than a day ahead. It would keep out all changes until then.",
       )
     }
-    await this.dataSource.query(
-      `INSERT INTO cart (id, currency_code, total, region_id, email, customer_id, sales_channel_id, order_id, completed_at, sent_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::timestamptz, clock_timestamp()))
-       ON CONFLICT (id) DO UPDATE SET
-         currency_code = excluded.currency_code, total = excluded.total, region_id = excluded.region_id,
-         email = excluded.email, customer_id = excluded.customer_id, sales_channel_id = excluded.sales_channel_id,
-         order_id = excluded.order_id, completed_at = excluded.completed_at, sent_at = excluded.sent_at, updated_at = now()
-       WHERE cart.sent_at <= excluded.sent_at`,
-      [
+    await this.carts
+      .createQueryBuilder("cart")
+      .insert()
+      .values({
         id,
-        currency,
-        total.minor.toString(),
-        cart.region_id ?? null,
-        cart.email ?? null,
-        cart.customer_id ?? null,
-        cart.sales_channel_id ?? null,
-        cart.order_id ?? null,
-        completedAt ?? null,
-        sentAt ?? null,
-      ],
-    )
+        currency_code: currency,
+        total: total.minor,
+        region_id: cart.region_id ?? null,
+        email: cart.email ?? null,
+        customer_id: cart.customer_id ?? null,
+        sales_channel_id: cart.sales_channel_id ?? null,
+        order_id: cart.order_id ?? null,
+        completed_at: completedAt ?? null,
+        sent_at: sentAt ?? (() => "clock_timestamp()"),
+      })
+      .orUpdate([...REPLACED_COLUMNS], ["id"], { overwriteCondition: { where: "cart.sent_at <= excluded.sent_at" } })
+      .updateEntity(false)
+      .execute()
     return this.get(id)
   }
 
   async get(id: string): Promise<Cart> {
-    const cart = await this.dataSource.manager.findOneBy(Cart, { id })
+    const cart = await this.carts.findOneBy({ id })
     if (!cart) throw new CartNotFound(id, "id")
     return cart
   }

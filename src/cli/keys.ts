@@ -3,6 +3,7 @@ import { existsSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { DataSource } from "typeorm"
 import { API_KEY_TYPES } from "../api-keys/api-key.entity.js"
+import { ApiKey } from "../api-keys/api-key.entity.js"
 import { ApiKeysService } from "../api-keys/api-keys.service.js"
 import { runKeyCommand, type KeyCommand, type KeyCommandResult } from "../api-keys/key-commands.js"
 import { KeyRing } from "../api-keys/key-ring.js"
@@ -49,7 +50,8 @@ async function runIn(connection: DatabaseConnection, command: KeyCommand): Promi
   await assertMigrated(options)
   const dataSource = await new DataSource(options).initialize()
   try {
-    return await runKeyCommand(new ApiKeysService(dataSource, new KeyRing(dataSource)), command)
+    const keys = dataSource.getRepository(ApiKey)
+    return await runKeyCommand(new ApiKeysService(keys, new KeyRing(keys)), command)
   } finally {
     await dataSource.destroy()
   }

@@ -1,5 +1,5 @@
 import type { DataSourceOptions, EntityManager, EntityTarget, ObjectLiteral } from "typeorm"
-import { ServiceClient } from "./statements/prepared.js"
+import { ServiceClient } from "./service-client.js"
 import { migrations } from "./migrations/index.js"
 
 /** Where the database is, and how many connections this process may hold. */

@@ -9,13 +9,13 @@ import {
 } from "@nestjs/common"
 import { randomUUID } from "node:crypto"
 import { DataSource, type EntityManager, type ObjectLiteral } from "typeorm"
-import { PREPARED } from "./statements/prepared.js"
+import { prepared } from "./statements/prepared.js"
 import { FromNow, fromNowSql } from "./statements/unit-of-work.js"
 
 /** The tables whose rows a process can claim: each has the columns `claim_token` and `claimed_until`. */
 const LEASED_TABLES = ["idempotency_key", "payment_operation", "webhook_event"] as const
 
-type LeasedTable = (typeof LEASED_TABLES)[number]
+export type LeasedTable = (typeof LEASED_TABLES)[number]
 
 /** The right to work on one row, until another process claims it. */
 export interface Lease {
@@ -63,14 +63,15 @@ export const RELEASED = { claim_token: null, claimed_until: null } as const
 
 /** A row that another transaction writes at the moment is skipped, so that it does not hold up the others. */
 const heldRows = (table: LeasedTable) =>
-  `${PREPARED}WITH held AS (SELECT id FROM ${table} WHERE id = ANY($1) AND claim_token = ANY($2) ORDER BY id
+  `WITH held AS (SELECT id FROM ${table} WHERE id = ANY($1) AND claim_token = ANY($2) ORDER BY id
     FOR NO KEY UPDATE SKIP LOCKED)
   UPDATE ${table} SET`
 
 const renewal = (table: LeasedTable) =>
-  `${heldRows(table)} claimed_until = ${fromNowSql("$3")} FROM held WHERE ${table}.id = held.id`
+  prepared`${heldRows(table)} claimed_until = ${fromNowSql("$3")} FROM held WHERE ${table}.id = held.id`
 
-const release = (table: LeasedTable) => `${heldRows(table)} ${RELEASE_SQL} FROM held WHERE ${table}.id = held.id`
+const release = (table: LeasedTable) =>
+  prepared`${heldRows(table)} ${RELEASE_SQL} FROM held WHERE ${table}.id = held.id`
 
 /**
  * Claims that a process holds by a heartbeat. The process that claimed a row renews the lease while it works, however long
@@ -121,7 +122,7 @@ export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Keeps the row from being claimed by others until the transaction ends. @throws LeaseLost */
   async assertHeld(tx: EntityManager, lease: Lease): Promise<void> {
     const rows = await tx.query<unknown[]>(
-      `${PREPARED}SELECT 1 FROM ${lease.table} WHERE id = $1 AND claim_token = $2 FOR SHARE`,
+      prepared`SELECT 1 FROM ${lease.table} WHERE id = $1 AND claim_token = $2 FOR SHARE`,
       [lease.id, lease.token],
     )
     if (rows.length === 0) throw new LeaseLost(lease)

@@ -2,19 +2,19 @@ import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique }
 import { TimeColumn } from "../database/columns.js"
 import type { StoredResponse } from "./idempotency.rules.js"
 
-/** A key that came with a request, and what the request was answered. */
+/** A key that came with a request, and the response to that request. */
 @Entity("idempotency_key")
-// Of parallel first uses one gets in.
+// Of parallel first uses only one is stored.
 @Unique("idempotency_key_once", ["scope", "key"])
-// Who is answered is not at it any more.
+// A request that has its response is not being processed any more.
 @Check("idempotency_key_claimed_or_answered", "claimed_until IS NULL OR response IS NULL")
 @Index("idempotency_key_expiry", ["expires_at"])
 export class IdempotencyKey {
-  /** Names the request to use cases, which find by it what they began. */
+  /** Identifies the request to use cases, which find the operation that it started by it. */
   @PrimaryColumn("text")
   id!: string
 
-  /** Whose key it is: callers do not meet, not even those of different transports with the same name. */
+  /** The caller whose key it is. Callers never share keys, even if a TCP and an HTTP caller have the same name. */
   @Column("text")
   scope!: string
 
@@ -24,15 +24,15 @@ export class IdempotencyKey {
   @Column("text")
   request_hash!: string
 
-  /** Text as it was answered: `jsonb` would reorder its names, and take no NUL that a refusal may quote. */
+  /** The text that was sent. `jsonb` would reorder its names, and rejects a NUL that a refusal may quote. */
   @Column("json", { nullable: true })
   response!: StoredResponse | null
 
-  /** Names the claim of the request that runs, see {@link Leases}. */
+  /** The token of the claim of the running request, see {@link Leases}. */
   @Column("text", { nullable: true })
   claim_token!: string | null
 
-  /** The claim's end, which the running request puts off. */
+  /** The end of the claim, which the running request extends. */
   @TimeColumn()
   claimed_until!: Date | null
 

@@ -19,9 +19,9 @@ const REPLAYED_HEADER = "idempotent-replayed"
 const NAME_LENGTH = 100
 
 /**
- * Runs a request with an idempotency key once, and answers its repeats from memory: POST below /store and /admin with the
- * header `Idempotency-Key`, messages with `idempotency_key`. Stands outside of all else that shapes an answer, so that what
- * is kept is what was sent. By the path, not by a decorator: no route can forget it.
+ * Runs a request with an idempotency key once, and returns the stored response to its repeats: POST below /store and
+ * /admin with the header `Idempotency-Key`, messages with `idempotency_key`. It runs outside of everything else that shapes
+ * a response, so that the stored response is the one that was sent. It goes by the path, so that no route can forget it.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -42,16 +42,16 @@ export class IdempotencyInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Promise<Observable<unknown>> {
     const claim = await this.keys.claim(request)
-    if ("answer" in claim) {
+    if ("response" in claim) {
       if (request.subject) await this.replays.check(request.subject, callerOf(context))
       markReplayed(context)
-      return of(replay(claim.answer))
+      return of(replay(claim.response))
     }
     setRequestKey(context, claim.id)
     return of(await this.keys.run(claim, () => this.run(claim, context, next)))
   }
 
-  /** Awaited rather than subscribed to: the answer is kept also when nobody waits for it any more. */
+  /** Awaits the response, so that it is stored even if the client has disconnected. */
   private async run(claim: Lease, context: ExecutionContext, next: CallHandler): Promise<unknown> {
     let body: unknown
     try {
@@ -65,21 +65,21 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return body
   }
 
-  /** What is no refusal is a fault of ours, which may have come after something was done. */
+  /** An error that is no refusal is a fault of ours, and may have happened after something was done. */
   private async fail(claim: Lease, error: unknown): Promise<void> {
     if (!(error instanceof ServiceError)) return this.keys.release(claim)
     switch (RETENTION[error.kind]) {
-      case "answered":
+      case "keep":
         return this.keys.storeResponse(claim, toStoredRefusal(error))
-      case "resumed":
+      case "resume":
         return this.keys.release(claim)
-      case "retried":
+      case "restart":
         return this.keys.restart(claim)
     }
   }
 }
 
-/** A request with a key, and what it is about if it is a storefront's. */
+/** A request with a key, and its subject if it is a storefront's. */
 interface StoreRequest extends KeyedRequest {
   readonly subject?: StoreSubject
 }
@@ -109,7 +109,7 @@ function keyedMessage(context: ExecutionContext): KeyedRequest | undefined {
   return { scope: callerOf(context).id, key: checkKey(key, "idempotency_key"), hash: hashOf({ pattern, data }) }
 }
 
-/** What is none is refused by the validation of the message. */
+/** The validation of the message refuses anything else. */
 function isNameOrAbsent(name: unknown): boolean {
   if (name === undefined || name === null) return true
   return typeof name === "string" && name.length <= NAME_LENGTH && !name.includes("\0")

@@ -94,11 +94,11 @@ describe("the canonical form", () => {
 
 describe("a failed request", () => {
   it.each([
-    ["answered", ["invalid_data", "not_allowed", "not_found", "duplicate", "payment_declined"]],
-    ["retried", ["provider_error", "state_conflict"]],
-    ["resumed", ["unauthorized", "conflict", "outcome_unknown", "unavailable", "unknown"]],
-  ] as const)("is %s after %j", (fate, kinds) => {
-    for (const kind of kinds) expect([kind, RETENTION[kind]]).toEqual([kind, fate])
+    ["keep", ["invalid_data", "not_allowed", "not_found", "duplicate", "payment_declined"]],
+    ["restart", ["provider_error", "state_conflict"]],
+    ["resume", ["unauthorized", "conflict", "outcome_unknown", "unavailable", "unknown"]],
+  ] as const)("has the retention '%s' after %j", (retention, kinds) => {
+    for (const kind of kinds) expect([kind, RETENTION[kind]]).toEqual([kind, retention])
   })
 
   it("is refused again in the same words, under an id of its own", () => {

@@ -8,19 +8,19 @@ const ID_LENGTH = 255
 
 const KEY = /^[\x21-\x7e]{1,255}$/
 
-/** @throws InvalidData @param name what callers know the key as, over their transport */
+/** @param name of the key in the caller's transport @throws InvalidData */
 export function checkKey(key: unknown, name: string): string {
   if (typeof key === "string" && KEY.test(key)) return key
   const message = `Value for field '${name}' has to be 1 to 255 visible ASCII characters`
   throw new InvalidData(`Invalid request: ${message}`, { details: [{ field: name, message }] })
 }
 
-/** The same for the same request, in whatever order its names come. */
+/** Equal for equal requests, whatever the order of their names. */
 export function hashOf(request: unknown): string {
   return createHash("sha256").update(canonicalJson(request)).digest("hex")
 }
 
-/** JSON with sorted names. What lies deeper than any valid request does not count: the validation refuses it. */
+/** JSON with sorted names. Levels deeper than any valid request do not count, because the validation refuses them. */
 export function canonicalJson(value: unknown, depth = 0): string {
   if (depth > MAX_NESTING + 1) return "null"
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item, depth + 1)).join()}]`
@@ -29,7 +29,7 @@ export function canonicalJson(value: unknown, depth = 0): string {
   return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name], depth + 1)}`).join()}}`
 }
 
-/** What a request of a storefront is about: the collection in its path, or the cart in its body. Both are not validated yet. */
+/** The subject of a storefront's request: the collection in its path, or the cart in its body. Neither is validated yet. */
 export function storeSubjectOf(params: unknown, body: unknown): StoreSubject | undefined {
   const kind = isRecord(params) && "id" in params ? "payment_collection" : "cart"
   const id = kind === "cart" ? isRecord(body) && body["cart_id"] : isRecord(params) && params["id"]
@@ -38,40 +38,40 @@ export function storeSubjectOf(params: unknown, body: unknown): StoreSubject | u
 }
 
 /** What happens to a key whose request failed. */
-type Fate =
-  /** The refusal is the answer, and a repeat gets it again. */
-  | "answered"
-  /** A repeat is the same try: it takes up what this one began, whose outcome may not be known. */
-  | "resumed"
-  /** A repeat is another try, for this one has surely done nothing. */
-  | "retried"
+type Retention =
+  /** The refusal is stored as the response, and a repeat gets it again. */
+  | "keep"
+  /** A repeat continues the same attempt: it resumes the operation that this one started, whose outcome may be unknown. */
+  | "resume"
+  /** A repeat is a new attempt, because this one has certainly done nothing. */
+  | "restart"
 
 export const RETENTION = {
-  invalid_data: "answered",
-  not_allowed: "answered",
-  not_found: "answered",
-  duplicate: "answered",
-  payment_declined: "answered",
-  provider_error: "retried",
-  state_conflict: "retried",
-  unauthorized: "resumed",
-  conflict: "resumed",
-  too_large: "resumed",
-  unsupported_media_type: "resumed",
-  idempotency_mismatch: "resumed",
-  outcome_unknown: "resumed",
-  unavailable: "resumed",
-  unknown: "resumed",
-} as const satisfies Record<ErrorKind, Fate>
+  invalid_data: "keep",
+  not_allowed: "keep",
+  not_found: "keep",
+  duplicate: "keep",
+  payment_declined: "keep",
+  provider_error: "restart",
+  state_conflict: "restart",
+  unauthorized: "resume",
+  conflict: "resume",
+  too_large: "resume",
+  unsupported_media_type: "resume",
+  idempotency_mismatch: "resume",
+  outcome_unknown: "resume",
+  unavailable: "resume",
+  unknown: "resume",
+} as const satisfies Record<ErrorKind, Retention>
 
-/** A refusal as it is kept. */
+/** A refusal as it is stored. */
 export interface StoredRefusal {
   readonly kind: ErrorKind
   readonly message: string
   readonly options: Omit<ErrorOptions, "cause">
 }
 
-/** What a request was answered, as it is kept: what the handler gave, or why it gave nothing. */
+/** The stored response of a request: the body that the handler returned, or the refusal that it threw. */
 export type StoredResponse = { readonly body?: unknown } | { readonly refusal: StoredRefusal }
 
 export function toStoredRefusal(error: ServiceError): StoredResponse {
@@ -79,14 +79,14 @@ export function toStoredRefusal(error: ServiceError): StoredResponse {
   return { refusal: { kind, message, options: { code, details, retryAfter, declineCode, retryable, operationId } } }
 }
 
-/** @throws ServiceError the refusal, where it was one */
-export function replay(answer: StoredResponse): unknown {
-  if ("refusal" in answer) throw new KeptRefusalError(answer.refusal)
-  return answer.body
+/** Returns the stored body again. @throws ServiceError the stored refusal, if it was one */
+export function replay(response: StoredResponse): unknown {
+  if ("refusal" in response) throw new StoredRefusalError(response.refusal)
+  return response.body
 }
 
-/** A refusal that was given before. */
-class KeptRefusalError extends ServiceError {
+/** A refusal that was returned before. */
+class StoredRefusalError extends ServiceError {
   readonly kind: ErrorKind
 
   constructor({ kind, message, options }: StoredRefusal) {

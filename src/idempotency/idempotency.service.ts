@@ -3,7 +3,7 @@ import { DataSource } from "typeorm"
 import { Conflict, IdempotencyMismatch } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { fromNowSql } from "../database/statements/unit-of-work.js"
 import type { StoredResponse } from "./idempotency.rules.js"
 
@@ -14,11 +14,12 @@ const KEPT_FOR = 24
 const REMOVED_AT_ONCE = 10
 
 /**
- * Claims a key that is new, expired, or of the same request where nobody is at it and nothing was answered; that keeps its
- * id. One statement: the unique constraint decides between parallel uses. Expired keys go along with it; they are looked
- * for after the claim and not waited for, so that two claims never wait for each other.
+ * Claims a key that is new or expired, or that came with the same request before, has no stored response and is not being
+ * processed; the latter keeps its id. It is one statement, so that the unique constraint decides between parallel uses.
+ * It also deletes some expired keys. It skips those that another transaction has locked, so that two claims never wait for
+ * each other.
  */
-const CLAIM = `${PREPARED}
+const CLAIM = prepared`
   WITH removed AS (
     DELETE FROM idempotency_key WHERE id = ANY(ARRAY(
       SELECT id FROM idempotency_key WHERE expires_at <= now() AND (scope, key) <> ($2::text, $3::text)
@@ -39,13 +40,13 @@ const CLAIM = `${PREPARED}
     AND ${isFreeSql("known")}
   RETURNING id`
 
-const LOOK_UP = `${PREPARED} SELECT request_hash, response FROM idempotency_key WHERE scope = $1 AND key = $2`
+const LOOK_UP = prepared`SELECT request_hash, response FROM idempotency_key WHERE scope = $1 AND key = $2`
 
-/** Only the holder of the claim writes: a request that lost it to a repeat leaves the response to that one. */
-const ANSWER = `${PREPARED}
+/** Only the holder of the claim writes: a request that lost it to a repeat leaves the response to that repeat. */
+const STORE_RESPONSE = prepared`
   UPDATE idempotency_key SET response = $3::json, ${RELEASE_SQL} WHERE id = $1 AND claim_token = $2`
 
-const RELEASE = `${PREPARED}
+const RELEASE = prepared`
   UPDATE idempotency_key SET id = $3::text, ${RELEASE_SQL} WHERE id = $1 AND claim_token = $2`
 
 export interface KeyedRequest {
@@ -56,8 +57,8 @@ export interface KeyedRequest {
 }
 
 /**
- * Sees to it that a request with a key runs once, whoever repeats it however often. Each step is one short statement of
- * its own: no connection is held while the request runs.
+ * Makes a request with a key run once, however often it is repeated. Each step is one short statement of its own, so that
+ * no connection is held while the request runs.
  */
 @Injectable()
 export class IdempotencyService {
@@ -69,47 +70,47 @@ export class IdempotencyService {
   ) {}
 
   /**
-   * The claim to run the request, or what it was answered before.
+   * Returns the claim to run the request, or the response that is stored for it.
    * @throws IdempotencyMismatch when the key came with another request
    * @throws Conflict when the request is running
    */
-  async claim({ scope, key, hash }: KeyedRequest): Promise<Lease | { answer: StoredResponse }> {
+  async claim({ scope, key, hash }: KeyedRequest): Promise<Lease | { response: StoredResponse }> {
     const token = this.leases.newToken()
     const values = [newId("idem"), scope, key, hash, token, this.leases.duration]
     const [claimed] = await this.dataSource.query<{ id: string }[]>(CLAIM, values)
     if (claimed) return { table: "idempotency_key", id: claimed.id, token }
     const [known] = await this.dataSource.query<Known[]>(LOOK_UP, [scope, key])
     if (known && known.request_hash !== hash) throw mismatch()
-    if (known?.response) return { answer: known.response }
+    if (known?.response) return { response: known.response }
     throw inUse()
   }
 
-  /** Runs the request of a claim, which stays its own for as long as that takes. */
+  /** Runs the request of a claim, and renews the claim until it has ended. */
   async run<T>(claim: Lease, work: () => Promise<T>): Promise<T> {
     return this.leases.whileHeld(claim, work)
   }
 
-  /** Keeps the answer for whoever repeats the request. */
-  async storeResponse(claim: Lease, answer: StoredResponse): Promise<void> {
-    await this.write(ANSWER, claim, () => JSON.stringify(answer))
+  /** Stores the response for repeats of the request. */
+  async storeResponse(claim: Lease, response: StoredResponse): Promise<void> {
+    await this.write(STORE_RESPONSE, claim, () => JSON.stringify(response))
   }
 
-  /** Lets the request be run again, and take up what it began. */
+  /** Lets a repeat run the request again, and resume the operation that this one started. */
   async release(claim: Lease): Promise<void> {
     await this.write(RELEASE, claim, () => claim.id)
   }
 
-  /** Lets the request be run again from the start: under another id nothing is found that it began. */
+  /** Lets a repeat run the request from the start: under another id it finds no operation of this one. */
   async restart(claim: Lease): Promise<void> {
     await this.write(RELEASE, claim, () => newId("idem"))
   }
 
-  /** The request was run, and is answered whether this could be written or not; a repeat takes up what it did. */
+  /** A failure here does not change the response of the request: it was run, and a repeat resumes what it did. */
   private async write(statement: string, { id, token }: Lease, value: () => string): Promise<void> {
     try {
       await this.dataSource.query(statement, [id, token, value()])
     } catch (error) {
-      this.log.warn(`What became of the request of ${id} could not be kept: ${String(error)}`)
+      this.log.warn(`The outcome of the request with idempotency key ${id} could not be stored: ${String(error)}`)
     }
   }
 }

@@ -1,7 +1,8 @@
 import { Injectable } from "@nestjs/common"
-import { DataSource, MoreThan } from "typeorm"
+import { InjectRepository } from "@nestjs/typeorm"
+import { MoreThan, Repository } from "typeorm"
 import { NotFound, excerpt } from "../common/errors.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { DEFAULT_LIMIT, MAX_LIMIT, type ListEventsQuery } from "./event.dto.js"
 import { OutboxEvent } from "./outbox-event.entity.js"
 
@@ -15,10 +16,10 @@ const BATCH = MAX_LIMIT + 1
  * Where a reader stands, and whether anything waits for its place. Not EXISTS, which PostgreSQL may answer by going
  * through the whole table; the least of the partial index is found at once.
  */
-const LOOK = `${PREPARED}SELECT (SELECT position FROM outbox_event WHERE id = $1) AS position,
+const LOOK = prepared`SELECT (SELECT position FROM outbox_event WHERE id = $1) AS position,
   (SELECT min(sequence) FROM outbox_event WHERE position IS NULL) IS NOT NULL AS has_new`
 
-const PLACE = `${PREPARED}WITH placed AS (
+const PLACE = prepared`WITH placed AS (
     SELECT id, row_number() OVER (ORDER BY sequence) AS place
     FROM (SELECT id, sequence FROM outbox_event WHERE position IS NULL ORDER BY sequence LIMIT ${BATCH}) unplaced
   )
@@ -33,12 +34,11 @@ const PLACE = `${PREPARED}WITH placed AS (
  */
 @Injectable()
 export class EventsService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(@InjectRepository(OutboxEvent) private readonly events: Repository<OutboxEvent>) {}
 
   /** What follows an event, or the feed from its beginning. @throws NotFound when there is no such event in the feed */
   async list({ after, limit }: ListEventsQuery): Promise<{ rows: OutboxEvent[]; has_more: boolean }> {
-    const { manager } = this.dataSource
-    const [seen] = await manager.query<{ position: string | null; has_new: boolean }[]>(LOOK, [after ?? null])
+    const [seen] = await this.events.query<{ position: string | null; has_new: boolean }[]>(LOOK, [after ?? null])
     const position = seen?.position ?? "0"
     if (typeof after === "string" && seen?.position == null) {
       throw eventNotFound(after)
@@ -46,7 +46,7 @@ export class EventsService {
     // Where nothing waits, all that was committed before has its place: nothing that this reader may expect is missed.
     if (seen?.has_new) await this.place()
     const count = Number(limit ?? DEFAULT_LIMIT)
-    const rows = await manager.find(OutboxEvent, {
+    const rows = await this.events.find({
       where: { position: MoreThan(position) },
       order: { position: "ASC" },
       take: count + 1,
@@ -56,7 +56,7 @@ export class EventsService {
 
   /** Gives the next positions to what is committed and has none, in the order of writing. */
   private async place(): Promise<void> {
-    await this.dataSource.transaction("READ COMMITTED", async (tx) => {
+    await this.events.manager.transaction("READ COMMITTED", async (tx) => {
       // A statement of its own: the next one sees what the holder before has placed.
       await tx.query("SELECT pg_advisory_xact_lock($1)", [PLACING_LOCK])
       await tx.query(PLACE)

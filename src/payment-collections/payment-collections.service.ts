@@ -8,7 +8,7 @@ import { newId } from "../common/ids.js"
 import { moneyFromMajor, parseCurrency } from "../common/money.js"
 import { readList } from "../api/lists/read-list.js"
 import type { PageOf } from "../database/statements/read-page.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { writeRows } from "../database/statements/unit-of-work.js"
 import { outboxWrites } from "../outbox/outbox-event.entity.js"
 import { Changes } from "../payment-model/changes.js"
@@ -20,7 +20,7 @@ import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
 import { CartChangesService } from "./cart-changes.service.js"
-import { createForCart } from "./collection-for-cart.js"
+import { createForCart } from "./create-for-cart.statement.js"
 import { DefaultCurrency } from "./default-currency.js"
 import {
   COLLECTION_FILTERS,
@@ -175,7 +175,7 @@ export class PaymentCollectionsService {
   /** That of the order's newest collection; a canceled one counts only if there is no other. */
   private async currencyOfOrder(orderId: string): Promise<string> {
     const [known] = await this.dataSource.query<{ currency_code: string }[]>(
-      `${PREPARED}SELECT currency_code FROM payment_collection WHERE order_id = $1 AND deleted_at IS NULL
+      prepared`SELECT currency_code FROM payment_collection WHERE order_id = $1 AND deleted_at IS NULL
       ORDER BY status = 'canceled', created_at DESC, id DESC LIMIT 1`,
       [orderId],
     )

@@ -2,7 +2,7 @@ import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { CartNotFound } from "../carts/cart-not-found.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { ReplayGuard, type StoreSubject } from "../idempotency/replay-guard.js"
 import { collectionNotFound } from "../payment-model/not-found.js"
 import { channelSql, isInChannels } from "../payment-model/rules/visibility.rules.js"
@@ -10,12 +10,12 @@ import { channelSql, isInChannels } from "../payment-model/rules/visibility.rule
 /** SQL for the channel of a subject, and the error for a request that does not see the subject. */
 const SUBJECTS = {
   cart: {
-    channel: `${PREPARED}SELECT sales_channel_id AS channel FROM cart WHERE id = $1`,
+    channel: prepared`SELECT sales_channel_id AS channel FROM cart WHERE id = $1`,
     notFound: (id: string) => new CartNotFound(id, "cart_id"),
   },
   // A deleted one too: what was stored of it tells as much.
   payment_collection: {
-    channel: `${PREPARED}SELECT ${channelSql("collection")} AS channel FROM payment_collection collection WHERE id = $1`,
+    channel: prepared`SELECT ${channelSql("collection")} AS channel FROM payment_collection collection WHERE id = $1`,
     notFound: collectionNotFound,
   },
 } satisfies Record<StoreSubject["kind"], object>

@@ -1,7 +1,7 @@
 import type { EntityManager } from "typeorm"
 import { reviveWholeRow, wholeRowJson, type Json } from "../database/statements/read-graph.js"
 import { newId } from "../common/ids.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { Capture } from "./entities/capture.entity.js"
 import { Changes } from "./changes.js"
 import {
@@ -399,7 +399,7 @@ function childrenStatement(tx: EntityManager): string {
     `(SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider
       JOIN region_payment_provider link ON link.payment_provider_id = provider.id
       WHERE provider.is_enabled AND link.region_id = ${region})`
-  childrenSql ??= `${PREPARED}SELECT
+  childrenSql ??= prepared`SELECT
     ${list(PaymentSession, "payment_session child WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL")} AS sessions,
     ${list(Payment, "payment child WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL")} AS payments,
     ${list(Capture, movement("capture"))} AS captures,

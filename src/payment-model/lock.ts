@@ -1,7 +1,7 @@
 import type { EntityManager } from "typeorm"
 import type { NotFound } from "../common/errors.js"
 import { reviveWholeRow, wholeRowJson, type Json } from "../database/statements/read-graph.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { cartFiguresOf, readAggregate, type Aggregate, type CartFigures, type CartJson } from "./aggregate.js"
 import { collectionNotFound, operationNotFound, paymentNotFound } from "./not-found.js"
 import { PaymentCollection } from "./entities/payment-collection.entity.js"
@@ -66,7 +66,7 @@ async function lock(
   const metadata = tx.dataSource.getMetadata(PaymentCollection)
   const cart = cartFirst && ", to_json(cart) AS cart"
   const [row] = await tx.query<{ collection: Json; cart?: CartJson<CartFigures> | null }[]>(
-    `${PREPARED}${cartFirst}SELECT ${wholeRowJson(metadata, "collection")} AS collection${cart}
+    prepared`${cartFirst}SELECT ${wholeRowJson(metadata, "collection")} AS collection${cart}
     FROM payment_collection collection ${cartFirst && "LEFT JOIN cart ON true"}${withOperation ? "CROSS JOIN payment_operation operation" : ""}
     WHERE ${where} ${withDeleted ? "" : "AND collection.deleted_at IS NULL"}
     FOR UPDATE OF collection${withOperation ? ", operation" : ""}`,

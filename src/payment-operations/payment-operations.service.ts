@@ -2,11 +2,11 @@ import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import type { Selection } from "../api/fields/fields.js"
-import { claimSql, isFreeSql, Leases, type Lease } from "../database/leases.js"
+import { LeasedWork } from "../database/leased-work.js"
+import { Leases, type Lease } from "../database/leases.js"
 import { readGraph, ROOT } from "../database/statements/read-graph.js"
 import { readList } from "../api/lists/read-list.js"
 import type { PageOf } from "../database/statements/read-page.js"
-import { fromNowSql } from "../database/statements/unit-of-work.js"
 import { CartChangesService } from "../payment-collections/cart-changes.service.js"
 import { PaymentOperation } from "../payment-model/entities/payment-operation.entity.js"
 import { SESSION_OPERATION_KINDS, sqlList, UNRESOLVED_STATES, type OperationKind } from "../payment-model/status.js"
@@ -16,8 +16,8 @@ import { OPERATION_FILTERS, type ListOperationsQuery } from "./operation.dto.js"
 import { OUTCOME_RECORDERS } from "../payment-model/outcomes/outcome-recorders.js"
 import { operationNotFound } from "../payment-model/not-found.js"
 
-/** The outcome is not known, and no process works on it. */
-const CLAIMABLE = `state IN (${sqlList(UNRESOLVED_STATES)}) AND ${isFreeSql("payment_operation")}`
+/** The outcome of the call is not known. */
+const UNRESOLVED = `state IN (${sqlList(UNRESOLVED_STATES)})`
 
 /** Whose doing it is that a session follows its cart after all. */
 const RECONCILER: Caller = { id: "reconciler", salesChannelIds: [] }
@@ -29,13 +29,17 @@ function isAboutSession({ kind }: PaymentOperation): boolean {
 /** Calls to providers: what became of them, and asking again where nobody knows. */
 @Injectable()
 export class PaymentOperationsService {
+  private readonly work: LeasedWork
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly operations: OperationRunner,
     private readonly registry: PaymentProviderRegistry,
     private readonly carts: CartChangesService,
     private readonly leases: Leases,
-  ) {}
+  ) {
+    this.work = new LeasedWork(dataSource, leases, "payment_operation", UNRESOLVED)
+  }
 
   async list(query: ListOperationsQuery, selection: Selection): Promise<PageOf<PaymentOperation>> {
     return readList<PaymentOperation>(this.dataSource.manager, selection, OPERATION_FILTERS, query)
@@ -70,17 +74,13 @@ export class PaymentOperationsService {
    * @throws Conflict `operation_in_progress` when whoever is at it does not get through in time
    */
   async settleNow(id: string): Promise<void> {
-    const [claimed] = await this.claim("id = $3", [id])
+    const claimed = await this.work.claimWaiting(id)
     await (claimed ? this.resolve(claimed) : this.operations.waitUntilResolved(id))
   }
 
   /** Claims operations that are due; at most so many. Several instances share the work. */
   async claimDue(limit: number): Promise<Lease[]> {
-    return this.claim(
-      `id = ANY(ARRAY(SELECT id FROM payment_operation WHERE ${CLAIMABLE} AND next_attempt_at <= now()
-        AND provider_id = ANY($3) ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED))`,
-      [this.registry.ids, limit],
-    )
+    return this.work.claimDue(this.registry.ids, limit)
   }
 
   /** Asks the provider of a claimed operation how it ended, and records it. */
@@ -98,16 +98,5 @@ export class PaymentOperationsService {
     }
     // The cart may have moved on while nobody knew where the session stood.
     if (isAboutSession(operation)) await this.carts.follow(operation.payment_collection_id, RECONCILER)
-  }
-
-  /** A process that claimed an operation calls the provider outside of any transaction, and may die in the middle of it. */
-  private async claim(where: string, parameters: unknown[]): Promise<Lease[]> {
-    const token = this.leases.newToken()
-    const [rows] = await this.dataSource.query<[{ id: string }[], number]>(
-      `UPDATE payment_operation SET ${claimSql("$1", "$2")}, next_attempt_at = ${fromNowSql("$2")},
-        attempts = attempts + 1, updated_at = now() WHERE ${where} AND ${CLAIMABLE} RETURNING id`,
-      [token, this.leases.duration, ...parameters],
-    )
-    return rows.map(({ id }) => ({ table: "payment_operation", id, token }))
   }
 }

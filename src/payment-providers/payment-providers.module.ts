@@ -1,4 +1,5 @@
 import { Module } from "@nestjs/common"
+import { TypeOrmModule } from "@nestjs/typeorm"
 import { DiscoveryModule } from "@nestjs/core"
 import { AdminPaymentProvidersController } from "./admin-payment-providers.controller.js"
 import { AdminRegionsController } from "./admin-regions.controller.js"
@@ -9,9 +10,11 @@ import { PaymentProvidersService } from "./payment-providers.service.js"
 import { OperationRunner } from "./calls/operation-runner.js"
 import { StorePaymentProvidersController } from "./store-payment-providers.controller.js"
 import { SystemPaymentProvider } from "./system/system.provider.js"
+import { PaymentProvider } from "../payment-model/entities/payment-provider.entity.js"
+import { Region, RegionPaymentProvider } from "./region.entity.js"
 
 @Module({
-  imports: [DiscoveryModule],
+  imports: [TypeOrmModule.forFeature([PaymentProvider, Region, RegionPaymentProvider]), DiscoveryModule],
   controllers: [
     StorePaymentProvidersController,
     AdminPaymentProvidersController,

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from "@nestjs/common"
-import { DataSource, In } from "typeorm"
+import { InjectRepository } from "@nestjs/typeorm"
+import { In, Repository } from "typeorm"
 import { NotAllowed, NotFound, REFUSAL_LIMITS, excerpt } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import type { ShortListQuery } from "../api/lists/list-query.js"
@@ -20,7 +21,9 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
   private readonly log = new Logger(PaymentProvidersService.name)
 
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectRepository(PaymentProvider) private readonly providers: Repository<PaymentProvider>,
+    @InjectRepository(Region) private readonly regions: Repository<Region>,
+    @InjectRepository(RegionPaymentProvider) private readonly links: Repository<RegionPaymentProvider>,
     private readonly registry: PaymentProviderRegistry,
   ) {}
 
@@ -38,13 +41,15 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
   async findMixedRegions(): Promise<string[]> {
     const moving = this.registry.ids.filter((id) => this.registry.movesMoney(id))
     const others = this.registry.ids.filter((id) => !this.registry.movesMoney(id))
-    const rows = await this.dataSource.query<{ region_id: string }[]>(
-      `SELECT region_id FROM region_payment_provider
-      JOIN payment_provider provider ON provider.id = payment_provider_id AND provider.is_enabled
-      GROUP BY region_id HAVING bool_or(provider.id = ANY($1)) AND bool_or(provider.id = ANY($2))
-      ORDER BY region_id LIMIT ${REGIONS_NAMED}`,
-      [moving, others],
-    )
+    const rows = await this.links
+      .createQueryBuilder("link")
+      .innerJoin("link.payment_provider", "provider", "provider.is_enabled")
+      .select("link.region_id", "region_id")
+      .groupBy("link.region_id")
+      .having("bool_or(provider.id = ANY(:moving)) AND bool_or(provider.id = ANY(:others))", { moving, others })
+      .orderBy("link.region_id")
+      .limit(REGIONS_NAMED)
+      .getRawMany<{ region_id: string }>()
     return rows.map(({ region_id }) => region_id)
   }
 
@@ -52,7 +57,7 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
   async listOfRegion(regionId: string, query: ShortListQuery, selection: Selection): Promise<PageOf<PaymentProvider>> {
     if (regionId === "") throw new NotAllowed("You must provide the region_id to list payment providers")
     return readList<PaymentProvider>(
-      this.dataSource.manager,
+      this.providers.manager,
       selection,
       {},
       { ...query },
@@ -67,28 +72,33 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
 
   async list(query: ListPaymentProvidersQuery, selection: Selection): Promise<PageOf<PaymentProvider>> {
     const scope = { where: `${ROOT}.id = ANY($1)`, parameters: [this.registry.ids] }
-    return readList<PaymentProvider>(this.dataSource.manager, selection, PROVIDER_FILTERS, query, scope)
+    return readList<PaymentProvider>(this.providers.manager, selection, PROVIDER_FILTERS, query, scope)
   }
 
   /** A disabled provider opens no session anywhere; payments made with it go on. */
   async enable(id: string, isEnabled: boolean): Promise<PaymentProvider> {
     if (!this.registry.has(id)) throw providerNotFound(id, this.registry.ids)
-    await this.dataSource.manager.update(PaymentProvider, { id }, { is_enabled: isEnabled })
-    return this.dataSource.manager.findOneByOrFail(PaymentProvider, { id })
+    await this.providers.update({ id }, { is_enabled: isEnabled })
+    return this.providers.findOneByOrFail({ id })
   }
 
   /** Makes a region known, and replaces the set of providers that it offers. */
   async configureRegion(regionId: string, providerIds: readonly string[]): Promise<string[]> {
     const ids = [...new Set(providerIds)]
-    await this.dataSource.transaction(async (tx) => {
+    await this.regions.manager.transaction(async (tx) => {
       const enabled = await tx.findBy(PaymentProvider, { id: In(this.registry.ids), is_enabled: true })
       const usable = new Set(enabled.map((provider) => provider.id))
       const refused = ids.filter((id) => !usable.has(id))
       if (refused.length > 0) throw providersNotEnabled(refused, [...usable].sort())
       // The row is locked until the set is whole: of two parallel calls one set wins, never a mixture.
-      await tx.query("INSERT INTO region (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET updated_at = now()", [
-        regionId,
-      ])
+      await tx
+        .createQueryBuilder()
+        .insert()
+        .into(Region)
+        .values({ id: regionId })
+        .orUpdate(["updated_at"], ["id"])
+        .updateEntity(false)
+        .execute()
       await tx.delete(RegionPaymentProvider, { region_id: regionId })
       if (ids.length > 0) {
         await tx.insert(
@@ -101,9 +111,9 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
   }
 
   async getRegion(regionId: string): Promise<string[]> {
-    const region = await this.dataSource.manager.findOneBy(Region, { id: regionId })
+    const region = await this.regions.findOneBy({ id: regionId })
     if (!region) throw regionNotFound(regionId)
-    const links = await this.dataSource.manager.find(RegionPaymentProvider, {
+    const links = await this.links.find({
       where: { region_id: regionId },
       order: { payment_provider_id: "ASC" },
     })

@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common"
-import { DataSource, IsNull, type EntityManager } from "typeorm"
+import { InjectRepository } from "@nestjs/typeorm"
+import { IsNull, Repository, type EntityManager } from "typeorm"
 import { NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
@@ -20,7 +21,7 @@ import {
 /** The reasons that a merchant offers for refunds. No two live ones share a code; the index decides, under any race. */
 @Injectable()
 export class RefundReasonsService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(@InjectRepository(RefundReason) private readonly reasons: Repository<RefundReason>) {}
 
   async list(query: ListRefundReasonsQuery, selection: Selection): Promise<PageOf<RefundReason>> {
     const { q } = query
@@ -32,7 +33,7 @@ export class RefundReasonsService {
           }
         : undefined
     return readList<RefundReason>(
-      this.dataSource.manager,
+      this.reasons.manager,
       selection,
       REFUND_REASON_FILTERS,
       query,
@@ -43,7 +44,7 @@ export class RefundReasonsService {
 
   /** @throws NotFound also for one that was deleted: it goes on only where a refund names it */
   async get(id: string): Promise<RefundReason> {
-    const reason = await this.dataSource.manager.findOneBy(RefundReason, { id })
+    const reason = await this.reasons.findOneBy({ id })
     if (!reason) throw refundReasonNotFound(id)
     return reason
   }
@@ -56,16 +57,14 @@ export class RefundReasonsService {
   /** @throws Duplicate when a live reason has the code */
   async create({ label, code, description }: CreateRefundReasonRequest): Promise<RefundReason> {
     const id = newId("refr")
-    await refusedInWords(
-      this.dataSource.manager.insert(RefundReason, { id, label, code, description: description ?? null }),
-    )
+    await refusedInWords(this.reasons.insert({ id, label, code, description: description ?? null }))
     return this.get(id)
   }
 
   /** Changes what is given and leaves the rest. @throws NotFound, Duplicate */
   async update(id: string, { label, code, description }: UpdateRefundReasonRequest): Promise<RefundReason> {
     const changes = { label, code, description, updated_at: new Date() }
-    const updating = this.dataSource.manager.update(RefundReason, { id, deleted_at: IsNull() }, changes)
+    const updating = this.reasons.update({ id, deleted_at: IsNull() }, changes)
     const { affected } = await refusedInWords(updating)
     if (!affected) throw refundReasonNotFound(id)
     return this.get(id)
@@ -73,7 +72,7 @@ export class RefundReasonsService {
 
   /** The code is free again. @throws NotFound */
   async delete(id: string): Promise<void> {
-    const { affected } = await this.dataSource.manager.softDelete(RefundReason, { id, deleted_at: IsNull() })
+    const { affected } = await this.reasons.softDelete({ id, deleted_at: IsNull() })
     if (!affected) throw refundReasonNotFound(id)
   }
 }

@@ -3,7 +3,7 @@ import { DataSource, In, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { Conflict, ProviderError, ServiceError, StateConflict } from "../common/errors.js"
 import { LeaseLost, Leases, type Lease } from "../database/leases.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollection } from "../payment-model/lock.js"
 import { isPayable } from "../payment-model/rules/collection.rules.js"
@@ -199,7 +199,7 @@ export class StateApplier implements ProviderStateSync {
 
   private async look(sessionId: string): Promise<Seen | undefined> {
     const [row] = await this.dataSource.query<Seen[]>(
-      `${PREPARED}SELECT collection.id AS "collectionId", session.provider_id AS "providerId", collection.version,
+      prepared`SELECT collection.id AS "collectionId", session.provider_id AS "providerId", collection.version,
         coalesce(payment.data, session.data) AS data,
         coalesce(payment.private_data, session.private_data) AS "privateData",
         (SELECT coalesce(json_agg(json_build_object('id', operation.id, 'kind', operation.kind) ORDER BY operation.id), '[]')

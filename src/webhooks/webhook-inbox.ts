@@ -4,7 +4,7 @@ import { DataSource } from "typeorm"
 import { InvalidData, NotFound, excerpt } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { findUnstorable } from "../common/json.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import type {
   ProviderEvent,
   WebhookRequest,
@@ -31,7 +31,7 @@ type ReceivedRow = [
 function receiveStatement(rows: readonly ReceivedRow[]): string {
   let parameters = 0
   const values = rows.map((row) => `(${row.map(() => `$${++parameters}`).join(", ")}, now())`)
-  return `${PREPARED}INSERT INTO webhook_event
+  return prepared`INSERT INTO webhook_event
     (id, provider_id, external_id, type, reference, payment_session_id, payload, next_attempt_at)
     VALUES ${values.join(", ")} ON CONFLICT (provider_id, external_id) DO NOTHING`
 }

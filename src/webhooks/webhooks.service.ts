@@ -2,12 +2,12 @@ import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import { Conflict, NotFound, excerpt } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
-import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
+import { LeasedWork } from "../database/leased-work.js"
+import { Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
 import { readGraph, reviveWholeRow, ROOT, wholeRowJson, type Json } from "../database/statements/read-graph.js"
 import { readList } from "../api/lists/read-list.js"
 import type { PageOf } from "../database/statements/read-page.js"
-import { PREPARED } from "../database/statements/prepared.js"
-import { fromNowSql } from "../database/statements/unit-of-work.js"
+import { prepared } from "../database/statements/prepared.js"
 import { sqlList } from "../payment-model/status.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { StateApplier, type Verdict } from "./state-applier.js"
@@ -17,20 +17,22 @@ import { nextAttemptAt, nextLookAt } from "./webhook-event.rules.js"
 
 const WAITING = `state IN (${sqlList(WAITING_STATES)})`
 
-const IS_FREE = isFreeSql("webhook_event")
-
 /** Characters that are kept of why an event could not be applied. */
 const ERROR_LENGTH = 500
 
 /** The inbox of what providers told: applying it, and what operators see of it. */
 @Injectable()
 export class WebhooksService {
+  private readonly work: LeasedWork
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly registry: PaymentProviderRegistry,
     private readonly states: StateApplier,
     private readonly leases: Leases,
-  ) {}
+  ) {
+    this.work = new LeasedWork(dataSource, leases, "webhook_event", WAITING)
+  }
 
   async list(query: ListWebhookEventsQuery, selection: Selection): Promise<PageOf<WebhookEvent>> {
     return readList<WebhookEvent>(this.dataSource.manager, selection, WEBHOOK_EVENT_FILTERS, query)
@@ -47,7 +49,7 @@ export class WebhooksService {
   /** Applies an event now, whatever has become of it; with all its attempts before it again. @throws NotFound, Conflict */
   async replay(id: string, selection: Selection): Promise<WebhookEvent> {
     await this.get(id, selection)
-    const [claimed] = await this.claim(`id = $3`, [id], { attempts: "1", state: "'pending'" })
+    const claimed = await this.work.claimAgain(id, "attempts = 1, state = 'pending', handled_at = NULL")
     if (claimed === undefined) {
       throw new Conflict(`Webhook event ${id} is being applied at the moment. Look at it again later.`, {
         code: "operation_in_progress",
@@ -60,12 +62,7 @@ export class WebhooksService {
 
   /** Claims events that are due; at most so many. Several instances share the work. */
   async claimDue(limit: number): Promise<Lease[]> {
-    return this.claim(
-      `id = ANY(ARRAY(SELECT id FROM webhook_event WHERE ${WAITING} AND ${IS_FREE} AND next_attempt_at <= now()
-        AND provider_id = ANY($3) ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED)) AND ${WAITING}`,
-      [this.registry.ids, limit],
-      { attempts: "attempts + 1", state: "state" },
-    )
+    return this.work.claimDue(this.registry.ids, limit)
   }
 
   /** Applies a claimed event, and keeps what has become of it. */
@@ -92,7 +89,7 @@ export class WebhooksService {
     sessionId: string | null,
   ): Promise<void> {
     await this.dataSource.query(
-      `${PREPARED}WITH waiting AS MATERIALIZED (
+      prepared`WITH waiting AS MATERIALIZED (
         SELECT id, claim_token FROM webhook_event WHERE id = ANY($1) AND ${WAITING} ORDER BY id FOR UPDATE
       ) UPDATE webhook_event SET state = $2, payment_session_id = coalesce($3, payment_session_id), payload = NULL,
         next_attempt_at = NULL, ${RELEASE_SQL}, last_error = NULL, handled_at = now(), updated_at = now()
@@ -137,7 +134,7 @@ export class WebhooksService {
   private async find(id: string): Promise<{ event: WebhookEvent; told: string[] }> {
     const metadata = this.dataSource.getMetadata(WebhookEvent)
     const [row] = await this.dataSource.query<{ event: Json; told: string[] }[]>(
-      `${PREPARED}SELECT ${wholeRowJson(metadata, "event")} AS event, ARRAY(
+      prepared`SELECT ${wholeRowJson(metadata, "event")} AS event, ARRAY(
           SELECT told.id FROM webhook_event told WHERE told.provider_id = event.provider_id
           AND told.reference = event.reference AND (told.${WAITING} OR told.id = event.id)
         ) AS told FROM webhook_event event WHERE event.id = $1`,
@@ -145,21 +142,6 @@ export class WebhooksService {
     )
     if (!row) throw webhookEventNotFound(id)
     return { event: Object.assign(new WebhookEvent(), reviveWholeRow(metadata, row.event)), told: row.told }
-  }
-
-  /** A process that claimed an event calls the provider outside of any transaction, and may die in the middle of it. */
-  private async claim(
-    where: string,
-    parameters: unknown[],
-    set: { attempts: string; state: string },
-  ): Promise<Lease[]> {
-    const token = this.leases.newToken()
-    const [rows] = await this.dataSource.query<[{ id: string }[], number]>(
-      `${PREPARED}UPDATE webhook_event SET ${claimSql("$1", "$2")}, next_attempt_at = ${fromNowSql("$2")}, attempts = ${set.attempts}, state = ${set.state},
-        handled_at = NULL, updated_at = now() WHERE ${where} AND ${IS_FREE} RETURNING id`,
-      [token, this.leases.duration, ...parameters],
-    )
-    return rows.map(({ id }) => ({ table: "webhook_event", id, token }))
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm"
-import { PREPARED } from "../../src/database/statements/prepared.js"
+import { prepared } from "../../src/database/statements/prepared.js"
 
 // What the database holds of the carts of one sequence, column by column. Amounts are minor units, times are text.
 
@@ -101,7 +101,7 @@ const list = (from: string, order = "entry.created_at, entry.id") =>
 const ofMine = "entry.payment_collection_id IN (SELECT id FROM mine)"
 const ofMyPayments = `entry.payment_id IN (SELECT entry.id FROM payment entry WHERE ${ofMine})`
 
-const STATEMENT = `${PREPARED}WITH mine AS (SELECT id FROM payment_collection WHERE cart_id = ANY($1))
+const STATEMENT = prepared`WITH mine AS (SELECT id FROM payment_collection WHERE cart_id = ANY($1))
   SELECT ${list("cart entry WHERE entry.id = ANY($1)", "array_position($1, entry.id)")} AS carts,
     ${list("payment_collection entry WHERE entry.cart_id = ANY($1)")} AS collections,
     ${list(`payment_session entry WHERE ${ofMine}`)} AS sessions,

@@ -12,8 +12,8 @@ WHERE ( (("AccountHolder"."provider_id" = $1) AND ("AccountHolder"."customer_id"
   AND ( "AccountHolder"."deleted_at" IS NULL )
 LIMIT 1;
 
-INSERT INTO "account_holder"("id", "created_at", "updated_at", "deleted_at", "provider_id", "customer_id", "email",
-  "name", "phone", "external_id")
+INSERT INTO "account_holder" AS "AccountHolder"("id", "created_at", "updated_at", "deleted_at", "provider_id",
+  "customer_id", "email", "name", "phone", "external_id")
 VALUES ($1, DEFAULT, DEFAULT, DEFAULT, $2, $3, $4, $5, $6, DEFAULT)
 ON CONFLICT DO NOTHING
 RETURNING "created_at", "updated_at", "deleted_at";

@@ -1,13 +1,13 @@
 -- put
 
-INSERT INTO cart (id, currency_code, total, region_id, email, customer_id, sales_channel_id, order_id, completed_at,
-  sent_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::timestamptz, clock_timestamp()))
-ON CONFLICT (id) DO UPDATE SET currency_code = excluded.currency_code, total = excluded.total,
-  region_id = excluded.region_id, email = excluded.email, customer_id = excluded.customer_id,
-  sales_channel_id = excluded.sales_channel_id, order_id = excluded.order_id, completed_at = excluded.completed_at,
-  sent_at = excluded.sent_at, updated_at = now()
-WHERE cart.sent_at <= excluded.sent_at;
+INSERT INTO "cart"("id", "created_at", "updated_at", "currency_code", "total", "region_id", "email", "customer_id",
+  "sales_channel_id", "order_id", "completed_at", "sent_at")
+VALUES ($1, DEFAULT, DEFAULT, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp())
+ON CONFLICT ( "id" ) DO UPDATE SET "currency_code" = EXCLUDED."currency_code", "total" = EXCLUDED."total",
+  "region_id" = EXCLUDED."region_id", "email" = EXCLUDED."email", "customer_id" = EXCLUDED."customer_id",
+  "sales_channel_id" = EXCLUDED."sales_channel_id", "order_id" = EXCLUDED."order_id",
+  "completed_at" = EXCLUDED."completed_at", "sent_at" = EXCLUDED."sent_at", "updated_at" = DEFAULT
+WHERE "cart"."sent_at" <= excluded.sent_at;
 
 SELECT "Cart"."id" AS "Cart_id", "Cart"."created_at" AS "Cart_created_at", "Cart"."updated_at" AS "Cart_updated_at",
   "Cart"."currency_code" AS "Cart_currency_code", "Cart"."total" AS "Cart_total",

@@ -1,5 +1,6 @@
 -- operations that are due
 
+-- prepared
 UPDATE payment_operation
 SET claim_token = $1::text, claimed_until = now() + $2::float8 * interval '1 millisecond',
   next_attempt_at = now() + $2::float8 * interval '1 millisecond', attempts = attempts + 1, updated_at = now()
@@ -22,8 +23,7 @@ RETURNING id;
 -- prepared
 UPDATE webhook_event
 SET claim_token = $1::text, claimed_until = now() + $2::float8 * interval '1 millisecond',
-  next_attempt_at = now() + $2::float8 * interval '1 millisecond', attempts = attempts + 1, state = state,
-  handled_at = NULL, updated_at = now()
+  next_attempt_at = now() + $2::float8 * interval '1 millisecond', attempts = attempts + 1, updated_at = now()
 WHERE id = ANY(ARRAY(
   SELECT id
   FROM webhook_event

@@ -81,7 +81,7 @@ WITH seen AS (
     FROM seen
   )
   RETURNING *
-), told AS (
+), event AS (
   INSERT INTO outbox_event (id, name, aggregate_id, data)
   SELECT $4, CASE WHEN written.id = $3 THEN 'payment_collection.created' ELSE 'payment_collection.updated' END,
     written.id, jsonb_build_object('id', written.id, 'cart_id', written.cart_id, 'order_id', written.order_id,

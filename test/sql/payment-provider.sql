@@ -56,9 +56,9 @@ SELECT "PaymentProvider"."id" AS "PaymentProvider_id", "PaymentProvider"."is_ena
 FROM "payment_provider" "PaymentProvider"
 WHERE (("PaymentProvider"."id" IN ($1, $2, $3, $4, $5, $6, $7)) AND ("PaymentProvider"."is_enabled" = $8));
 
-INSERT INTO region (id)
-VALUES ($1)
-ON CONFLICT (id) DO UPDATE SET updated_at = now();
+INSERT INTO "region"("id", "created_at", "updated_at")
+VALUES ($1, DEFAULT, DEFAULT)
+ON CONFLICT ( "id" ) DO UPDATE SET "updated_at" = EXCLUDED."updated_at";
 
 DELETE FROM "region_payment_provider"
 WHERE "region_id" = $1;

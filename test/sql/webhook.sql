@@ -8,8 +8,7 @@ ON CONFLICT (provider_id, external_id) DO NOTHING;
 -- prepared
 UPDATE webhook_event
 SET claim_token = $1::text, claimed_until = now() + $2::float8 * interval '1 millisecond',
-  next_attempt_at = now() + $2::float8 * interval '1 millisecond', attempts = attempts + 1, state = state,
-  handled_at = NULL, updated_at = now()
+  next_attempt_at = now() + $2::float8 * interval '1 millisecond', attempts = attempts + 1, updated_at = now()
 WHERE id = ANY(ARRAY(
   SELECT id
   FROM webhook_event

@@ -11,7 +11,7 @@ import { dataSourceOptions, servedConnection } from "../../src/database/data-sou
 import { EmbeddedPostgres } from "../../src/database/embedded/embedded-postgres.js"
 import { LeaseTimes } from "../../src/database/leases.js"
 import { migrate } from "../../src/database/migrate.js"
-import { ServiceClient } from "../../src/database/statements/prepared.js"
+import { ServiceClient } from "../../src/database/service-client.js"
 import { entities } from "../../src/bootstrap/entities.js"
 import { loadOwnProviders } from "../../src/payment-providers/provider-modules.js"
 import { createApp } from "../../src/bootstrap/create-app.js"

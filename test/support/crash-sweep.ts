@@ -193,7 +193,7 @@ export async function eventually<T>(look: () => T | Promise<T>, isThere: (seen: 
 }
 
 export function firstWords(statement: string): string {
-  return statement.replace("/* prepared */", "").trim().replace(/\s+/g, " ").slice(0, 40)
+  return statement.trim().replace(/\s+/g, " ").slice(0, 40)
 }
 
 /** The sweep is one only if it left some request after none of the steps, some after the first, and so on. */

@@ -12,7 +12,7 @@ export class StatementLog implements Logger {
   }
 
   logQuery(query: string): void {
-    this.statements.push(query.trim())
+    this.statements.push(query)
   }
 
   logQueryError(): void {}

@@ -1,43 +1,20 @@
 import { createHash } from "node:crypto"
-import pg from "pg"
 
-/** Begins the text of a statement that the service itself repeats word by word, and that is worth preparing. */
-export const PREPARED = "/* prepared */ "
-
-/**
- * Our connection. It lets PostgreSQL plan a statement marked {@link PREPARED} once per connection, for planning costs more
- * than running; what callers vary is never prepared, for a connection keeps what it prepared. And it is closed when an
- * answer stays out: whatever is sent after would wait for the same answer.
- */
-export class ServiceClient extends pg.Client {
-  constructor(config?: pg.ClientConfig & { prepares?: boolean }) {
-    super(config)
-    const prepares = config?.prepares === true
-    const query = super.query.bind(this) as (...args: unknown[]) => unknown
-    this.query = ((text: unknown, values: unknown, ...rest: unknown[]) => {
-      const prepared = prepares && typeof text === "string" && text.startsWith(PREPARED)
-      const result = prepared ? query({ name: nameOf(text), text, values }, ...rest) : query(text, values, ...rest)
-      if (result instanceof Promise)
-        result.catch((error: unknown) => {
-          this.closeWhenOverdue(error)
-        })
-      return result
-    }) as pg.Client["query"]
-  }
-
-  private closeWhenOverdue(error: unknown): void {
-    if (error instanceof Error && error.message === "Query read timeout") this.connection.stream.destroy(error)
-  }
-}
-
+/** The name of each prepared statement by its text. */
 const names = new Map<string, string>()
 
-/** Made of the text, so that it means the same on every connection, also behind a pooler. */
-function nameOf(text: string): string {
-  let name = names.get(text)
-  if (name === undefined) {
-    name = createHash("sha256").update(text).digest("base64url")
-    names.set(text, name)
-  }
-  return name
+/**
+ * The text of a statement that PostgreSQL is to plan once per connection, because planning costs more than running it. Only
+ * for texts that the service repeats verbatim: a connection keeps what it has prepared, and callers must not choose how much.
+ */
+export function prepared(strings: TemplateStringsArray, ...values: readonly (string | number)[]): string {
+  const text = String.raw({ raw: strings }, ...values)
+  // Made of the text, so that a name means the same statement on every connection, also behind a pooler.
+  if (!names.has(text)) names.set(text, createHash("sha256").update(text).digest("base64url"))
+  return text
+}
+
+/** The name under which a statement is prepared; undefined if it is not. */
+export function preparedName(text: string): string | undefined {
+  return names.get(text)
 }

@@ -1,5 +1,5 @@
 import type { EntityManager, EntityMetadata, ObjectLiteral } from "typeorm"
-import { PREPARED } from "./prepared.js"
+import { prepared } from "./prepared.js"
 import { ResponseTooLarge } from "../../common/errors.js"
 import type { RowRelation, RowSelection } from "./selection.js"
 
@@ -33,15 +33,15 @@ export async function readGraph<E extends ObjectLiteral>(
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
   // An offset keeps PostgreSQL from computing each row a second time for its size.
   const page = query.limit === undefined ? " OFFSET 0" : ` LIMIT ${query.limit} OFFSET ${query.offset ?? 0}`
-  // A default selection of one row is the same text every time; lists vary with their filters.
-  const prepared = selection.isDefault && query.limit === undefined ? PREPARED : ""
   const rowsStatement =
     `SELECT ${rowJson(tx, selection, ROOT)} AS row FROM ${quote(metadata.tableName)} ${ROOT} ` +
     `WHERE ${liveOnly(metadata, ROOT)}(${query.where}) ORDER BY ${query.orderBy ?? `${ROOT}.id`}${page}`
   const statement =
-    `${prepared}SELECT CASE WHEN sum(octet_length(row::text)) OVER (ROWS UNBOUNDED PRECEDING) <= ${MAX_BYTES} THEN row END ` +
+    `SELECT CASE WHEN sum(octet_length(row::text)) OVER (ROWS UNBOUNDED PRECEDING) <= ${MAX_BYTES} THEN row END ` +
     `AS row FROM (${rowsStatement}) page`
-  const rows = await tx.query<{ row: Json | null }[]>(statement, query.parameters)
+  // A default selection of one row is the same text every time; lists vary with their filters.
+  const isRepeated = selection.isDefault && query.limit === undefined
+  const rows = await tx.query<{ row: Json | null }[]>(isRepeated ? prepared`${statement}` : statement, query.parameters)
   return rows.map(({ row }) => {
     if (row === null) throw new ResponseTooLarge()
     return revive(tx, selection, row) as E

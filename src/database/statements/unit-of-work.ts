@@ -1,5 +1,5 @@
 import type { EntityManager, EntityMetadata, ObjectLiteral, EntityTarget } from "typeorm"
-import { PREPARED } from "./prepared.js"
+import { prepared } from "./prepared.js"
 
 /** A row that is new, or columns of one that is there. */
 export type Write =
@@ -27,7 +27,7 @@ export async function writeRows(tx: EntityManager, writes: readonly Write[]): Pr
   const parts = [...inserts(tx, writes, parameters), ...updates(tx, writes, parameters)]
   const last = parts.pop() ?? ""
   const before = parts.map((part, index) => `written_${index} AS (${part})`).join(", ")
-  await tx.query(`${PREPARED}${before && `WITH ${before} `}${last}`, parameters)
+  await tx.query(prepared`${before && `WITH ${before} `}${last}`, parameters)
 }
 
 function inserts(tx: EntityManager, writes: readonly Write[], parameters: unknown[]): string[] {

@@ -5,7 +5,7 @@ import { DataSource, type EntityManager } from "typeorm"
 import { Conflict, DoneButTooLarge, OutcomeUnknown, ResponseTooLarge, ServiceError } from "../../common/errors.js"
 import { isRefusal } from "../../database/database-errors.js"
 import { IS_ABANDONED_SQL, Leases, RELEASED, type Lease } from "../../database/leases.js"
-import { PREPARED } from "../../database/statements/prepared.js"
+import { prepared } from "../../database/statements/prepared.js"
 import { FromNow, writeRows } from "../../database/statements/unit-of-work.js"
 import { outboxWrites } from "../../outbox/outbox-event.entity.js"
 import type { Aggregate } from "../../payment-model/aggregate.js"
@@ -198,7 +198,7 @@ export class OperationRunner {
 
   private async progressOf(operationId: string): Promise<Progress> {
     const [progress] = await this.dataSource.query<Progress[]>(
-      `${PREPARED}SELECT resolved_at IS NOT NULL AS "isSettled", is_stuck AS "isStuck", ${IS_ABANDONED_SQL} AS "isAbandoned"
+      prepared`SELECT resolved_at IS NOT NULL AS "isResolved", is_stuck AS "isStuck", ${IS_ABANDONED_SQL} AS "isAbandoned"
       FROM payment_operation WHERE id = $1`,
       [operationId],
     )

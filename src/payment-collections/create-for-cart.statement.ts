@@ -1,25 +1,29 @@
 import type { EntityManager } from "typeorm"
 import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
-import { PREPARED } from "../database/statements/prepared.js"
+import { prepared } from "../database/statements/prepared.js"
 import { revive, rowJson, type Json } from "../database/statements/read-graph.js"
 import { FOLLOWING_STATUSES } from "../payment-model/rules/collection.rules.js"
+import { COLLECTION_EVENT_AMOUNTS, COLLECTION_EVENT_TEXTS } from "../payment-model/events.js"
 import { LIVE_COLLECTION, type PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
 import { OPEN_SESSION_STATUSES, sqlList, UNRESOLVED_STATES } from "../payment-model/status.js"
 import { isInChannelsSql } from "../payment-model/rules/visibility.rules.js"
 
-/** What of a collection follows its cart while nothing is authorized. */
+// The SQL of "create". It decides by the same rules as the model, in SQL, because create has one statement: lists come
+// from the rules, and test/create-for-cart.e2e-spec.ts proves the verdicts equal over random carts and collections.
+
+/** The columns of a collection that follow its cart while nothing is authorized. */
 const FOLLOWS_CART = ["amount", "currency_code", "region_id", "sales_channel_id"]
 const CART_FIGURES = ["total", "currency_code", "region_id", "sales_channel_id"]
 
 const figures = (alias: string, names: string[]) => `(${names.map((name) => `${alias}.${name}`).join(", ")})`
 
-/** Nothing is authorized, and the cart has moved on. */
+/** The collection may follow its cart, see `mayFollowCart`, and differs from it. */
 const outdated = (collection: string, cart: string, cartFigures: string[]) =>
   `${collection}.authorized_amount = 0 AND ${collection}.status IN (${sqlList(FOLLOWING_STATUSES)}) AND ` +
   `${figures(collection, FOLLOWS_CART)} IS DISTINCT FROM ${figures(cart, cartFigures)}`
 
-/** A session's amount cannot change without its provider. */
+/** A session's amount cannot change without a call to its provider. */
 const HAS_OPEN_SESSION = `EXISTS (SELECT 1 FROM payment_session session WHERE session.payment_collection_id = collection.id
         AND session.deleted_at IS NULL AND session.status IN (${sqlList(OPEN_SESSION_STATUSES)}))
       OR EXISTS (SELECT 1 FROM payment_operation operation WHERE operation.payment_collection_id = collection.id
@@ -38,8 +42,8 @@ const HAS_OUTDATED_SESSION = `cart.completed_at IS NULL AND EXISTS (SELECT 1 FRO
               OR EXISTS (SELECT 1 FROM region_payment_provider link
                 WHERE link.region_id = ${REGION} AND link.payment_provider_id = provider.id)))))`
 /**
- * What only the lock can follow: a session that has to go, an order that the cart has got, and, once something is authorized, a total that the
- * collection does not cover or need any more. `followCart` in payment-sessions says what becomes of it.
+ * Changes that need the lock: a session that has to be replaced, an order that the cart has got, and, once something is
+ * authorized, a total that the collection does not cover or need any more. `followCart` in payment-sessions makes them.
  */
 const NEEDS_LOCK = `(${HAS_OUTDATED_SESSION}) OR (cart.order_id IS NOT NULL AND collection.order_id IS DISTINCT FROM cart.order_id)
           OR (collection.authorized_amount > 0 AND collection.currency_code = cart.currency_code AND (
@@ -57,22 +61,18 @@ const OUTGROWN = "(collection.status = 'completed' AND collection.amount = 0 AND
 /** A key that is confined to sales channels ($2) sees a cart of theirs, or of none. */
 const VISIBLE_CART = `cart.id = $1 AND ($2::text[] IS NULL OR ${isInChannelsSql("cart.sales_channel_id", "$2")})`
 
-/** What the event of a new or changed collection tells; see payment-model/events.ts. */
-const EVENT_DATA = ["id", "cart_id", "order_id", "status", "currency_code"]
-  .map((name) => `'${name}', written.${name}`)
-  .concat(
-    ["amount", "authorized_amount", "captured_amount", "refunded_amount"].map(
-      (name) => `'${name}', written.${name}::text`,
-    ),
-  )
-  .join(", ")
+/** The data of `collectionEvent` for the written row. */
+const EVENT_DATA = [
+  ...COLLECTION_EVENT_TEXTS.map((name) => `'${name}', written.${name}`),
+  ...COLLECTION_EVENT_AMOUNTS.map((name) => `'${name}', written.${name}::text`),
+].join(", ")
 
 /**
- * The whole of "create" in one statement. What there is, is seen in one snapshot; only where something has to be
- * written is the cart's row locked and the collection's row written, by the figures that the cart has after the wait
+ * All of "create" in one statement. `seen` reads the current state in one snapshot. Only if something has to be written
+ * does `locked` lock the cart's row and `written` write the collection, with the figures that the cart has after the wait
  * for its lock: a create that races with a cart change ends at the newer total. The unique index decides between
- * parallel creates, and the condition of the update is tested on the newest version of the row: one that has changed
- * since the snapshot, by a session that was opened for one, is left alone. The event goes with the row that it tells of.
+ * parallel creates. The condition of the update is checked on the newest version of the row: a collection that has changed
+ * since the snapshot, for example because a session was opened, is left alone. The event is written with its row.
  *
  * $1 cart id, $2 sales channels or null, $3 id for a new collection, $4 id for the event.
  */
@@ -102,7 +102,7 @@ export function createStatement(writtenRow: string): string {
       WHERE ${outdated("payment_collection", "excluded", FOLLOWS_CART)}
         AND payment_collection.version = (SELECT version FROM seen)
       RETURNING *
-    ), told AS (
+    ), event AS (
       INSERT INTO outbox_event (id, name, aggregate_id, data)
       SELECT $4, CASE WHEN written.id = $3 THEN 'payment_collection.created' ELSE 'payment_collection.updated' END,
         written.id, jsonb_build_object(${EVENT_DATA})
@@ -117,16 +117,16 @@ export function createStatement(writtenRow: string): string {
 /** How a create ended. */
 export type CreateOutcome =
   | { outcome: "created"; collection: PaymentCollection }
-  /** It is there, and says what the cart says. */
+  /** It exists and agrees with the cart. */
   | { outcome: "exists"; id: string }
-  /** It is there, and has to follow its cart with an open session, or to make way for a new one. */
+  /** It exists, and has to follow its cart under the lock, or to give way to a new collection. */
   | { outcome: "behind"; id: string }
   | { outcome: "cart_not_found" }
   | { outcome: "cart_completed" }
-  /** Another request came first; what it did can be seen by now. */
+  /** Another request was first. A new attempt sees what it did. */
   | { outcome: "raced" }
 
-/** Creates the collection of a cart, or brings the one it has up to date. */
+/** Creates the collection of a cart, or updates the one that it has. */
 export async function createForCart(
   tx: EntityManager,
   cartId: string,
@@ -152,27 +152,28 @@ interface CreateRow {
   created: Json | null
 }
 interface CreateStatement {
-  /** What is answered of a new collection. */
+  /** What is returned of a new collection. */
   fresh: Selection
   statement: string
 }
 
-/** The default selection comes with almost every request; its statement is written once. */
+/** The default selection comes with almost every request, so that its statement is composed once. */
 const statements = new WeakMap<Selection, CreateStatement>()
 
 function statementFor(tx: EntityManager, selection: Selection): CreateStatement {
   let known = statements.get(selection)
   if (!known) {
     const fresh = ofNewCollection(selection)
-    known = { fresh, statement: (selection.isDefault ? PREPARED : "") + createStatement(rowJson(tx, fresh, "written")) }
+    const statement = createStatement(rowJson(tx, fresh, "written"))
+    known = { fresh, statement: selection.isDefault ? prepared`${statement}` : statement }
     statements.set(selection, known)
   }
   return known
 }
 
 /**
- * A new collection has no sessions and payments to read; its providers are its region's. What is outstanding is its
- * amount: the snapshot of the statement may show an older cart than the one whose lock was waited for.
+ * A new collection has no sessions and payments to read, and its outstanding amount is its amount. That amount is not read,
+ * because the snapshot of the statement may show an older cart than the one whose lock was waited for.
  */
 function ofNewCollection(selection: Selection): Selection {
   const providers = selection.relations.get("payment_providers")

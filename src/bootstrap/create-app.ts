@@ -7,9 +7,18 @@ import { ApiKeysService } from "../api-keys/api-keys.service.js"
 import { AppModule } from "../app.module.js"
 import { NestLogger } from "../telemetry/logger.js"
 import { ConfigError, isStrong, STRENGTH, type BootstrapKeys, type Config } from "../config.js"
-import { configureApp, createAdapter } from "./configure-app.js"
 import { LeaseTimes } from "../database/leases.js"
 import type { ProviderModule } from "../payment-providers/provider-modules.js"
+import { forbidCaching } from "./cache-control.js"
+import { allowOrigins } from "./cors.js"
+import { closeAfterResponses } from "./graceful-close.js"
+import { createHttpAdapter } from "./http-adapter.js"
+import { limitConnections, MAX_CONNECTIONS } from "./http-limits.js"
+import { serveApiDocument } from "./openapi.js"
+import { readBodiesAsJson } from "./request-body.js"
+import { logRequests } from "./request-log.js"
+import { limitResponses } from "./response-limit.js"
+import { connectTcp } from "./tcp.js"
 
 /**
  * Builds the service on a database that is up to date, and makes the keys that the environment names. It does not
@@ -35,10 +44,12 @@ export async function createApp(
       adminOrigins: config.cors.admin,
       docs: config.docs,
     }),
-    createAdapter(config),
+    createHttpAdapter(config),
     { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
   )
-  configureApp(app, config, logger)
+  configureHttp(app, config, logger)
+  connectTcp(app, config, logger)
+  if (config.docs) serveApiDocument(app)
   await app.init()
   try {
     await createBootstrapKeys(app.get(ApiKeysService), config.bootstrapKeys)
@@ -47,6 +58,18 @@ export async function createApp(
     throw error
   }
   return app
+}
+
+function configureHttp(app: NestFastifyApplication, config: Config, logger: Logger): void {
+  const fastify = app.getHttpAdapter().getInstance()
+  readBodiesAsJson(fastify)
+  logRequests(fastify, logger)
+  forbidCaching(fastify)
+  limitResponses(fastify)
+  limitConnections(fastify.server, logger, MAX_CONNECTIONS)
+  closeAfterResponses(fastify)
+  app.useSecurityHeaders({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } })
+  allowOrigins(app, config)
 }
 
 const BOOTSTRAP_SETTINGS = {

@@ -20,7 +20,7 @@ carries the id. **Answers** hold what \`fields\` selects: only \`id\` is always 
 `.trim()
 
 /** Serves the API document at /docs-json and Swagger UI at /docs. */
-export function setUpApiDocument(app: NestFastifyApplication): void {
+export function serveApiDocument(app: NestFastifyApplication): void {
   SwaggerModule.setup("docs", app, () => buildApiDocument(app), {
     jsonDocumentUrl: "docs-json",
     yamlDocumentUrl: "docs-yaml",

@@ -189,10 +189,18 @@ export class Duplicate extends ServiceError {
 
 export class BodyTooLarge extends ServiceError {
   readonly kind = "too_large"
+
+  constructor(message = "The body is larger than the limit of 100 kB. Send less in one request.") {
+    super(message)
+  }
 }
 
 export class UnsupportedMediaType extends ServiceError {
   readonly kind = "unsupported_media_type"
+
+  constructor() {
+    super("Send the body as uncompressed JSON in UTF-8, with the header 'content-type: application/json'.")
+  }
 }
 
 /** The shopper's bank said no: another means of payment may help. Nothing moved. */

@@ -77,11 +77,9 @@ export function translateHttpError(error: unknown, docs: boolean): ServiceError 
     case 404:
       return new NotFound(docs ? `${message}. See /docs for the routes of this service.` : `${message}.`)
     case 413:
-      return new BodyTooLarge("The body is larger than the limit of 100 kB. Send less in one request.")
+      return new BodyTooLarge()
     case 415:
-      return new UnsupportedMediaType(
-        "Send the body as uncompressed JSON in UTF-8, with the header 'content-type: application/json'.",
-      )
+      return new UnsupportedMediaType()
     case 503:
       return new Unavailable({ cause: error })
     default:

@@ -66,15 +66,23 @@ export function loadEnvFile(): void {
   if (existsSync(".env")) process.loadEnvFile(".env")
 }
 
-/** @throws ConfigError naming the first setting that is wrong */
 /** Any other NODE_ENV counts as production, misspelt ones too: a mistake must not open the service to everybody. */
 const OPEN_ENVIRONMENTS = ["development", "test"]
 
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const text = (name: string) => {
+/** Reads one setting by its name. Surrounding spaces do not count, and an empty value is the same as none. */
+export type SettingReader = (name: string) => string | undefined
+
+/** The one way in which the service reads an environment. */
+export function settingReader(env: NodeJS.ProcessEnv): SettingReader {
+  return (name) => {
     const value = env[name]?.trim()
     return value === "" ? undefined : value
   }
+}
+
+/** @throws ConfigError naming the first setting that is wrong */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const text = settingReader(env)
   const isServed = text("DATABASE_URL") !== undefined || !OPEN_ENVIRONMENTS.includes(text("NODE_ENV") ?? "development")
   const defaultOrigins = isServed ? [] : [LOOPBACK_ORIGIN]
   return {
@@ -86,7 +94,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dataDir: resolve(text("DATA_DIR") ?? ".data"),
     providerTimeout: positiveInteger("PROVIDER_TIMEOUT", text("PROVIDER_TIMEOUT"), 10_000),
     reconcilerInterval: positiveInteger("RECONCILER_INTERVAL", text("RECONCILER_INTERVAL"), 2_000),
-    providerModules: list(text("PROVIDER_MODULES")),
+    providerModules: commaSeparated(text("PROVIDER_MODULES")),
     defaultCurrency: currency("DEFAULT_CURRENCY", text("DEFAULT_CURRENCY")),
     cors: {
       store: origins("STORE_CORS", text("STORE_CORS")) ?? defaultOrigins,
@@ -101,7 +109,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   }
 }
 
-function tcp(text: (name: string) => string | undefined, isServed: boolean): TcpConfig {
+function tcp(text: SettingReader, isServed: boolean): TcpConfig {
   const host = text("TCP_HOST") ?? "127.0.0.1"
   const token = tcpToken(text("TCP_TOKEN"))
   const tls = tlsFiles(text("TCP_TLS_CERT"), text("TCP_TLS_KEY"), text("TCP_TLS_CA"))
@@ -129,7 +137,8 @@ function positiveInteger(name: string, value: string | undefined, fallback: numb
   return number
 }
 
-function list(value: string | undefined): string[] {
+/** The parts of a comma-separated setting. */
+export function commaSeparated(value: string | undefined): string[] {
   const parts = (value ?? "").split(",").map((part) => part.trim())
   return parts.filter((part) => part !== "")
 }

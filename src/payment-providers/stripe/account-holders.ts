@@ -9,7 +9,8 @@ import type {
 } from "../contract/payment-provider.contract.js"
 import { isDeclined, readSetupData } from "./client-data.js"
 import { missingObject, outcomeOfError } from "./errors.js"
-import { within, type StripeClients } from "./stripe-client.js"
+import { untilAborted } from "../../common/abort.js"
+import type { StripeClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 
 /** How many customers or methods Stripe answers at once, at most; more of one shopper are not looked at. */
@@ -80,7 +81,7 @@ export class StripeAccountHolders implements AccountHolders {
 
   async removeMethod(holderId: string, methodId: string, signal: AbortSignal): Promise<ProviderResult<null>> {
     try {
-      return await within(signal, async () => {
+      return await untilAborted(signal, async () => {
         const stripe = this.stripe(signal)
         await stripe.customers.retrievePaymentMethod(holderId, methodId)
         await stripe.paymentMethods.detach(methodId)
@@ -100,7 +101,7 @@ export class StripeAccountHolders implements AccountHolders {
 
 async function result<T>(signal: AbortSignal, calls: () => Promise<T>): Promise<ProviderResult<T>> {
   try {
-    return { outcome: "succeeded", value: await within(signal, calls) }
+    return { outcome: "succeeded", value: await untilAborted(signal, calls) }
   } catch (error) {
     return outcomeOfError(error)
   }

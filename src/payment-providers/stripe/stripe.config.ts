@@ -1,4 +1,12 @@
-import { ConfigError, origins, readConfig, type CorsOrigin } from "../../config.js"
+import {
+  commaSeparated,
+  ConfigError,
+  origins,
+  readConfig,
+  settingReader,
+  type CorsOrigin,
+  type SettingReader,
+} from "../../config.js"
 
 /** An account with Stripe, as the environment describes it. */
 export interface StripeAccount {
@@ -28,14 +36,9 @@ const API_KEY = /^(sk|rk)_(test|live)_\w+$/
 const WEBHOOK_SECRET = /^whsec_\S+$/
 const PAYMENT_METHOD_TYPE = /^[a-z0-9_]+$/
 
-type Read = (setting: string) => string | undefined
-
 /** The accounts that are set; none where Stripe is not used. @throws ConfigError naming the first setting that is wrong */
 export function readStripeAccounts(env: NodeJS.ProcessEnv): StripeAccount[] {
-  const read: Read = (name) => {
-    const value = env[name]?.trim()
-    return value === "" ? undefined : value
-  }
+  const read = settingReader(env)
   const names = accountNames(read("STRIPE_ACCOUNTS"))
   const nobodys = names && ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"].find((name) => read(name) !== undefined)
   if (nobodys !== undefined) {
@@ -57,7 +60,7 @@ export function readStripeAccounts(env: NodeJS.ProcessEnv): StripeAccount[] {
  * Every setting of an account, as it is written.
  * @param prefix of the settings that are the account's own; what is without it counts for every account
  */
-function readSettings(read: Read, prefix: string) {
+function readSettings(read: SettingReader, prefix: string) {
   const own = (name: string): Setting => ({ name: `${prefix}${name}`, value: read(`${prefix}${name}`) })
   const setting = (name: string): Setting => {
     const [ofAccount, ofAll] = [own(name), { name: `STRIPE_${name}`, value: read(`STRIPE_${name}`) }]
@@ -78,7 +81,7 @@ function readSettings(read: Read, prefix: string) {
 
 function accountNames(value: string | undefined): string[] | undefined {
   if (value === undefined) return undefined
-  const names = list(value)
+  const names = commaSeparated(value)
   const wrong = names.find((name) => !ACCOUNT_NAME.test(name))
   if (wrong !== undefined || names.length === 0) {
     throw new ConfigError(
@@ -125,14 +128,14 @@ function apiKey({ name, value }: Setting): string {
 }
 
 function webhookSecrets({ name, value }: Setting): string[] {
-  const secrets = list(value)
+  const secrets = commaSeparated(value)
   if (secrets.every((secret) => WEBHOOK_SECRET.test(secret))) return secrets
   throw new ConfigError(`${name} must be signing secrets of Stripe, which start with whsec_, separated by commas.`)
 }
 
 function paymentMethodTypes({ name, value }: Setting): string[] | undefined {
   if (value === undefined) return undefined
-  const types = list(value)
+  const types = commaSeparated(value)
   if (types.length > 0 && types.every((type) => PAYMENT_METHOD_TYPE.test(type))) return types
   throw new ConfigError(
     `${name} must be types of payment methods in Stripe's names, separated by commas, got '${value}'.`,
@@ -150,9 +153,4 @@ function apiBase({ name, value }: Setting): URL | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url && /^https?:$/.test(url.protocol) && url.pathname === "/") return url
   throw new ConfigError(`${name} must be a URL without a path, such as https://api.stripe.com, got '${value}'.`)
-}
-
-function list(value: string | undefined): string[] {
-  const parts = (value ?? "").split(",").map((part) => part.trim())
-  return parts.filter((part) => part !== "")
 }

@@ -52,7 +52,8 @@ import {
 } from "./intents.js"
 import { toPaymentState } from "./payment-state.js"
 import { findRefund, refundOutcome } from "./refunds.js"
-import { within, type StripeClients } from "./stripe-client.js"
+import { untilAborted } from "../../common/abort.js"
+import type { StripeClients } from "./stripe-client.js"
 
 /** What the providers of an account have in common. */
 export interface StripeShared {
@@ -107,7 +108,7 @@ export class StripePaymentProvider implements PaymentProvider {
   async initiate(call: ProviderCall): Promise<ProviderOutcome> {
     return this.withClientData(call, async (data) => {
       try {
-        return await within(call.signal, () => this.create(call, data, call.idempotencyKey))
+        return await untilAborted(call.signal, () => this.create(call, data, call.idempotencyKey))
       } catch (error) {
         if (isWithoutMethod(error)) return noPaymentMethod(data.payment_method_types !== undefined)
         // Nobody has got to know the client secret of an intent that may have been made: it harms nobody.
@@ -198,7 +199,7 @@ export class StripePaymentProvider implements PaymentProvider {
    */
   async lookUp(call: LookUpCall): Promise<ProviderOutcome | CallNotFound> {
     try {
-      return await within(call.signal, () => this.find(call))
+      return await untilAborted(call.signal, () => this.find(call))
     } catch (error) {
       if (isPaymentMissing(error)) return { outcome: "gone" }
       // That the question was refused says nothing about the call that it is about.
@@ -209,7 +210,7 @@ export class StripePaymentProvider implements PaymentProvider {
   async inspect(call: InspectCall): Promise<PaymentState | Gone> {
     const { sessionId, signal } = call
     try {
-      return await within(signal, async () => {
+      return await untilAborted(signal, async () => {
         const intent = await this.retrieve(call)
         return { sessionId, ...(await toPaymentState(this.stripe(signal), intent)) }
       })
@@ -269,7 +270,7 @@ export class StripePaymentProvider implements PaymentProvider {
   private async make(call: LookUpCall, attempt: () => Promise<ProviderOutcome>): Promise<ProviderOutcome> {
     const context = { movesMoney: MOVING_MONEY.includes(call.operation) }
     try {
-      return await within(call.signal, attempt)
+      return await untilAborted(call.signal, attempt)
     } catch (error) {
       if (!isStoredFailure(error) && !isKeyReused(error) && !isOtherState(error)) return outcomeOfError(error, context)
       const found = await this.lookUp(call)

@@ -12,7 +12,8 @@ import type {
 import { toError, isPaymentMissing } from "./errors.js"
 import { EXPAND } from "./intent-params.js"
 import { toPaymentState } from "./payment-state.js"
-import { within, type StripeClients } from "./stripe-client.js"
+import { untilAborted } from "../../common/abort.js"
+import type { StripeClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 
 /** Seconds that a webhook's time may differ from ours, either way: what was signed once cannot be sent for ever. */
@@ -75,7 +76,7 @@ export class StripeWebhooks implements WebhookSource {
 
   async inspect({ reference }: ProviderEvent, signal: AbortSignal): Promise<PaymentState | NotOurs> {
     try {
-      return await within(signal, () => this.stateOf(reference, signal))
+      return await untilAborted(signal, () => this.stateOf(reference, signal))
     } catch (error) {
       if (isPaymentMissing(error)) return {}
       throw toError(error)

@@ -1,10 +1,13 @@
 import type { NestFastifyApplication } from "@nestjs/platform-fastify"
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from "@nestjs/swagger"
-import { EXAMPLE_REQUEST_ID, INVALID_REQUEST, errorResponses, type DocumentedError } from "../api/api-docs.js"
+import { EXAMPLE_REQUEST_ID, errorResponses, type DocumentedError } from "../api/errors/error-docs.js"
 import { unstorableText } from "../common/json.js"
 import { invalidRequest, missingField, tooSmall, unknownField } from "../api/validation/validation.js"
 import { unknownNames } from "../api/fields/fields.js"
-import type { ErrorBody, InvalidData } from "../common/errors.js"
+import { CrossSiteRequest } from "../api-keys/api-key.errors.js"
+import { BodyTooLarge, UnsupportedMediaType } from "../api/errors/transport.errors.js"
+import { ChangedMeanwhile, type ErrorBody, InvalidData } from "../common/errors.js"
+import { IdempotencyKeyInUse, IdempotencyKeyReused } from "../idempotency/idempotency.errors.js"
 import { toOpenApi31 } from "./openapi-31.js"
 import { VERSION } from "../common/version.js"
 
@@ -82,6 +85,9 @@ function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
   return toOpenApi31(completed(SwaggerModule.createDocument(app, config.build())))
 }
 
+/** The message of an example that {@link nameInvalid} replaces. */
+const INVALID_REQUEST = InvalidData.docs.example?.().message
+
 type Operation = NonNullable<OpenAPIObject["paths"][string]["get"]>
 type Response = Exclude<Operation["responses"][string], { $ref: string } | undefined>
 type Schemas = NonNullable<NonNullable<OpenAPIObject["components"]>["schemas"]>
@@ -92,11 +98,11 @@ function completed(document: OpenAPIObject): OpenAPIObject {
   const schemas = document.components?.schemas ?? {}
   for (const [path, { get, post, put, delete: remove }] of Object.entries(document.paths)) {
     for (const operation of [get, post, put, remove]) if (operation) completeBody(operation, schemas)
-    for (const operation of [post, put, remove]) if (operation) addErrors(operation, ["conflict"])
+    for (const operation of [post, put, remove]) if (operation) addErrors(operation, [ChangedMeanwhile])
     if (post && /^\/(store|admin)\//.test(path)) addIdempotency(post)
     for (const operation of [get, post, put, remove]) {
       if (!operation) continue
-      if (path.startsWith("/admin/")) addToErrors(operation, ["cross_site"])
+      if (path.startsWith("/admin/")) addToErrors(operation, [CrossSiteRequest])
       addBasic(operation)
       operation.security ??= []
       nameInvalid(operation, schemas)
@@ -118,7 +124,7 @@ function completeBody(operation: Operation, schemas: Schemas): void {
       Object.entries(schema?.properties ?? {}).map(([name, property]) => [name, resolve(property, schemas)?.example]),
     )
   }
-  addErrors(operation, ["too_large", "unsupported_media_type"])
+  addErrors(operation, [BodyTooLarge, UnsupportedMediaType])
 }
 
 /** Where a secret key is needed, it may come as Basic, too. */
@@ -179,7 +185,7 @@ const IDEMPOTENCY_KEY = {
 
 function addIdempotency(operation: Operation): void {
   operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY]
-  addToErrors(operation, ["idempotency_key_in_use", "idempotency_mismatch"])
+  addToErrors(operation, [IdempotencyKeyInUse, IdempotencyKeyReused])
 }
 
 /** Adds errors to those that the operation has with the same status. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify"
-import { InvalidData, UnsupportedMediaType } from "../common/errors.js"
+import { UnsupportedMediaType } from "../api/errors/transport.errors.js"
+import { InvalidData } from "../common/errors.js"
 
 /** Refuses bytes that are not UTF-8, instead of storing replacement characters. */
 const utf8 = new TextDecoder("utf-8", { fatal: true })

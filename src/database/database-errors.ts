@@ -1,5 +1,5 @@
 import { QueryFailedError } from "typeorm"
-import { Conflict, InvalidData, Unavailable, type ServiceError } from "../common/errors.js"
+import { ChangedMeanwhile, InvalidData, type ServiceError, Unavailable } from "../common/errors.js"
 
 /** SQLSTATEs that mean "not now": nothing was done, the same request may succeed shortly. */
 const NOT_NOW = new Set([
@@ -32,12 +32,7 @@ export function translateDatabaseError(error: unknown): ServiceError | undefined
   if (NOT_NOW.has(code) || code.startsWith("08") || LOST_CODES.has(code) || LOST_MESSAGES.test(cause.message)) {
     return new Unavailable({ cause })
   }
-  if (code === DEADLOCK) {
-    return new Conflict("Another request changed the same data at the same time. Retry the request.", {
-      retryAfter: 1,
-      cause,
-    })
-  }
+  if (code === DEADLOCK) return new ChangedMeanwhile(undefined, { cause })
   if (code.startsWith(BAD_VALUE)) {
     return new InvalidData(
       "Invalid request: a value cannot be stored or compared. Check dates, numbers and special characters.",

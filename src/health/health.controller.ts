@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode } from "@nestjs/common"
 import { ApiOkResponse, ApiOperation, ApiTags } from "@nestjs/swagger"
 import { HealthCheckService, TypeOrmHealthIndicator, type HealthCheckResult } from "@nestjs/terminus"
-import { ApiErrors } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { VERSION } from "../common/version.js"
 
 /** Milliseconds that the database may take to answer before the service counts as not ready. */

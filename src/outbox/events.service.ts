@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, MoreThan } from "typeorm"
-import { NotFound, excerpt } from "../common/errors.js"
+import { excerpt, NotFound } from "../common/errors.js"
 import { PREPARED } from "../database/statements/prepared.js"
 import { DEFAULT_LIMIT, MAX_LIMIT, type ListEventsQuery } from "./event.dto.js"
 import { OutboxEvent } from "./outbox-event.entity.js"

@@ -2,8 +2,8 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from "
 import type { FastifyReply, FastifyRequest } from "fastify"
 import type { Logger } from "pino"
 import { throwError, type Observable } from "rxjs"
+import { BodyTooLarge, UnsupportedMediaType } from "./transport.errors.js"
 import {
-  BodyTooLarge,
   ERROR_KINDS,
   excerpt,
   InvalidData,
@@ -11,7 +11,6 @@ import {
   ServiceError,
   Unavailable,
   UnknownError,
-  UnsupportedMediaType,
 } from "../../common/errors.js"
 import { messageIdOf } from "../tcp/tcp-server.js"
 

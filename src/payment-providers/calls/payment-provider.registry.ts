@@ -7,7 +7,7 @@ import { PaymentProvider as ProviderRow } from "../../payment-model/entities/pay
 import type { Payment } from "../../payment-model/entities/payment.entity.js"
 import type { OperationKind } from "../../payment-model/status.js"
 import { untilAborted } from "../../common/abort.js"
-import { NotAllowed, excerpt } from "../../common/errors.js"
+import { excerpt, NotAllowed } from "../../common/errors.js"
 import type { LogFields } from "../../telemetry/logger.js"
 import {
   isPaymentProvider,

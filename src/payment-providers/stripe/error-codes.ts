@@ -375,5 +375,5 @@ const MEANINGS = {
   ),
 } satisfies Record<StripeErrorCode, CodeMeaning>
 
-/** Every code that the SDK lists, for tests. */
+/** Every code that the SDK lists; docs/errors.md shows what each becomes. */
 export const LISTED_CODES = Object.keys(MEANINGS) as StripeErrorCode[]

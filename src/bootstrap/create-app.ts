@@ -21,8 +21,7 @@ import { limitResponses } from "./response-limit.js"
 import { connectTcp } from "./tcp.js"
 
 /**
- * Builds the service on a database that is up to date, and makes the keys that the environment names. It does not
- * listen yet.
+ * Creates the service on a migrated database, with the API keys of the environment. It does not listen yet.
  */
 export async function createApp(
   config: Config,
@@ -77,7 +76,7 @@ const BOOTSTRAP_SETTINGS = {
   publishable: "BOOTSTRAP_PUBLISHABLE_KEY",
 } as const satisfies Record<ApiKeyType, string>
 
-/** Names the settings of keys that somebody could guess. Once the service has started, those are in its database already. */
+/** Names the settings whose keys somebody could guess. After a start, such keys are in the database already. */
 export function weakBootstrapKeys(keys: BootstrapKeys): string[] {
   return API_KEY_TYPES.flatMap((type) => {
     const token = keys[type]
@@ -85,7 +84,7 @@ export function weakBootstrapKeys(keys: BootstrapKeys): string[] {
   })
 }
 
-/** A weak key that exists keeps working: to refuse it would stop a shop. None is created. */
+/** Creates missing keys. A weak key is refused, unless it exists already: refusing that would stop a shop. */
 async function createBootstrapKeys(service: ApiKeysService, keys: BootstrapKeys): Promise<void> {
   for (const type of API_KEY_TYPES) {
     const token = keys[type]

@@ -32,7 +32,7 @@ export function createHttpAdapter({ docs }: Pick<Config, "docs">, limits: HttpLi
     },
     requestIdHeader: false,
     clientErrorHandler: refuseBrokenRequest,
-    // What the router itself refuses, such as a malformed URL, never reaches the filter.
+    // The router refuses some requests itself, such as those with a malformed URL. They never reach the error filter.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const refusal = translateHttpError(error, docs) ?? new InvalidData(excerpt(error.message))
       void reply.header(CACHE_CONTROL.name, CACHE_CONTROL.value)

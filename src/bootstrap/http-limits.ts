@@ -4,7 +4,7 @@ import type { Logger } from "pino"
 /** Bytes of a body, as in Medusa. */
 export const BODY_LIMIT = 100 * 1024
 
-/** What a connection may cost, whatever is sent over it. */
+/** The limits of one connection, independent of the data sent over it. */
 export interface HttpLimits {
   /** Milliseconds within which the headers, and the whole request, have to arrive. */
   readonly requestTimeout: number

@@ -1,5 +1,5 @@
 /**
- * Runs a call until the signal is aborted. A call that goes on after that has no effect on the caller.
+ * Runs a call until the signal is aborted. The caller does not wait for a call that continues after that.
  * @throws the signal's reason as soon as it is aborted
  */
 export async function untilAborted<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {

@@ -22,11 +22,11 @@ export const ERROR_KINDS = {
 
 export type ErrorKind = keyof typeof ERROR_KINDS
 
-/** One thing that is wrong, for machines: which field, and what it may be. */
+/** One problem of a request, for programs. */
 export interface ErrorDetail {
   field: string
   message: string
-  /** What the field accepts, where that is a closed set. */
+  /** The accepted values, if the field has a closed set of them. */
   allowed?: readonly string[]
 }
 
@@ -45,10 +45,10 @@ export const REFUSAL_LIMITS = {
   bytes: 16 * 1024,
 } as const
 
-/** Bytes that are kept for what is neither message nor details: type, code, ids. */
+/** Bytes reserved for type, code and ids. */
 const OTHER_BYTES = 1_024
 
-/** What a caller sent, short enough to be quoted in a message. */
+/** Shortens a caller's text, so that a message can quote it. */
 export function excerpt(value: unknown): string {
   return clip(String(value), REFUSAL_LIMITS.quoted)
 }
@@ -77,7 +77,7 @@ function bounded(details: readonly ErrorDetail[], bytes: number): ErrorDetail[] 
   return fitting
 }
 
-/** What a client receives: over HTTP as the body, over TCP as the error. */
+/** The body of an error: the response over HTTP, the error over TCP. */
 export interface ErrorBody {
   type: string
   message: string
@@ -92,13 +92,13 @@ export interface ErrorBody {
   operation_id?: string
 }
 
-/** What the API document and docs/errors.md say about a class of errors. */
+/** The description of a class of errors in the API document and docs/errors.md. */
 export interface ErrorDocs {
   /** The name of the example in the API document. */
   readonly name: string
   /** When the error occurs. */
   readonly when: string
-  /** What the caller does about it. */
+  /** How the caller reacts. */
   readonly remedy: string
   /** An error as a request gets it. Absent where the message differs from route to route. */
   readonly example?: () => ServiceError
@@ -145,7 +145,7 @@ export abstract class ServiceError extends Error {
     this.operationId = options.operationId
   }
 
-  /** What the documentation says about errors of this class. */
+  /** The description of errors of this class. */
   get docs(): ErrorDocs {
     return (this.constructor as typeof ServiceError & DocumentedClass).docs
   }

@@ -14,12 +14,12 @@ import {
 } from "../../common/errors.js"
 import { messageIdOf } from "../tcp/tcp-server.js"
 
-/** Turns errors of one library into ours; undefined when the error is none of its. */
+/** Translates errors of one library into ours; undefined for other errors. */
 export type ErrorTranslator = (error: unknown) => ServiceError | undefined
 
 /**
- * The one place where an error meets a transport: the JSON body over HTTP, the same object over TCP. What is not a
- * {@link ServiceError} by then is a fault of ours: logged whole, told to nobody.
+ * Renders every error: as JSON body over HTTP, as the same object over TCP. An error that is not a {@link ServiceError} and
+ * that no translator knows is a fault of the service: it is logged in full, and the caller gets an unknown error.
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -61,7 +61,7 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 /**
- * Refusals of Nest and Fastify themselves: no such route, a body that cannot be read.
+ * Translates refusals of Nest and Fastify themselves, such as an unknown route or a body that cannot be read.
  * @param docs whether there is an API document to point to
  */
 export function translateHttpError(error: unknown, docs: boolean): ServiceError | undefined {

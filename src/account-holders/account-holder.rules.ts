@@ -1,5 +1,5 @@
 import { InvalidData } from "../common/errors.js"
-import { AccountHolderMissing, NoAnswer } from "../payment-providers/calls/call.errors.js"
+import { AccountHolderMissing, ProviderUnresponsive } from "../payment-providers/calls/call.errors.js"
 import type { Declined, ProviderResult } from "../payment-providers/contract/payment-provider.contract.js"
 import { REFUSAL_ERRORS } from "../payment-providers/calls/provider-outcome.js"
 
@@ -28,7 +28,7 @@ export function valueOf<T>(result: ProviderResult<T>): T {
     case "gone":
       throw new AccountHolderMissing()
     case "unknown":
-      throw new NoAnswer(
+      throw new ProviderUnresponsive(
         "The payment provider gave no usable answer in time. No money moved: repeat the request.",
         result.cause,
       )

@@ -3,7 +3,7 @@ import { DataSource, In, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { ChangedMeanwhile, ServiceError } from "../common/errors.js"
 import {
-  NoAnswer,
+  ProviderUnresponsive,
   OperationInProgress,
   ProviderContradiction,
   ProviderPaymentMissing,
@@ -359,7 +359,7 @@ function refusalOf(error: unknown): unknown {
   if (error instanceof Contradiction) return new ProviderContradiction(error.message)
   if (error instanceof Unanswered) {
     const message = "The payment provider gave no usable answer in time. Nothing has changed: repeat the request."
-    return new NoAnswer(message, error.cause)
+    return new ProviderUnresponsive(message, error.cause)
   }
   if (error instanceof Unsettled) return new OperationInProgress(error.operationId, error.message)
   return error

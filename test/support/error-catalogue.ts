@@ -25,7 +25,7 @@ import { capturedInFull } from "../../src/payment-model/rules/payment.rules.js"
 import {
   AccountHolderMissing,
   DoneButTooLarge,
-  NoAnswer,
+  ProviderUnresponsive,
   OperationInProgress,
   OutcomeUnknown,
   PaymentDeclined,
@@ -66,7 +66,7 @@ export const DOCUMENTED_ERRORS: readonly DocumentedError[] = [
   IdempotencyKeyReused,
   UnknownError,
   ProviderError,
-  NoAnswer,
+  ProviderUnresponsive,
   Unavailable,
   OutcomeUnknown,
   DoneButTooLarge,

@@ -34,13 +34,15 @@ export class ProviderError extends ServiceError {
 }
 
 /** The payment provider gave no usable response to a call that moves no money. */
-export class NoAnswer extends ProviderError {
+export class ProviderUnresponsive extends ProviderError {
   static override readonly docs: ErrorDocs = {
     name: "no_answer",
     when: "The payment provider gave no usable response to a call that moves no money, such as one for its state.",
     remedy: "Repeat the request.",
     example: () =>
-      new NoAnswer("The payment provider gave no usable answer in time. Nothing has changed: repeat the request."),
+      new ProviderUnresponsive(
+        "The payment provider gave no usable answer in time. Nothing has changed: repeat the request.",
+      ),
   }
 
   constructor(message: string, cause?: unknown) {

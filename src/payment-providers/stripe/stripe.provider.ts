@@ -226,7 +226,7 @@ export class StripePaymentProvider implements PaymentProvider {
     if (call.operation === "refund") {
       const refund = await findRefund(this.stripe(call.signal), payment_intent, call.idempotencyKey)
       if (refund) return refundOutcome(refund)
-      // Tells a missing refund from a missing payment.
+      // Distinguishes a missing refund from a missing payment.
       await this.retrieve(call)
       return NOT_FOUND
     }

@@ -6,21 +6,21 @@ import { isCurrency } from "./common/money.js"
 
 /** Everything the environment decides, validated once at start. */
 export interface Config {
-  /** On a PostgreSQL of its own, or in production: others may reach the service, so nothing is open that was not configured. */
+  /** Whether the service runs on its own PostgreSQL or in production. Others may reach it then, so nothing is open by default. */
   isServed: boolean
   http: { host: string; port: number }
   tcp: TcpConfig
-  /** Absent: the embedded PostgreSQL in {@link dataDir}. */
+  /** If absent, the embedded PostgreSQL in {@link dataDir}. */
   databaseUrl?: string
   databasePoolSize: number
   dataDir: string
-  /** Milliseconds that a payment provider has to answer. */
+  /** Milliseconds that a payment provider has to respond. */
   providerTimeout: number
-  /** Milliseconds between two looks for calls to providers that nobody settled. */
+  /** Milliseconds between two runs of the background work, such as the lookup of unresolved provider calls. */
   reconcilerInterval: number
   /** Packages, or paths from the working directory, whose default exports are Nest modules with payment providers. */
   providerModules: string[]
-  /** ISO 4217 code in lower case, of collections that are made for an order without a currency. */
+  /** ISO 4217 code in lower case, for collections of orders that name no currency. */
   defaultCurrency?: string
   cors: { store: CorsOrigin[]; admin: CorsOrigin[] }
   logLevel: LogLevel
@@ -55,26 +55,34 @@ export type CorsOrigin = string | RegExp
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Where browsers may call from when nothing is configured: a developer's own machine. */
+/** The origins of browsers without configuration: those on a developer's own machine. */
 const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
 
 /** A setting is missing or wrong. The message is one line that names it and says what it may be. */
 export class ConfigError extends Error {}
 
-/** Reads `.env` in the working directory, where there is one; what the environment already has stays. */
+/** Reads `.env` in the working directory, if there is one. It does not replace variables of the environment. */
 export function loadEnvFile(): void {
   if (existsSync(".env")) process.loadEnvFile(".env")
 }
 
-/** @throws ConfigError naming the first setting that is wrong */
 /** Any other NODE_ENV counts as production, misspelt ones too: a mistake must not open the service to everybody. */
 const OPEN_ENVIRONMENTS = ["development", "test"]
 
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const text = (name: string) => {
+/** Reads one setting by its name. Surrounding spaces do not count, and an empty value is the same as none. */
+export type SettingReader = (name: string) => string | undefined
+
+/** The one way in which the service reads an environment. */
+export function settingReader(env: NodeJS.ProcessEnv): SettingReader {
+  return (name) => {
     const value = env[name]?.trim()
     return value === "" ? undefined : value
   }
+}
+
+/** @throws ConfigError naming the first setting that is wrong */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const text = settingReader(env)
   const isServed = text("DATABASE_URL") !== undefined || !OPEN_ENVIRONMENTS.includes(text("NODE_ENV") ?? "development")
   const defaultOrigins = isServed ? [] : [LOOPBACK_ORIGIN]
   return {
@@ -86,7 +94,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dataDir: resolve(text("DATA_DIR") ?? ".data"),
     providerTimeout: positiveInteger("PROVIDER_TIMEOUT", text("PROVIDER_TIMEOUT"), 10_000),
     reconcilerInterval: positiveInteger("RECONCILER_INTERVAL", text("RECONCILER_INTERVAL"), 2_000),
-    providerModules: list(text("PROVIDER_MODULES")),
+    providerModules: commaSeparated(text("PROVIDER_MODULES")),
     defaultCurrency: currency("DEFAULT_CURRENCY", text("DEFAULT_CURRENCY")),
     cors: {
       store: origins("STORE_CORS", text("STORE_CORS")) ?? defaultOrigins,
@@ -101,7 +109,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   }
 }
 
-function tcp(text: (name: string) => string | undefined, isServed: boolean): TcpConfig {
+function tcp(text: SettingReader, isServed: boolean): TcpConfig {
   const host = text("TCP_HOST") ?? "127.0.0.1"
   const token = tcpToken(text("TCP_TOKEN"))
   const tls = tlsFiles(text("TCP_TLS_CERT"), text("TCP_TLS_KEY"), text("TCP_TLS_CA"))
@@ -129,7 +137,8 @@ function positiveInteger(name: string, value: string | undefined, fallback: numb
   return number
 }
 
-function list(value: string | undefined): string[] {
+/** The parts of a comma-separated setting. */
+export function commaSeparated(value: string | undefined): string[] {
   const parts = (value ?? "").split(",").map((part) => part.trim())
   return parts.filter((part) => part !== "")
 }
@@ -155,7 +164,7 @@ function logLevel(value: string | undefined): LogLevel {
   return level
 }
 
-/** Origins are separated by commas; one between slashes is a regular expression, as in Medusa. */
+/** Reads comma-separated origins. An origin between slashes is a regular expression, as in Medusa. */
 export function origins(name: string, value: string | undefined): CorsOrigin[] | undefined {
   return value?.split(",").map((part) => {
     const origin = part.trim()
@@ -164,7 +173,7 @@ export function origins(name: string, value: string | undefined): CorsOrigin[] |
   })
 }
 
-/** Browsers send an origin in one form: what is written otherwise would never match, and `null` would match any sandbox. */
+/** Accepts an origin only as browsers send it. Any other form would never match, and `null` would match any sandbox. */
 function plainOrigin(name: string, origin: string): string {
   if (URL.canParse(origin) && new URL(origin).origin === origin && /^https?:/.test(origin)) return origin
   throw new ConfigError(
@@ -177,7 +186,7 @@ const ANCHORED_EXAMPLE = "/^https:\\/\\/[a-z0-9-]+\\.preview\\.example\\.com$/"
 /** An origin that a pattern may match only if it matches every site. */
 const ANY_SITES = ["https://any-site.invalid", "http://any-site.invalid"]
 
-/** A pattern matches the origin as a whole, also if it has alternatives: `^a|b$` would allow whatever starts with a or ends with b. */
+/** Makes a pattern match the whole origin, also with alternatives: `^a|b$` alone would allow anything that starts with a. */
 function originPattern(name: string, literal: string): RegExp {
   const [, source] = /^\/(.*)\/$/.exec(literal) ?? []
   if (source === undefined) {
@@ -194,7 +203,7 @@ function originPattern(name: string, literal: string): RegExp {
   }
   let pattern: RegExp
   try {
-    // By itself first: what is no expression of its own could end the group around it.
+    // Compiled alone first, because an invalid expression could close the group around it.
     new RegExp(inner)
     pattern = new RegExp(`^(?:${inner})$`)
   } catch {
@@ -215,16 +224,16 @@ function onOff(name: string, value: string): boolean {
   return value === "on"
 }
 
-/** Whether it is a key is known here; whether it is strong enough to be created, once it is known that it is absent. */
+/** Checks only the prefix. The strength is checked when the key would be created, because existing weak keys keep working. */
 function key(name: string, prefix: string, value: string | undefined): string | undefined {
   if (value !== undefined && !value.startsWith(prefix)) throw new ConfigError(`${name} must start with ${prefix}.`)
   return value
 }
 
-/** What a secret that somebody made up has to have, at least. */
+/** The minimum of a made-up secret, for error messages. */
 export const STRENGTH = "at least 32 characters, 12 of them different; openssl rand -hex 32 makes random ones"
 
-/** Whether nobody can guess a secret. */
+/** Whether a secret is hard to guess. */
 export function isStrong(secret: string): boolean {
   return secret.length >= 32 && new Set(secret).size >= 12
 }
@@ -248,7 +257,7 @@ function tlsFiles(cert: string | undefined, tlsKey: string | undefined, ca: stri
   return { cert, key: tlsKey, ...(ca !== undefined && { ca: certificateFile("TCP_TLS_CA", ca) }) }
 }
 
-/** TLS takes a file without a certificate for one that trusts nobody, and says so to nobody. */
+/** Checks the file here, because TLS silently treats a file without a certificate as one that trusts nobody. */
 function certificateFile(name: string, path: string): string {
   if (!existsSync(path)) throw new ConfigError(`There is no file at ${path} (${name}).`)
   try {

@@ -17,10 +17,10 @@ import { loadOwnProviders, loadProviderModules } from "./payment-providers/provi
 import { explainFailure } from "./bootstrap/start-errors.js"
 import { LifecycleLog, reportStart } from "./bootstrap/start-report.js"
 
-/** Milliseconds that requests under way get to finish after SIGTERM. */
+/** Milliseconds that pending requests have to finish after SIGTERM. */
 const SHUTDOWN_DEADLINE = 10_000
 
-/** Until the service listens, a signal ends the process without further ado, but lets it remove its temporary folders. */
+/** Until the service listens, a signal ends the process immediately. Its temporary folders are removed on exit. */
 let onSignal: (signal: NodeJS.Signals) => void = () => process.exit(1)
 // Registered once: a signal that arrives while one listener replaces another would be lost.
 for (const name of ["SIGTERM", "SIGINT"] as const)
@@ -40,9 +40,9 @@ async function main(): Promise<void> {
   const environment = recordReads(process.env)
   const config = readConfig(environment.env)
   const logger = createLogger(config.logLevel)
-  // Until the service listens, a failure is told in one line at the end; the log would tell it a second time.
+  // Until the service listens, a failure is printed as one line at the end. The log would repeat it.
   logger.level = "silent"
-  // Those that come with the service read settings of their own, which config.ts does not know.
+  // The providers that come with the service have settings of their own, which config.ts does not know.
   const providerModules = [
     ...(await loadOwnProviders(environment.env)),
     ...(await loadProviderModules(config.providerModules)),
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** What an operator has to know about how the service was started. */
+/** Logs what an operator should know about this start. */
 function logNotices(logger: Logger, config: Config, embedded: EmbeddedPostgres | undefined): void {
   if (!config.tcp.isOn) logger.info(`TCP is off. To turn it on, ${HOW_TO_TURN_TCP_ON}.`)
   for (const name of weakBootstrapKeys(config.bootstrapKeys)) {
@@ -86,7 +86,7 @@ function logNotices(logger: Logger, config: Config, embedded: EmbeddedPostgres |
   }
 }
 
-/** Requests under way are answered, new ones refused, then the database is closed. */
+/** Finishes pending requests, refuses new ones, then closes the database. */
 function shutDownGracefully(
   app: NestFastifyApplication,
   embedded: EmbeddedPostgres | undefined,

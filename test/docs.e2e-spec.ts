@@ -38,6 +38,15 @@ interface Proof {
 
 const PROOFS: Proof[] = [
   {
+    page: "docs/errors.md",
+    language: "json",
+    begins: "{",
+    holds: async ({ code }) => {
+      const schemas = new ApiSchemas(await service.document())
+      expect(schemas.problemsWith(JSON.parse(code), { $ref: "#/components/schemas/ErrorResponse" })).toEqual([])
+    },
+  },
+  {
     page: "README.md",
     language: "sh",
     begins: "npm ci && npm start",

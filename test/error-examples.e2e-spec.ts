@@ -46,7 +46,7 @@ const EXAMPLES: Example[] = Object.entries(DOCUMENT.paths).flatMap(([path, metho
 
 /** What a provider, the database or another request causes. Their texts are those of every route, and have tests of their own. */
 const CAUSED_ELSEWHERE = new Set([
-  "conflict",
+  "changed_meanwhile",
   "operation_in_progress",
   "state_conflict",
   "payment_declined",

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import type { FastifyInstance } from "fastify"
 import { once } from "node:events"
 import { connect } from "node:net"
-import { createAdapter } from "../src/bootstrap/configure-app.js"
+import { createHttpAdapter } from "../src/bootstrap/http-adapter.js"
 import { MAX_CONNECTIONS } from "../src/bootstrap/http-limits.js"
 import { TestService } from "./support/service.js"
 import { signed, TellingAccount } from "./support/telling-account.js"
@@ -135,7 +135,10 @@ describe("a request that does not arrive whole", () => {
   let fastify: FastifyInstance
   let url: string
   beforeAll(async () => {
-    fastify = createAdapter({ docs: true }, { requestTimeout: 200, checkInterval: 50 }).getInstance<FastifyInstance>()
+    fastify = createHttpAdapter(
+      { docs: true },
+      { requestTimeout: 200, checkInterval: 50 },
+    ).getInstance<FastifyInstance>()
     fastify.post("/", () => "done")
     url = await fastify.listen({ port: 0, host: "127.0.0.1" })
   })

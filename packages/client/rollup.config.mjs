@@ -4,7 +4,7 @@ import { dts } from "rollup-plugin-dts"
 const file = (path) => readFileSync(new URL(path, import.meta.url), "utf8")
 const { version } = JSON.parse(file("../../package.json"))
 
-/** Whatever is not a file of the client is a peer, or Node's own. */
+/** Every import but the client's own files is a peer dependency or a module of Node. */
 const external = (id) => !/^[./]/.test(id)
 
 /** The package has the version of the service that it was packed with. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals"
-import { InvalidData, PaymentDeclined, ProviderError } from "../common/errors.js"
+import { InvalidData } from "../common/errors.js"
+import { PaymentDeclined, ProviderError } from "../payment-providers/calls/call.errors.js"
 import type { Declined, ProviderResult } from "../payment-providers/contract/payment-provider.contract.js"
 import { checkCustomerId, hasToChange, isNotThere, valueOf } from "./account-holder.rules.js"
 

@@ -1,4 +1,5 @@
-import { InvalidData, ProviderError, StateConflict } from "../common/errors.js"
+import { InvalidData } from "../common/errors.js"
+import { AccountHolderMissing, ProviderUnresponsive } from "../payment-providers/calls/call.errors.js"
 import type { Declined, ProviderResult } from "../payment-providers/contract/payment-provider.contract.js"
 import { REFUSAL_ERRORS } from "../payment-providers/calls/provider-outcome.js"
 
@@ -25,18 +26,11 @@ export function valueOf<T>(result: ProviderResult<T>): T {
     case "declined":
       throw refusalOf(result)
     case "gone":
-      throw new StateConflict(
-        "The payment provider does not know the customer any more. Repeat the request, and the customer is created anew.",
-        { code: "account_holder_missing", retryable: true },
-      )
+      throw new AccountHolderMissing()
     case "unknown":
-      throw new ProviderError(
+      throw new ProviderUnresponsive(
         "The payment provider gave no usable answer in time. No money moved: repeat the request.",
-        {
-          code: "no_answer",
-          retryable: true,
-          cause: result.cause,
-        },
+        result.cause,
       )
   }
 }

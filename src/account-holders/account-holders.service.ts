@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { InjectRepository } from "@nestjs/typeorm"
 import { IsNull, Repository, type EntityManager } from "typeorm"
-import { Conflict, NotAllowed, NotFound, excerpt } from "../common/errors.js"
+import { ChangedMeanwhile, excerpt, NotAllowed, NotFound } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
 import { readList } from "../api/lists/read-list.js"
@@ -191,11 +191,8 @@ function isKnown(holder: AccountHolder): holder is KnownAccountHolder {
   return holder.external_id !== null
 }
 
-function changedMeanwhile(): Conflict {
-  return new Conflict("The account holder was deleted while it was asked for. Retry the request.", {
-    code: "changed_meanwhile",
-    retryAfter: 1,
-  })
+function changedMeanwhile(): ChangedMeanwhile {
+  return new ChangedMeanwhile("The account holder was deleted while it was asked for. Retry the request.")
 }
 
 export function accountHolderNotFound(id: string): NotFound {

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { ApiDeleted, type Deleted } from "../api/deleted.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
@@ -18,12 +19,15 @@ import {
 import { AccountHoldersService, accountHolderNotFound, keepsNoAccountHolders } from "./account-holders.service.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
+import { PaymentDeclined, ProviderError } from "../payment-providers/calls/call.errors.js"
 
 const HOLDER_EXAMPLE = exampleOf(ACCOUNT_HOLDER)
 
 @ApiTags("Admin: account holders")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/account-holders")
 export class AdminAccountHoldersController {
   constructor(private readonly holders: AccountHoldersService) {}
@@ -48,7 +52,7 @@ export class AdminAccountHoldersController {
       "cart that has a customer does the same by itself.",
   })
   @ApiEnvelope("account_holder", AccountHolderResponse, "The account holder.", HOLDER_EXAMPLE)
-  @ApiErrors("invalid_data", keepsNoAccountHolders(EXAMPLE.providerId, true), "payment_declined", "provider_error")
+  @ApiErrors(InvalidData, keepsNoAccountHolders(EXAMPLE.providerId, true), PaymentDeclined, ProviderError)
   async create(@Body() body: CreateAccountHolderRequest, @Query() _query: SelectQuery) {
     return { account_holder: toAccountHolderResponse(await this.holders.create(body)) }
   }
@@ -72,11 +76,11 @@ export class AdminAccountHoldersController {
   })
   @ApiDeleted("account_holder", EXAMPLE_HOLDER_ID)
   @ApiErrors(
-    "invalid_data",
+    InvalidData,
     accountHolderNotFound(EXAMPLE_HOLDER_ID),
     providerNotAvailable(EXAMPLE.stripeId),
-    "payment_declined",
-    "provider_error",
+    PaymentDeclined,
+    ProviderError,
   )
   async delete(@Param("id") id: string): Promise<Deleted<"account_holder">> {
     await this.holders.delete(id)

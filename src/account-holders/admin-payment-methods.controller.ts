@@ -9,7 +9,8 @@ import {
   getSchemaPath,
 } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { ApiDeleted, type Deleted } from "../api/deleted.js"
 import { EXAMPLE_HOLDER_ID } from "./account-holder.dto.js"
 import {
@@ -24,16 +25,19 @@ import { PaymentMethodsService } from "./payment-methods.service.js"
 import { accountHolderNotFound } from "./account-holders.service.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
 import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
+import { PaymentDeclined, ProviderError } from "../payment-providers/calls/call.errors.js"
 
 @ApiTags("Admin: account holders")
 @ApiSecurity("secret_key")
 @ApiErrors(
-  "invalid_data",
+  InvalidData,
   providerNotAvailable(EXAMPLE.stripeId),
-  "unauthorized",
+  SecretKeyRequired,
   accountHolderNotFound(EXAMPLE_HOLDER_ID),
-  "payment_declined",
-  "provider_error",
+  PaymentDeclined,
+  ProviderError,
 )
 @Controller("admin/account-holders/:id/payment-methods")
 export class AdminPaymentMethodsController {

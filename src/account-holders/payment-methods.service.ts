@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import type { Caller } from "../api-keys/caller.js"
-import { NotFound, excerpt } from "../common/errors.js"
+import { excerpt, NotFound } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import type {
   AccountHolders,

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { ApiDeleted, type Deleted } from "../api/deleted.js"
 import type { Selection } from "../api/fields/fields.js"
 import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
@@ -21,10 +22,12 @@ import {
 } from "./api-key.dto.js"
 import { ApiKeysService, apiKeyNotFound, keyNotRevoked } from "./api-keys.service.js"
 import { CalledBy, type Caller } from "./caller.js"
+import { SecretKeyRequired } from "./api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
 
 @ApiTags("Admin: API keys")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/api-keys")
 export class AdminApiKeysController {
   constructor(private readonly keys: ApiKeysService) {}
@@ -117,7 +120,7 @@ export class AdminApiKeysController {
   @ApiId("The key's id.", API_KEY_EXAMPLE.id)
   @ApiOperation({ summary: "Delete a revoked API key", operationId: "deleteApiKey" })
   @ApiDeleted("api_key", API_KEY_EXAMPLE.id)
-  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id), "invalid_data", keyNotRevoked(API_KEY_EXAMPLE.id))
+  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id), InvalidData, keyNotRevoked(API_KEY_EXAMPLE.id))
   async delete(@Param("id") id: string): Promise<Deleted<"api_key">> {
     await this.keys.delete(id)
     return { id, object: "api_key", deleted: true }

@@ -1,5 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common"
-import { NotAllowed } from "../common/errors.js"
+import { CrossSiteRequest } from "./api-key.errors.js"
 import type { CorsOrigin } from "../config.js"
 import { requestBelow } from "./key.guards.js"
 
@@ -20,9 +20,7 @@ export class FetchSiteGuard implements CanActivate {
     const { "sec-fetch-site": site, origin } = request.headers
     // Nothing but a browser sends it.
     if (site === undefined || OWN_SITES.includes(site) || this.isAllowed(origin)) return true
-    throw new NotAllowed(
-      "A page of another origin made this request. Add the page's origin to ADMIN_CORS, or call the API from a server.",
-    )
+    throw new CrossSiteRequest()
   }
 
   private isAllowed(origin: string | undefined): boolean {

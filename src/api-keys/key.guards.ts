@@ -1,14 +1,14 @@
 import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common"
 import type { FastifyRequest } from "fastify"
 import { setCaller } from "../api/request-context.js"
-import { NotAllowed, Unauthorized } from "../common/errors.js"
+import {
+  PUBLISHABLE_KEY_HEADER,
+  PublishableKeyInvalid,
+  PublishableKeyMissing,
+  SecretKeyRequired,
+} from "./api-key.errors.js"
 import { secretTokenOf } from "./api-key.rules.js"
 import { KeyRing } from "./key-ring.js"
-
-const PUBLISHABLE_KEY_HEADER = "x-publishable-api-key"
-
-/** What Medusa's messages leave out, which name its dashboard. */
-const CREATE_ONE = "The operator creates publishable keys (pk_...) with POST /admin/api-keys, or with npm run keys."
 
 /**
  * Every route below /store wants a publishable key. Guards go by the path, not by a decorator: a new controller cannot
@@ -22,18 +22,9 @@ export class PublishableKeyGuard implements CanActivate {
     const request = requestBelow("/store", context)
     if (!request) return true
     const token = request.headers[PUBLISHABLE_KEY_HEADER]
-    if (typeof token !== "string" || token === "") {
-      throw new NotAllowed(
-        `Publishable API key required in the request header: ${PUBLISHABLE_KEY_HEADER}. You can manage your keys in settings in the dashboard.`,
-        { details: [{ field: PUBLISHABLE_KEY_HEADER, message: CREATE_ONE }] },
-      )
-    }
+    if (typeof token !== "string" || token === "") throw new PublishableKeyMissing()
     const key = isStorable(token) ? await this.ring.open("publishable", token) : undefined
-    if (!key) {
-      throw new NotAllowed("A valid publishable key is required to proceed with the request", {
-        details: [{ field: PUBLISHABLE_KEY_HEADER, message: `It does not exist, or is revoked. ${CREATE_ONE}` }],
-      })
-    }
+    if (!key) throw new PublishableKeyInvalid()
     setCaller(request, { id: key.id, salesChannelIds: key.sales_channel_ids })
     return true
   }
@@ -49,10 +40,7 @@ export class SecretKeyGuard implements CanActivate {
     if (!request) return true
     const token = secretTokenOf(request.headers.authorization)
     const key = token ? await this.ring.open("secret", token) : undefined
-    if (!key)
-      throw new Unauthorized(
-        "Unauthorized. Send a secret API key as 'Authorization: Bearer sk_...' or, as the js-sdk does, as Basic.",
-      )
+    if (!key) throw new SecretKeyRequired()
     setCaller(request, { id: key.id, salesChannelIds: [] })
     return true
   }

@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common"
 import type { TcpContext } from "@nestjs/microservices"
-import { Unauthorized } from "../common/errors.js"
+import { TcpTokenRequired } from "./api-key.errors.js"
 import { authenticateConnection } from "../api/tcp/tcp-socket.js"
 import { equalInConstantTime } from "./api-key.rules.js"
 
@@ -13,7 +13,7 @@ export class TcpTokenGuard implements CanActivate {
     if (context.getType() !== "rpc") return true
     const given = context.switchToRpc().getData<{ token?: unknown } | null | undefined>()?.token
     if (this.token !== undefined && (typeof given !== "string" || !equalInConstantTime(given, this.token))) {
-      throw new Unauthorized("Unauthorized. Send the token of this service (TCP_TOKEN) as 'token' in the message.")
+      throw new TcpTokenRequired()
     }
     authenticateConnection(context.switchToRpc().getContext<TcpContext>())
     return true

@@ -1,6 +1,6 @@
 import { Controller } from "@nestjs/common"
 import { Ctx, MessagePattern, type TcpContext } from "@nestjs/microservices"
-import { NotFound, excerpt } from "../common/errors.js"
+import { excerpt, NotFound } from "../common/errors.js"
 import { UNKNOWN_PATTERN } from "./tcp/tcp-server.js"
 
 /** Whatever else arrives over TCP. It makes the guards stand before unknown messages too, as before unknown routes. */

@@ -7,13 +7,21 @@ import { ApiKeysService } from "../api-keys/api-keys.service.js"
 import { AppModule } from "../app.module.js"
 import { NestLogger } from "../telemetry/logger.js"
 import { ConfigError, isStrong, STRENGTH, type BootstrapKeys, type Config } from "../config.js"
-import { configureApp, createAdapter } from "./configure-app.js"
 import { LeaseTimes } from "../database/leases.js"
 import type { ProviderModule } from "../payment-providers/provider-modules.js"
+import { forbidCaching } from "./cache-control.js"
+import { allowOrigins } from "./cors.js"
+import { closeAfterResponses } from "./graceful-close.js"
+import { createHttpAdapter } from "./http-adapter.js"
+import { limitConnections, MAX_CONNECTIONS } from "./http-limits.js"
+import { serveApiDocument } from "./openapi.js"
+import { readBodiesAsJson } from "./request-body.js"
+import { logRequests } from "./request-log.js"
+import { limitResponses } from "./response-limit.js"
+import { connectTcp } from "./tcp.js"
 
 /**
- * Builds the service on a database that is up to date, and makes the keys that the environment names. It does not
- * listen yet.
+ * Creates the service on a migrated database, with the API keys of the environment. It does not listen yet.
  */
 export async function createApp(
   config: Config,
@@ -35,10 +43,12 @@ export async function createApp(
       adminOrigins: config.cors.admin,
       docs: config.docs,
     }),
-    createAdapter(config),
+    createHttpAdapter(config),
     { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
   )
-  configureApp(app, config, logger)
+  configureHttp(app, config, logger)
+  connectTcp(app, config, logger)
+  if (config.docs) serveApiDocument(app)
   await app.init()
   try {
     await createBootstrapKeys(app.get(ApiKeysService), config.bootstrapKeys)
@@ -49,12 +59,24 @@ export async function createApp(
   return app
 }
 
+function configureHttp(app: NestFastifyApplication, config: Config, logger: Logger): void {
+  const fastify = app.getHttpAdapter().getInstance()
+  readBodiesAsJson(fastify)
+  logRequests(fastify, logger)
+  forbidCaching(fastify)
+  limitResponses(fastify)
+  limitConnections(fastify.server, logger, MAX_CONNECTIONS)
+  closeAfterResponses(fastify)
+  app.useSecurityHeaders({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } })
+  allowOrigins(app, config)
+}
+
 const BOOTSTRAP_SETTINGS = {
   secret: "BOOTSTRAP_SECRET_KEY",
   publishable: "BOOTSTRAP_PUBLISHABLE_KEY",
 } as const satisfies Record<ApiKeyType, string>
 
-/** Names the settings of keys that somebody could guess. Once the service has started, those are in its database already. */
+/** Names the settings whose keys somebody could guess. After a start, such keys are in the database already. */
 export function weakBootstrapKeys(keys: BootstrapKeys): string[] {
   return API_KEY_TYPES.flatMap((type) => {
     const token = keys[type]
@@ -62,7 +84,7 @@ export function weakBootstrapKeys(keys: BootstrapKeys): string[] {
   })
 }
 
-/** A weak key that exists keeps working: to refuse it would stop a shop. None is created. */
+/** Creates missing keys. A weak key is refused, unless it exists already: refusing that would stop a shop. */
 async function createBootstrapKeys(service: ApiKeysService, keys: BootstrapKeys): Promise<void> {
   for (const type of API_KEY_TYPES) {
     const token = keys[type]

@@ -1,11 +1,14 @@
 import type { Server } from "node:net"
 import type { Logger } from "pino"
 
-/** What a connection may cost, whatever is sent over it. */
+/** Bytes of a body, as in Medusa. */
+export const BODY_LIMIT = 100 * 1024
+
+/** The limits of one connection, independent of the data sent over it. */
 export interface HttpLimits {
   /** Milliseconds within which the headers, and the whole request, have to arrive. */
   readonly requestTimeout: number
-  /** Milliseconds between two searches for requests that are over that time. An unfinished one lives for both at most. */
+  /** Milliseconds between two checks for requests that took too long. An unfinished request lives for both at most. */
   readonly checkInterval: number
 }
 

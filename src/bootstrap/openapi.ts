@@ -1,12 +1,8 @@
 import type { NestFastifyApplication } from "@nestjs/platform-fastify"
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from "@nestjs/swagger"
-import { EXAMPLE_REQUEST_ID, INVALID_REQUEST, errorResponses, type DocumentedError } from "../api/api-docs.js"
-import { unstorableText } from "../common/json.js"
-import { invalidRequest, missingField, tooSmall, unknownField } from "../api/validation/validation.js"
-import { unknownNames } from "../api/fields/fields.js"
-import type { ErrorBody, InvalidData } from "../common/errors.js"
-import { toOpenApi31 } from "./openapi-31.js"
 import { VERSION } from "../common/version.js"
+import { completeDocument } from "./openapi-completion.js"
+import { toOpenApi31 } from "./openapi-31.js"
 
 const DESCRIPTION = `
 Everything that is paid for one cart: payment sessions with providers, the payments they become, captures and refunds.
@@ -15,12 +11,12 @@ Speaks the wire format of Medusa v2, so \`@medusajs/js-sdk\` works unchanged.
 **Try it:** press *Authorize*, enter a publishable key for the store routes and a secret key for the admin routes (in
 development the service prints both at start), then *Execute*. Amounts are in major units.
 
-**Requests** may name themselves in the header \`x-request-id\` (letters, digits, \`_.:-\`, at most 128); every answer
-carries the id. **Answers** hold what \`fields\` selects: only \`id\` is always there.
+**Requests** may name themselves in the header \`x-request-id\` (letters, digits, \`_.:-\`, at most 128); every response
+carries the id. **Responses** contain what \`fields\` selects: only \`id\` is always there.
 `.trim()
 
 /** Serves the API document at /docs-json and Swagger UI at /docs. */
-export function setUpApiDocument(app: NestFastifyApplication): void {
+export function serveApiDocument(app: NestFastifyApplication): void {
   SwaggerModule.setup("docs", app, () => buildApiDocument(app), {
     jsonDocumentUrl: "docs-json",
     yamlDocumentUrl: "docs-yaml",
@@ -31,7 +27,7 @@ export function setUpApiDocument(app: NestFastifyApplication): void {
 
 /** The groups of routes, in the order of the page. */
 const TAGS: Record<string, string> = {
-  "Store: payment collections": "What a storefront does: gather what is paid for a cart.",
+  "Store: payment collections": "What a storefront needs to pay for a cart.",
   "Store: payment sessions": "Choose how to pay, and pay.",
   "Store: payment providers": "What a shopper can pay with.",
   "Admin: payment collections": "Collections as operators see them, and those of orders.",
@@ -39,15 +35,15 @@ const TAGS: Record<string, string> = {
   "Admin: orders": "Orders that their provider authorizes late.",
   "Admin: payments": "The money that providers have authorized.",
   "Admin: payment providers": "The providers that this service was started with.",
-  "Admin: refund reasons": "Why money goes back.",
-  "Admin: account holders": "Customers in the books of providers, and the means of payment that they saved there.",
+  "Admin: refund reasons": "Why money is refunded.",
+  "Admin: account holders": "Customers at providers, and the means of payment that they saved there.",
   "Admin: operations": "The calls to providers, above all those whose outcome is not known yet.",
-  "Admin: webhook events": "What payment providers have told by themselves.",
+  "Admin: webhook events": "The webhooks that payment providers have sent.",
   "Admin: regions": "Which providers a region offers.",
-  "Admin: carts": "What the service that owns carts tells of them.",
-  "Admin: events": "What happened, for other services to follow.",
+  "Admin: carts": "The state of carts, as the service that owns them reports it.",
+  "Admin: events": "The feed of events, for other services.",
   "Admin: API keys": "Publishable keys for storefronts, secret keys for operators.",
-  Webhooks: "Where payment providers tell what happened with them.",
+  Webhooks: "Payment providers report events here.",
   Health: "For load balancers and orchestrators.",
 }
 
@@ -79,164 +75,5 @@ function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
         "The same secret key as user name, without a password, as `@medusajs/js-sdk` sends it. One of the two is enough.",
     })
   for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description)
-  return toOpenApi31(completed(SwaggerModule.createDocument(app, config.build())))
-}
-
-type Operation = NonNullable<OpenAPIObject["paths"][string]["get"]>
-type Response = Exclude<Operation["responses"][string], { $ref: string } | undefined>
-type Schemas = NonNullable<NonNullable<OpenAPIObject["components"]>["schemas"]>
-type Schema = Schemas[string]
-
-/** Adds what follows from the document itself, and what is the same for many routes. */
-function completed(document: OpenAPIObject): OpenAPIObject {
-  const schemas = document.components?.schemas ?? {}
-  for (const [path, { get, post, put, delete: remove }] of Object.entries(document.paths)) {
-    for (const operation of [get, post, put, remove]) if (operation) completeBody(operation, schemas)
-    for (const operation of [post, put, remove]) if (operation) addErrors(operation, ["conflict"])
-    if (post && /^\/(store|admin)\//.test(path)) addIdempotency(post)
-    for (const operation of [get, post, put, remove]) {
-      if (!operation) continue
-      if (path.startsWith("/admin/")) addToErrors(operation, ["cross_site"])
-      addBasic(operation)
-      operation.security ??= []
-      nameInvalid(operation, schemas)
-      addHeaders(operation)
-    }
-  }
-  document.components = { ...document.components, headers: HEADERS, schemas: usedSchemas(document, schemas) }
-  return document
-}
-
-/** Every body has a ready example, made of those of its fields, and can be left out where nothing in it is required. */
-function completeBody(operation: Operation, schemas: Schemas): void {
-  const body = operation.requestBody
-  if (!body || "$ref" in body) return
-  for (const media of Object.values(body.content)) {
-    const schema = resolve(media.schema, schemas)
-    body.required = (schema?.required ?? []).length > 0
-    media.example = Object.fromEntries(
-      Object.entries(schema?.properties ?? {}).map(([name, property]) => [name, resolve(property, schemas)?.example]),
-    )
-  }
-  addErrors(operation, ["too_large", "unsupported_media_type"])
-}
-
-/** Where a secret key is needed, it may come as Basic, too. */
-function addBasic(operation: Operation): void {
-  if (operation.security?.some((requirement) => "secret_key" in requirement)) {
-    operation.security = [...operation.security, { secret_key_basic: [] }]
-  }
-}
-
-/** Gives the example of a malformed request the message that a request to this very route gets. */
-function nameInvalid(operation: Operation, schemas: Schemas): void {
-  // The routes of a controller share what is declared on it.
-  operation.responses = structuredClone(operation.responses)
-  const response = operation.responses["400"]
-  const examples = response && "content" in response ? response.content?.[JSON_TYPE]?.examples : undefined
-  for (const example of Object.values(examples ?? {})) {
-    if (!("value" in example) || (example.value as ErrorBody).message !== INVALID_REQUEST) continue
-    example.value = invalidExample(operation, schemas).toBody(EXAMPLE_REQUEST_ID)
-  }
-}
-
-/** What a likely mistake gets: something is left out, else a number is too small, else a name is unknown. */
-function invalidExample(operation: Operation, schemas: Schemas): InvalidData {
-  const { requestBody, parameters = [] } = operation
-  const inputs = parameters.filter((parameter) => "in" in parameter)
-  const query = inputs.filter((parameter) => parameter.in === "query")
-  const body =
-    requestBody && "content" in requestBody ? resolve(requestBody.content[JSON_TYPE]?.schema, schemas) : undefined
-  const missing = [...(body?.required ?? []), ...query.filter(({ required }) => required).map(({ name }) => name)]
-  if (missing.length > 0) return invalidRequest(missing.map(missingField))
-  const limit = query.find(({ name }) => name === "limit")?.schema
-  if (limit && "minimum" in limit) return invalidRequest([tooSmall("limit", limit.minimum ?? 0)])
-  if (body) return invalidRequest([unknownField("amuont")])
-  if (query.some(({ name }) => name === "fields")) return unknownNames(["amuont"], ["amount"])
-  return invalidRequest([unstorableText(inputs.find((parameter) => parameter.in === "path")?.name ?? "id")])
-}
-
-function resolve(schema: Schema | undefined, schemas: Schemas): Exclude<Schema, { $ref: string }> | undefined {
-  if (!schema || !("$ref" in schema)) return schema
-  return resolve(schemas[schema.$ref.slice(SCHEMAS.length)], schemas)
-}
-
-const SCHEMAS = "#/components/schemas/"
-
-function addErrors(operation: Operation, errors: DocumentedError[]): void {
-  for (const { status, ...response } of errorResponses(errors)) operation.responses[status] ??= response
-}
-
-const IDEMPOTENCY_KEY = {
-  name: "Idempotency-Key",
-  in: "header",
-  required: false,
-  description:
-    "Makes repeats harmless: the same request with the same key is done once, and answered the same for 24 hours, with " +
-    "the header `Idempotent-Replayed: true`. Choose a new random key for each new request, a UUID for one.",
-  schema: { type: "string", pattern: "^[\\x21-\\x7E]{1,255}$" },
-} as const
-
-function addIdempotency(operation: Operation): void {
-  operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY]
-  addToErrors(operation, ["idempotency_key_in_use", "idempotency_mismatch"])
-}
-
-/** Adds errors to those that the operation has with the same status. */
-function addToErrors(operation: Operation, errors: DocumentedError[]): void {
-  for (const { status, ...added } of errorResponses(errors)) {
-    const told = operation.responses[status]
-    operation.responses[status] = told && "content" in told ? together(told, added) : added
-  }
-}
-
-/** What is told of one status, with more of it. */
-function together(told: Response, { description, content }: Response): Response {
-  const [media, added] = [told.content?.[JSON_TYPE], content?.[JSON_TYPE]]
-  return {
-    ...told,
-    description: `${told.description} ${description}`,
-    content: { [JSON_TYPE]: { ...media, examples: { ...media?.examples, ...added?.examples } } },
-  }
-}
-
-const JSON_TYPE = "application/json"
-
-const HEADERS = {
-  RequestId: {
-    description: "The id of the request: the one it was given, or a new one.",
-    schema: { type: "string" },
-    example: EXAMPLE_REQUEST_ID,
-  },
-  RetryAfter: {
-    description: "Seconds after which the same request may succeed.",
-    schema: { type: "integer" },
-    example: 1,
-  },
-}
-
-const RETRIABLE = new Set(["409", "503", "504"])
-
-function addHeaders({ responses }: Operation): void {
-  for (const [status, response] of Object.entries(responses)) {
-    if (!response || "$ref" in response) continue
-    response.headers = {
-      "x-request-id": { $ref: "#/components/headers/RequestId" },
-      ...(RETRIABLE.has(status) && { "retry-after": { $ref: "#/components/headers/RetryAfter" } }),
-    }
-  }
-}
-
-/** Without the messages of the TCP transport, which Nest collects along with the requests over HTTP. */
-function usedSchemas(document: OpenAPIObject, schemas: Schemas): Schemas {
-  const used = new Set<string>()
-  const collect = (part: unknown): void => {
-    for (const [, name = ""] of JSON.stringify(part).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
-      if (used.has(name)) continue
-      used.add(name)
-      collect(schemas[name])
-    }
-  }
-  collect(document.paths)
-  return Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)))
+  return toOpenApi31(completeDocument(SwaggerModule.createDocument(app, config.build())))
 }

@@ -8,8 +8,8 @@ import { DatabaseUnreachable, NotMigrated } from "../database/migrate.js"
 const CLEAR = [ConfigError, FolderInUse, DataFolderUnusable, NotMigrated, ServiceError]
 
 /**
- * Why the service did not start, or a command failed, in words that say what to do.
- * @param what it is that failed, for an error that nobody expected
+ * Explains why the service did not start or a command failed, and what to do.
+ * @param what failed, for unexpected errors
  */
 export function explainFailure(error: unknown, what: string): string {
   if (error instanceof Error && CLEAR.some((type) => error instanceof type)) return error.message
@@ -22,7 +22,7 @@ export function explainFailure(error: unknown, what: string): string {
   }
   if (syscall === "listen")
     return `Cannot listen on ${address}:${port} (${code}). Set HOST and PORT, or TCP_HOST and TCP_PORT, to what this machine has.`
-  // A right that is missing shows only when the migrations run.
+  // A missing right shows only when the migrations run.
   if (code && DATABASE_FAILURES[code]) return explainDatabaseFailure(cause)
   return `${what}: ${cause.message.split("\n")[0]}`
 }
@@ -44,7 +44,7 @@ const DATABASE_FAILURES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "refuses connections. Is PostgreSQL running there, and are host and port right?",
   ENOTFOUND: "has a host name that cannot be found. Check the host.",
   EAI_AGAIN: "has a host name that cannot be found. Check the host.",
-  ETIMEDOUT: "does not answer. Check host, port and firewall.",
+  ETIMEDOUT: "does not respond. Check host, port and firewall.",
   "28P01": "refuses the password. Check user and password.",
   "28000": "refuses the user. Check user and password.",
   "3D000": "is a server without that database. Create it, or name another.",

@@ -9,7 +9,7 @@ import type { DemoKeys } from "../demo/demo-shop.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { VERSION } from "../common/version.js"
 
-/** What a start reports: as a banner on a terminal, else as one line of the log. */
+/** The report of a start: a banner on a terminal, otherwise one line of the log. */
 export interface StartReport {
   readonly version: string
   readonly node: string
@@ -44,7 +44,7 @@ export async function reportStart(
   }
 }
 
-/** Start and stop are logged at every level but `silent`: who asks for warnings still has to know what runs where. */
+/** Logs start and stop at every level but `silent`, because an operator who only wants warnings still has to see them. */
 export class LifecycleLog {
   private readonly level: LogLevel
   private readonly logger: Logger
@@ -59,7 +59,7 @@ export class LifecycleLog {
       this.logger.info(report, "started")
       return
     }
-    // The log is the only place where somebody without a terminal finds the keys of the demo shop, which exist for that.
+    // Without a terminal, the log is the only place that shows the keys of the demo shop.
     const keys = { publishable_key: demo.publishable, secret_key: demo.secret, curl: curlLine(report.url, demo) }
     createLogger(this.level, { showsKeys: true }).info({ ...report, demo: keys }, "started")
   }
@@ -74,7 +74,7 @@ export class LifecycleLog {
     this.logger.error({ version: VERSION, reason }, "stopped before every request was answered")
   }
 
-  /** @param reason what Node calls the origin of an error that nobody caught */
+  /** @param reason Node's `origin` of an uncaught error */
   crashed(err: Error, reason: string): void {
     this.logger.fatal({ version: VERSION, reason, err }, "stopped by an error")
   }

@@ -18,24 +18,24 @@ export function recordReads(environment: NodeJS.ProcessEnv): RecordedEnvironment
   return { env, names }
 }
 
-/** Nothing but this service reads names that begin so. */
+/** Only this service reads names that begin like this. */
 const OURS = /^(TCP|BOOTSTRAP|RECONCILER|PROVIDER)_/
 
-/** Stripe's other programs read names of their own, such as STRIPE_PUBLISHABLE_KEY: only a misspelt one of ours is refused. */
+/** Other programs read names with this prefix too, such as STRIPE_PUBLISHABLE_KEY. Only a misspelt name of ours is refused. */
 const SHARED = "STRIPE_"
 
-/** Kubernetes puts the addresses of all services into the environment, under names that it makes of theirs. */
+/** Kubernetes puts the addresses of all services into the environment, under names derived from theirs. */
 const OF_KUBERNETES = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/
 const ADDRESS = /^(tcp|udp|sctp):\/\//
 
-/** Letters that a misspelt name has wrong, and letters that a name has to have so that this says something. */
+/** The most letters that are wrong in a misspelt name, and the shortest name for which that is significant. */
 const TYPO = 2
 const SHORTEST = 6
 
 /**
- * Looks for settings that nothing reads, because their names are misspelt.
+ * Finds settings that nothing reads, because their names are misspelt.
  * @returns a warning for each name that may belong to another program
- * @throws ConfigError naming each one that cannot, and the setting that is nearest to it
+ * @throws ConfigError naming every other one, and the setting nearest to it
  */
 export function checkSettingNames({ names }: RecordedEnvironment, environment: NodeJS.ProcessEnv): string[] {
   const known = [...names]

@@ -32,7 +32,7 @@ try {
   process.exitCode = 1
 }
 
-/** Standard output has the result alone, so that a script can use the token of a new key. */
+/** Prints only the result on standard output, so that a script can use the token of a new key. */
 async function main(args: string[]): Promise<void> {
   const command = parse(args)
   loadEnvFile()
@@ -57,7 +57,7 @@ async function runIn(connection: DatabaseConnection, command: KeyCommand): Promi
   }
 }
 
-/** The service that has the embedded database does it; if none runs, this process has the database meanwhile. */
+/** Lets the service that owns the embedded database run the command. If none runs, this process opens the database. */
 async function runEmbedded(dataDir: string, command: KeyCommand): Promise<KeyCommandResult> {
   const answer = existsSync(dataDir) ? await DataFolderLock.request(ownDataFolder(dataDir), command) : undefined
   if (answer !== undefined) return resultOf(answer)

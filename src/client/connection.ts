@@ -4,7 +4,7 @@ import type { Observable } from "rxjs"
 
 /** Nest's TCP client. It connects at the first call, and again at the next one after the connection was lost. */
 export class Connection extends ClientTCP {
-  /** @param deadline milliseconds that connecting may take; left alone it goes on for minutes, and every call waits for it */
+  /** @param deadline milliseconds that connecting may take. Without it, an attempt lasts for minutes, and every call waits for it */
   constructor(
     options: Required<TcpClientOptions>["options"],
     private readonly deadline: number,
@@ -14,18 +14,18 @@ export class Connection extends ClientTCP {
 
   override createSocket(): TcpSocket {
     const socket = super.createSocket()
-    const giveUp = setTimeout(() => {
+    const connectTimeout = setTimeout(() => {
       socket.netSocket.destroy(new Error(`no connection within ${this.deadline} ms`))
     }, this.deadline)
     for (const event of [this.connected, "close"]) {
       socket.once(event, () => {
-        clearTimeout(giveUp)
+        clearTimeout(connectTimeout)
       })
     }
     return socket
   }
 
-  /** Connected is who has been identified; else a wrong certificate would show as a connection lost during a call. */
+  /** Waits for the TLS handshake. Otherwise a wrong certificate would show as a connection lost during a call. */
   protected override connect$(socket: Socket): Observable<unknown> {
     return super.connect$(socket, "error", this.connected)
   }

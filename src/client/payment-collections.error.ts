@@ -2,7 +2,7 @@
 export interface PaymentCollectionsErrorDetail {
   field: string
   message: string
-  /** What the field accepts, if that is a closed set. */
+  /** The accepted values, if that is a closed set. */
   allowed?: readonly string[]
 }
 
@@ -18,7 +18,7 @@ export interface PaymentCollectionsErrorBody {
   operation_id?: string
 }
 
-/** What every method of the client throws: the fields of the HTTP error body, and a stack of the caller. */
+/** Every method of the client throws this error. It has the fields of the HTTP error body and the caller's stack. */
 export class PaymentCollectionsError extends Error {
   override readonly name = "PaymentCollectionsError"
   /**

@@ -1,6 +1,6 @@
 import type { Metadata } from "./resources.js"
 
-// What the methods of the client take. Amounts are in major units of the currency (`49.9`).
+// The requests of the client's methods. Amounts are in major units of the currency (`49.9`).
 // `test/support/client-contracts.ts` compares these types with the classes that validate the messages.
 
 /** Selects the fields of a response, in the grammar of the query parameter `fields`. */
@@ -81,7 +81,7 @@ export interface CreateOrderPaymentCollectionRequest extends Command {
 }
 
 export interface UpdatePaymentCollectionRequest extends IdCommand {
-  /** What is to be paid in all, not below what is authorized. */
+  /** The whole amount to be paid, at least what is authorized. */
   amount: number
 }
 
@@ -97,7 +97,7 @@ export interface ListPaymentCollectionsRequest
 export interface CreatePaymentSessionRequest extends Command {
   payment_collection_id: string
   provider_id: string
-  /** What the provider is to know; each provider lists the names it takes. Replaces what was sent before. */
+  /** Data for the provider; each provider lists the names that it accepts. Replaces the previous data. */
   data?: Record<string, unknown>
 }
 
@@ -209,7 +209,7 @@ export interface ListPaymentMethodsRequest {
 
 export interface SavePaymentMethodRequest {
   account_holder_id: string
-  /** What the provider is to know; each provider lists the names it takes. */
+  /** Data for the provider; each provider lists the names that it accepts. */
   data?: Record<string, unknown>
   idempotency_key?: string
 }

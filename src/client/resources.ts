@@ -1,4 +1,4 @@
-// What the service returns. Amounts are JSON numbers in major units of the currency beside them (`49.9`), times are ISO
+// The resources of the service. Amounts are JSON numbers in major units of the currency beside them (`49.9`), times are ISO
 // 8601 text in UTC. A relation is optional because `fields` decides whether it is read.
 // `test/support/client-contracts.ts` compares these types with the classes that the service renders.
 
@@ -23,14 +23,14 @@ export type PaymentSessionStatus =
 /** Whether the money of a capture or refund moved. Only what succeeded counts in totals. */
 export type MovementStatus = "pending" | "succeeded" | "failed"
 
-/** What a provider was asked for. */
+/** The kind of a call to a provider. */
 export type OperationKind =
   "initiate" | "update" | "authorize" | "cancel_session" | "capture" | "refund" | "cancel_payment"
 
 /** `pending` and `unknown` reserve their money; `succeeded` and `declined` are final. */
 export type OperationState = "pending" | "succeeded" | "declined" | "unknown"
 
-/** What became of a webhook event. */
+/** The state of a webhook event. */
 export type WebhookEventState = "pending" | "parked" | "applied" | "ignored" | "dead"
 
 /** All payments of one cart or order. */
@@ -38,13 +38,13 @@ export interface PaymentCollection {
   id: string
   /** ISO 4217 code in lower case. */
   currency_code: string
-  /** What is to be paid. */
+  /** The amount to be paid. */
   amount: number
   status: PaymentCollectionStatus
   authorized_amount: number
   captured_amount: number
   refunded_amount: number
-  /** What is still to be paid. Check that it is 0 before you ship. */
+  /** The amount still to be paid. Check that it is 0 before you ship. */
   outstanding_amount?: number
   /** When everything was paid. */
   completed_at: string | null
@@ -74,7 +74,7 @@ export interface PaymentSession {
   /** The provider's public data, for the storefront. */
   data: Record<string, unknown>
   status: PaymentSessionStatus
-  /** Who pays. */
+  /** The customer who pays. */
   context: Record<string, unknown>
   authorized_at: string | null
   payment_collection_id: string
@@ -97,11 +97,11 @@ export interface RawAmount {
 /** Money that a provider has authorized. */
 export interface Payment {
   id: string
-  /** What was authorized. */
+  /** The authorized amount. */
   amount: number
   currency_code: string
   provider_id: string
-  /** What is authorized; once canceled, what was captured. */
+  /** The authorized amount; once canceled, the captured amount. */
   authorized_amount: number
   captured_amount: number
   refunded_amount: number
@@ -198,7 +198,7 @@ export interface Operation {
   provider_id: string
   amount: number
   currency_code: string
-  /** How often the service asked the provider for the outcome. */
+  /** How often the service has asked the provider for the outcome. */
   attempts: number
   /** When the service asks next; null once the outcome is known, or if the operation is stuck. */
   next_attempt_at: string | null
@@ -288,10 +288,10 @@ export interface PaymentEvent {
   created_at: string
 }
 
-/** What a delete returns. */
+/** The response to a delete. */
 export interface Deleted<Kind extends string> {
   id: string
-  /** What was deleted. */
+  /** The kind of the deleted object. */
   object: Kind
   deleted: true
 }

@@ -1,6 +1,6 @@
 /**
- * Every refusal of this service, free of any transport. One table says what a kind is on the wire; the filter renders
- * it over HTTP and TCP alike, and the API document takes its error responses from the same table.
+ * The kinds of errors, and what each is on the wire. The error filter renders them over HTTP and TCP; the API document and
+ * docs/errors.md take status and type from here.
  */
 export const ERROR_KINDS = {
   invalid_data: { status: 400, type: "invalid_data" },
@@ -22,17 +22,17 @@ export const ERROR_KINDS = {
 
 export type ErrorKind = keyof typeof ERROR_KINDS
 
-/** One thing that is wrong, for machines: which field, and what it may be. */
+/** One problem of a request, for programs. */
 export interface ErrorDetail {
   field: string
   message: string
-  /** What the field accepts, where that is a closed set. */
+  /** The accepted values, if the field has a closed set of them. */
   allowed?: readonly string[]
 }
 
 /**
- * How large a refusal may become, whatever it has to say: a caller decides how much is wrong with a request, and must not
- * decide how much memory and bandwidth the response takes.
+ * How large an error may become. A caller decides how much is wrong with a request, and must not decide how much memory
+ * and bandwidth the response takes.
  */
 export const REFUSAL_LIMITS = {
   /** Details; a list of allowed values counts as one. */
@@ -45,10 +45,10 @@ export const REFUSAL_LIMITS = {
   bytes: 16 * 1024,
 } as const
 
-/** Bytes that are kept for what is neither message nor details: type, code, ids. */
+/** Bytes reserved for type, code and ids. */
 const OTHER_BYTES = 1_024
 
-/** What a caller sent, short enough to be quoted in a message. */
+/** Shortens a caller's text, so that a message can quote it. */
 export function excerpt(value: unknown): string {
   return clip(String(value), REFUSAL_LIMITS.quoted)
 }
@@ -77,7 +77,7 @@ function bounded(details: readonly ErrorDetail[], bytes: number): ErrorDetail[] 
   return fitting
 }
 
-/** What a client gets, over HTTP as the body and over TCP as the error. */
+/** The body of an error: the response over HTTP, the error over TCP. */
 export interface ErrorBody {
   type: string
   message: string
@@ -92,6 +92,23 @@ export interface ErrorBody {
   operation_id?: string
 }
 
+/** The description of a class of errors in the API document and docs/errors.md. */
+export interface ErrorDocs {
+  /** The name of the example in the API document. */
+  readonly name: string
+  /** When the error occurs. */
+  readonly when: string
+  /** How the caller reacts. */
+  readonly remedy: string
+  /** An error as a request gets it. Absent where the message differs from route to route. */
+  readonly example?: () => ServiceError
+}
+
+/** A class of errors that the documentation describes. */
+export interface DocumentedClass {
+  readonly docs: ErrorDocs
+}
+
 export interface ErrorOptions {
   code?: string
   declineCode?: string
@@ -104,7 +121,7 @@ export interface ErrorOptions {
 }
 
 /**
- * The base of all refusals. The message is shown to the caller: it says what to do and tells nothing internal. Message and
+ * The base of all errors that a caller sees. The message says what to do and contains nothing internal. Message and
  * details are bounded here, see {@link REFUSAL_LIMITS}; code that collects them stops at the same bounds.
  */
 export abstract class ServiceError extends Error {
@@ -128,6 +145,11 @@ export abstract class ServiceError extends Error {
     this.operationId = options.operationId
   }
 
+  /** The description of errors of this class. */
+  get docs(): ErrorDocs {
+    return (this.constructor as typeof ServiceError & DocumentedClass).docs
+  }
+
   toBody(requestId?: string): ErrorBody {
     const { type } = ERROR_KINDS[this.kind]
     return {
@@ -145,100 +167,104 @@ export abstract class ServiceError extends Error {
 
 /** The request is malformed: change it before sending it again. */
 export class InvalidData extends ServiceError {
+  static readonly docs: ErrorDocs = {
+    name: "invalid_data",
+    when: "The request is malformed, or a value is not valid.",
+    remedy: "Change the request. `details` names each field.",
+    // The API document replaces the message by that of a request to the route.
+    example: () => new InvalidData("Invalid request"),
+  }
   readonly kind = "invalid_data"
 }
 
-/** The request is fine, but its response would be too large to be held in memory. */
+/** The response to a read would be too large to be held in memory. */
 export class ResponseTooLarge extends InvalidData {
+  static override readonly docs: ErrorDocs = {
+    name: "response_too_large",
+    when: "The response to a read would be larger than 5 MB.",
+    remedy: "Ask for fewer rows with `limit`, or for less of each with `fields`.",
+    example: () => new ResponseTooLarge(),
+  }
+
   constructor() {
     super(
       "The response would be larger than 5 MB. Ask for fewer rows with 'limit', or for less of each with 'fields'.",
-      {
-        code: "response_too_large",
-      },
+      { code: "response_too_large" },
     )
   }
 }
 
-/** The request is well-formed but the state, or the key, does not permit it. */
+/** The request is well-formed, but the state or the key does not permit it. */
 export class NotAllowed extends ServiceError {
+  static readonly docs: ErrorDocs = {
+    name: "not_allowed",
+    when: "The state does not permit it.",
+    remedy: "Read `message`, which names the state and what to do instead.",
+  }
   readonly kind = "not_allowed"
 }
 
-export class Unauthorized extends ServiceError {
+/** The caller did not authenticate. */
+export abstract class Unauthorized extends ServiceError {
   readonly kind = "unauthorized"
 }
 
+/** Nothing has this id, or the caller may not see it. */
 export class NotFound extends ServiceError {
+  static readonly docs: ErrorDocs = {
+    name: "not_found",
+    when: "It does not exist, or the key does not see it.",
+    remedy:
+      "Check the id, and the sales channels of the publishable key. An unknown route or message gets this error, too.",
+  }
   readonly kind = "not_found"
 }
 
-/** Another request got in between; the same one may succeed later. */
+/** Another request came first; the same request may succeed later. */
 export class Conflict extends ServiceError {
+  static readonly docs: ErrorDocs = {
+    name: "conflict",
+    when: "Another request got in between.",
+    remedy: "Retry after the seconds in `Retry-After`.",
+  }
   readonly kind = "conflict"
 }
 
-/** The payment provider did nothing, because the present state of the payment does not allow it. */
-export class StateConflict extends ServiceError {
-  readonly kind = "state_conflict"
+/** Other requests changed the same rows between two steps of this one. Nothing of it was written. */
+export class ChangedMeanwhile extends Conflict {
+  static override readonly docs: ErrorDocs = {
+    name: "changed_meanwhile",
+    when: "Another request got in between.",
+    remedy: "Retry after the seconds in `Retry-After`.",
+    example: () => new ChangedMeanwhile(),
+  }
+
+  constructor(
+    message = "Another request changed the same data at the same time. Retry the request.",
+    options: ErrorOptions = {},
+  ) {
+    super(message, { code: "changed_meanwhile", retryAfter: 1, ...options })
+  }
 }
 
+/** Something with the same unique value exists. */
 export class Duplicate extends ServiceError {
+  static readonly docs: ErrorDocs = {
+    name: "duplicate",
+    when: "One with the same key exists.",
+    remedy: "Use the existing one, or choose another value.",
+  }
   readonly kind = "duplicate"
 }
 
-export class BodyTooLarge extends ServiceError {
-  readonly kind = "too_large"
-}
-
-export class UnsupportedMediaType extends ServiceError {
-  readonly kind = "unsupported_media_type"
-}
-
-/** The shopper's bank said no: another means of payment may help. Nothing moved. */
-export class PaymentDeclined extends ServiceError {
-  readonly kind = "payment_declined"
-}
-
-/** An idempotency key came again with another request. */
-export class IdempotencyMismatch extends ServiceError {
-  readonly kind = "idempotency_mismatch"
-}
-
-/** The payment provider refused the request itself. Nothing moved. */
-export class ProviderError extends ServiceError {
-  readonly kind = "provider_error"
-}
-
-/**
- * The payment provider did not say whether it did what it was asked. The operation is settled later; a repeated request
- * joins it.
- */
-export class OutcomeUnknown extends ServiceError {
-  readonly kind = "outcome_unknown"
-
-  constructor(operationId: string, cause?: unknown) {
-    super(
-      `Whether it happened is not known yet. Operation ${operationId} is settled as soon as that is certain; look at the state before you repeat the request.`,
-      { code: "outcome_unknown", operationId, retryAfter: 5, cause },
-    )
-  }
-}
-
-/** The payment provider did what it was asked, and only the response is missing. */
-export class DoneButTooLarge extends ServiceError {
-  readonly kind = "outcome_unknown"
-
-  constructor(operationId: string) {
-    super(
-      `It was done (operation ${operationId}), but the response would be larger than 5 MB. Read it with less in 'fields'. Do not repeat the request.`,
-      { code: "response_too_large", operationId },
-    )
-  }
-}
-
-/** The database is lost or overloaded. No provider was asked for anything: retry. */
+/** The database is lost or overloaded. Nothing was written, and no provider was called: retry. */
 export class Unavailable extends ServiceError {
+  static readonly docs: ErrorDocs = {
+    name: "unavailable",
+    when: "The database is lost or overloaded; retry after the seconds in `Retry-After`.",
+    remedy: "Retry after the seconds in `Retry-After`. No money moved, and nothing is half done.",
+    example: () => new Unavailable(),
+  }
   readonly kind = "unavailable"
 
   constructor(options: ErrorOptions = {}) {
@@ -246,8 +272,14 @@ export class Unavailable extends ServiceError {
   }
 }
 
-/** A fault of ours. The cause goes to the log, never to the caller. */
+/** A fault of the service. The cause goes to the log, never to the caller. */
 export class UnknownError extends ServiceError {
+  static readonly docs: ErrorDocs = {
+    name: "unknown",
+    when: "A fault of the service; `request_id` finds it in the log.",
+    remedy: "Find `request_id` in the service's log.",
+    example: () => new UnknownError(undefined),
+  }
   readonly kind = "unknown"
 
   constructor(cause: unknown) {

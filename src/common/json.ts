@@ -1,4 +1,4 @@
-import { excerpt, type ErrorDetail } from "./errors.js"
+import { type ErrorDetail, excerpt } from "./errors.js"
 
 /** The deepest nesting of a JSON value: deeper than any shop's data, and too shallow to exhaust the stack. */
 export const MAX_NESTING = 50

@@ -1,6 +1,6 @@
 import currencyCodes from "currency-codes"
 import { Decimal } from "decimal.js"
-import { InvalidData, excerpt } from "./errors.js"
+import { excerpt, InvalidData } from "./errors.js"
 
 /** ISO 4217 code in lower case, as Medusa stores and answers it: `eur`. */
 export type CurrencyCode = string

@@ -1,5 +1,5 @@
 import { QueryFailedError } from "typeorm"
-import { Conflict, InvalidData, Unavailable, type ServiceError } from "../common/errors.js"
+import { ChangedMeanwhile, InvalidData, type ServiceError, Unavailable } from "../common/errors.js"
 
 /** SQLSTATEs that mean "not now": nothing was done, the same request may succeed shortly. */
 const NOT_NOW = new Set([
@@ -24,7 +24,7 @@ const LOST_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", 
 const LOST_MESSAGES =
   /timeout exceeded when trying to connect|connection terminated|connection ended|client has encountered a connection error|driver not connected|pool after calling end|query read timeout/i
 
-/** What an error of the database means to the caller; undefined when it is a fault of ours. */
+/** Translates an error of the database for the caller; undefined if it is a fault of the service. */
 export function translateDatabaseError(error: unknown): ServiceError | undefined {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error
   if (!(cause instanceof Error)) return undefined
@@ -32,12 +32,7 @@ export function translateDatabaseError(error: unknown): ServiceError | undefined
   if (NOT_NOW.has(code) || code.startsWith("08") || LOST_CODES.has(code) || LOST_MESSAGES.test(cause.message)) {
     return new Unavailable({ cause })
   }
-  if (code === DEADLOCK) {
-    return new Conflict("Another request changed the same data at the same time. Retry the request.", {
-      retryAfter: 1,
-      cause,
-    })
-  }
+  if (code === DEADLOCK) return new ChangedMeanwhile(undefined, { cause })
   if (code.startsWith(BAD_VALUE)) {
     return new InvalidData(
       "Invalid request: a value cannot be stored or compared. Check dates, numbers and special characters.",
@@ -46,14 +41,14 @@ export function translateDatabaseError(error: unknown): ServiceError | undefined
   return undefined
 }
 
-/** Whether the database itself refused, so that nothing was written; not when its answer stayed out. */
+/** Whether the database itself refused, so that nothing was written. False if its response was lost. */
 export function isRefusal(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error
   const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""
   return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("08") && !code.startsWith("57P")
 }
 
-/** The name of the constraint or unique index that refused a write; undefined when it was none. */
+/** The name of the constraint or unique index that refused a write; undefined for any other error. */
 export function constraintOf(error: unknown): string | undefined {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error
   return cause instanceof Error && "constraint" in cause && typeof cause.constraint === "string"

@@ -1,10 +1,10 @@
 import { describeDatabase, type DatabaseName } from "../database/database-name.js"
 import { DEMO_CARTS, type DemoKeys } from "./demo-shop.js"
 
-/** What a served service needs before TCP listens, so that nobody unknown can use it. */
+/** How an operator turns TCP on for a served service. */
 export const HOW_TO_TURN_TCP_ON = "set TCP_TOKEN, or client certificates with TCP_TLS_CERT, TCP_TLS_KEY and TCP_TLS_CA"
 
-/** What the banner shows of a start. */
+/** The part of a start report that the banner shows. */
 export interface BannerContent {
   readonly version: string
   readonly url: string
@@ -14,7 +14,7 @@ export interface BannerContent {
   readonly demo?: DemoKeys
 }
 
-/** What a start prints on a terminal: where the service is, and, with the demo shop, all that a first request needs. */
+/** Renders the banner of a start on a terminal: the addresses and, with the demo shop, a first request to paste. */
 export function banner({ version, url, tcp, docs, database, demo }: BannerContent): string {
   const lines = [
     "",

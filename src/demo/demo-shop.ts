@@ -21,7 +21,7 @@ export const DEMO_CARTS = [
   { id: "cart_demo_3", currency_code: "jpy", total: 5000 },
 ] as const
 
-/** The demo shop's keys as they were printed; the file also tells that the demo is there. */
+/** The file with the demo shop's keys. It also marks that the demo shop exists. */
 const KEYS_FILE = "keys.json"
 
 /** Whether the database in a data folder has the demo shop, and its keys. */
@@ -31,7 +31,7 @@ export function hasDemo(dataDir: string): boolean {
 
 /**
  * Fills a new embedded database with a region, three carts and a pair of keys, so that a first request works when
- * pasted. Done once: what the operator changes afterwards stays. A start that died half-way is made up for.
+ * pasted. This happens once, so later changes of the operator stay. A start that died half-way is completed by the next one.
  */
 export async function seedDemo(app: INestApplicationContext, dataDir: string): Promise<DemoKeys> {
   const file = join(dataDir, KEYS_FILE)
@@ -45,8 +45,8 @@ export async function seedDemo(app: INestApplicationContext, dataDir: string): P
   await app.get(ApiKeysService).ensure("publishable", "Demo storefront", keys.publishable)
   await app.get(ApiKeysService).ensure("secret", "Demo operator", keys.secret)
 
-  // Last, and whole or not at all: the file says that the demo is there.
-  // A file that is there already may be another user's, from a time when the folder was open.
+  // Written last and atomically, because the file marks that the demo shop exists.
+  // An existing file may be another user's, from a time when the folder was open.
   rmSync(`${file}.new`, { force: true })
   writeFileSync(`${file}.new`, JSON.stringify(keys, null, 2), { mode: 0o600, flag: "wx" })
   renameSync(`${file}.new`, file)

@@ -1,10 +1,10 @@
 import { Controller, Get, HttpCode } from "@nestjs/common"
 import { ApiOkResponse, ApiOperation, ApiTags } from "@nestjs/swagger"
 import { HealthCheckService, TypeOrmHealthIndicator, type HealthCheckResult } from "@nestjs/terminus"
-import { ApiErrors } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { VERSION } from "../common/version.js"
 
-/** Milliseconds that the database may take to answer before the service counts as not ready. */
+/** Milliseconds that the database may take to respond before the service counts as not ready. */
 const PING_TIMEOUT = 2_000
 
 const STATUS = { type: "string", description: "Always ok." }
@@ -25,9 +25,9 @@ const READY = {
     type: "object",
     properties: {
       status: STATUS,
-      info: { type: "object", additionalProperties: true, description: "What was asked and is well." },
-      error: { type: "object", additionalProperties: true, description: "What is not: nothing." },
-      details: { type: "object", additionalProperties: true, description: "All that was asked." },
+      info: { type: "object", additionalProperties: true, description: "The checks that passed." },
+      error: { type: "object", additionalProperties: true, description: "The checks that failed: none." },
+      details: { type: "object", additionalProperties: true, description: "All checks." },
     },
     required: ["status", "info", "error", "details"],
   },
@@ -54,9 +54,9 @@ export class HealthController {
   @ApiOperation({
     summary: "Whether requests can be served",
     operationId: "getReadiness",
-    description: "Asks the database.",
+    description: "Queries the database.",
   })
-  @ApiOkResponse({ description: "The database answers.", content: { "application/json": READY } })
+  @ApiOkResponse({ description: "The database responds.", content: { "application/json": READY } })
   @ApiErrors()
   async ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.database.pingCheck("database", { timeout: PING_TIMEOUT })])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals"
 import fc from "fast-check"
-import { InvalidData, PaymentDeclined, ServiceError } from "../common/errors.js"
+import { InvalidData, ServiceError } from "../common/errors.js"
 import { MAX_NESTING } from "../common/json.js"
 import {
   replay,
@@ -14,6 +14,10 @@ import {
 } from "./idempotency.rules.js"
 
 const overJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+class Declined extends ServiceError {
+  readonly kind = "payment_declined"
+}
 
 describe("a key", () => {
   it.each(["a", "~".repeat(255), "5f0c7f2e-9d4b-4d8a-8a53-0c3f5f2d1b6e", '!"#$%&,;'])("may be %p", (key) => {
@@ -104,7 +108,7 @@ describe("a failed request", () => {
   it("is refused again in the same words, under an id of its own", () => {
     const refusals = [
       new InvalidData("No.", { code: "c", details: [{ field: "a", message: "b", allowed: ["c"] }] }),
-      new PaymentDeclined("The card was declined.", { declineCode: "x", retryable: false, operationId: "op_1" }),
+      new Declined("The card was declined.", { declineCode: "x", retryable: false, operationId: "op_1" }),
     ]
     for (const refusal of refusals) {
       const again = thrownBy(() => replay(overJson(toStoredRefusal(refusal)) as StoredResponse))

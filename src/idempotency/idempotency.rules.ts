@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { InvalidData, ServiceError, type ErrorKind, type ErrorOptions } from "../common/errors.js"
+import { type ErrorKind, type ErrorOptions, InvalidData, ServiceError } from "../common/errors.js"
 import { findUnstorable, isRecord, MAX_NESTING } from "../common/json.js"
 import type { StoreSubject } from "./replay-guard.js"
 

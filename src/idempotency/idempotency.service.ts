@@ -1,6 +1,6 @@
 import { Injectable, Logger } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import { Conflict, IdempotencyMismatch } from "../common/errors.js"
+import { IdempotencyKeyInUse, IdempotencyKeyReused } from "./idempotency.errors.js"
 import { newId } from "../common/ids.js"
 import { claimSql, isFreeSql, Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
 import { prepared } from "../database/statements/prepared.js"
@@ -71,7 +71,7 @@ export class IdempotencyService {
 
   /**
    * Returns the claim to run the request, or the response that is stored for it.
-   * @throws IdempotencyMismatch when the key came with another request
+   * @throws IdempotencyKeyReused when the key came with another request
    * @throws Conflict when the request is running
    */
   async claim({ scope, key, hash }: KeyedRequest): Promise<Lease | { response: StoredResponse }> {
@@ -80,9 +80,9 @@ export class IdempotencyService {
     const [claimed] = await this.dataSource.query<{ id: string }[]>(CLAIM, values)
     if (claimed) return { table: "idempotency_key", id: claimed.id, token }
     const [known] = await this.dataSource.query<Known[]>(LOOK_UP, [scope, key])
-    if (known && known.request_hash !== hash) throw mismatch()
+    if (known && known.request_hash !== hash) throw new IdempotencyKeyReused()
     if (known?.response) return { response: known.response }
-    throw inUse()
+    throw new IdempotencyKeyInUse()
   }
 
   /** Runs the request of a claim, and renews the claim until it has ended. */
@@ -118,18 +118,4 @@ export class IdempotencyService {
 interface Known {
   request_hash: string
   response: StoredResponse | null
-}
-
-function mismatch(): IdempotencyMismatch {
-  return new IdempotencyMismatch(
-    "The idempotency key was used before with another request. Use a new key for a new request.",
-    { code: "idempotency_key_reused" },
-  )
-}
-
-function inUse(): Conflict {
-  return new Conflict("A request with this idempotency key is still running. Retry it with the same key.", {
-    code: "idempotency_key_in_use",
-    retryAfter: 1,
-  })
 }

@@ -1,12 +1,14 @@
 import { Controller, Get, Query } from "@nestjs/common"
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags, getSchemaPath } from "@nestjs/swagger"
-import { ApiErrors } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { EVENT_EXAMPLE, EventsResponse, ListEventsQuery, toEventsResponse } from "./event.dto.js"
 import { EventsService, eventNotFound } from "./events.service.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
 
 @ApiTags("Admin: events")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized", eventNotFound(EVENT_EXAMPLE.id))
+@ApiErrors(InvalidData, SecretKeyRequired, eventNotFound(EVENT_EXAMPLE.id))
 @Controller("admin/events")
 export class AdminEventsController {
   constructor(private readonly events: EventsService) {}

@@ -1,15 +1,18 @@
 import { CartNotFound } from "../carts/cart-not-found.js"
 import { Body, Controller, Get, Param, Put } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
 import { CART_EXAMPLE, CartResponse, PutCartRequest, toCartResponse } from "../carts/cart.dto.js"
 import { CartsService } from "../carts/carts.service.js"
 import { CartChangesService } from "./cart-changes.service.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
 
 @ApiTags("Admin: carts")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/carts")
 export class AdminCartsController {
   constructor(

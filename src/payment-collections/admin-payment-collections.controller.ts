@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { ApiDeleted, type Deleted } from "../api/deleted.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
@@ -21,10 +22,19 @@ import {
 import { PaymentCollectionsService, notDeletable } from "./payment-collections.service.js"
 import { collectionNotFound } from "../payment-model/not-found.js"
 import { followsCart } from "../payment-model/rules/collection.rules.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
+import {
+  OperationInProgress,
+  OutcomeUnknown,
+  PaymentDeclined,
+  ProviderError,
+  StateConflict,
+} from "../payment-providers/calls/call.errors.js"
 
 @ApiTags("Admin: payment collections")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/payment-collections")
 export class AdminPaymentCollectionsController {
   constructor(
@@ -105,12 +115,12 @@ export class AdminPaymentCollectionsController {
   )
   @ApiErrors(
     collectionNotFound(EXAMPLE.collectionId),
-    "invalid_data",
+    InvalidData,
     followsCart(EXAMPLE.cartId),
-    "operation_in_progress",
-    "payment_declined",
-    "provider_error",
-    "outcome_unknown",
+    OperationInProgress,
+    PaymentDeclined,
+    ProviderError,
+    OutcomeUnknown,
   )
   async update(
     @Param("id") id: string,
@@ -143,13 +153,13 @@ export class AdminPaymentCollectionsController {
   )
   @ApiErrors(
     collectionNotFound(EXAMPLE.collectionId),
-    "invalid_data",
+    InvalidData,
     notMarkable("completed"),
-    "operation_in_progress",
-    "state_conflict",
-    "payment_declined",
-    "provider_error",
-    "outcome_unknown",
+    OperationInProgress,
+    StateConflict,
+    PaymentDeclined,
+    ProviderError,
+    OutcomeUnknown,
   )
   async markAsPaid(
     @Param("id") id: string,
@@ -173,13 +183,13 @@ export class AdminPaymentCollectionsController {
   @ApiDeleted("payment-collection", EXAMPLE.collectionId)
   @ApiErrors(
     collectionNotFound(EXAMPLE.collectionId),
-    "invalid_data",
+    InvalidData,
     notDeletable("completed"),
-    "operation_in_progress",
-    "state_conflict",
-    "payment_declined",
-    "provider_error",
-    "outcome_unknown",
+    OperationInProgress,
+    StateConflict,
+    PaymentDeclined,
+    ProviderError,
+    OutcomeUnknown,
   )
   async delete(@Param("id") id: string, @CalledBy() caller: Caller): Promise<Deleted<"payment-collection">> {
     await this.collections.delete(id, caller)

@@ -2,7 +2,7 @@ import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
 import { CartNotFound } from "../carts/cart-not-found.js"
-import { Conflict, InvalidData, NotAllowed, excerpt } from "../common/errors.js"
+import { ChangedMeanwhile, excerpt, InvalidData, NotAllowed } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
 import { moneyFromMajor, parseCurrency } from "../common/money.js"
@@ -73,10 +73,7 @@ export class PaymentCollectionsService {
           continue
       }
     }
-    throw new Conflict(`The payment collection of cart ${excerpt(cartId)} is changing. Retry the request.`, {
-      code: "changed_meanwhile",
-      retryAfter: 1,
-    })
+    throw new ChangedMeanwhile(`The payment collection of cart ${excerpt(cartId)} is changing. Retry the request.`)
   }
 
   /**

@@ -2,7 +2,8 @@ import { CartNotFound } from "../carts/cart-not-found.js"
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
 import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
@@ -14,10 +15,12 @@ import { STORE_COLLECTION } from "../payment-model/responses/views.js"
 import { CreatePaymentCollectionRequest } from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 import { collectionNotFound } from "../payment-model/not-found.js"
+import { PublishableKeyInvalid } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
 
 @ApiTags("Store: payment collections")
 @ApiSecurity("publishable_key")
-@ApiErrors("invalid_data", "publishable_key")
+@ApiErrors(InvalidData, PublishableKeyInvalid)
 @Controller("store/payment-collections")
 export class StorePaymentCollectionsController {
   constructor(private readonly collections: PaymentCollectionsService) {}

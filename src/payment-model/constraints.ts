@@ -1,23 +1,17 @@
-import { Conflict, Duplicate, InvalidData, NotFound, type ServiceError } from "../common/errors.js"
+import { ChangedMeanwhile, Duplicate, NotFound, type ServiceError } from "../common/errors.js"
+import { CaptureNotPositive, CaptureTooLarge, RefundNotPositive, RefundTooLarge } from "./payment.errors.js"
 import { constraintOf } from "../database/database-errors.js"
 
-const raced = () =>
-  new Conflict("Another request changed the same data at the same time. Retry the request.", {
-    code: "changed_meanwhile",
-    retryAfter: 1,
-  })
+const raced = () => new ChangedMeanwhile()
 
 /**
- * What it means when the database refuses a row. The rules refuse first, under the lock; this is for what gets past
- * them: the constraint holds, and the caller is told in the words of the rule.
+ * The error that each violated constraint stands for. Normally the rules refuse first, under the lock, with the same error.
  */
-const REFUSALS: Readonly<Record<string, () => ServiceError>> = {
-  payment_captured_within_authorized: () =>
-    new InvalidData("You cannot capture more than the authorized amount substracted by what is already captured."),
-  payment_refunded_within_captured: () =>
-    new InvalidData("You are not allowed to refund more than the captured amount"),
-  capture_amount_above_zero: () => new InvalidData("Capture amount must be greater than 0."),
-  refund_amount_above_zero: () => new InvalidData("Refund amount must be greater than 0."),
+const CONSTRAINT_ERRORS: Readonly<Record<string, () => ServiceError>> = {
+  payment_captured_within_authorized: () => new CaptureTooLarge(),
+  payment_refunded_within_captured: () => new RefundTooLarge(),
+  capture_amount_above_zero: () => new CaptureNotPositive(),
+  refund_amount_above_zero: () => new RefundNotPositive(),
   refund_reason_fk: () =>
     new NotFound(
       "RefundReason id not found. GET /admin/refund-reasons lists the reasons, POST /admin/refund-reasons creates one.",
@@ -31,9 +25,9 @@ const REFUSALS: Readonly<Record<string, () => ServiceError>> = {
   payment_operation_request_key: raced,
 }
 
-/** The refusal that a violated constraint stands for; undefined when it was none of the aggregate's. */
+/** Translates the violation of a constraint of the aggregate; undefined for any other error. */
 export function translateConstraintError(error: unknown): ServiceError | undefined {
-  return REFUSALS[constraintOf(error) ?? ""]?.()
+  return CONSTRAINT_ERRORS[constraintOf(error) ?? ""]?.()
 }
 
 export function reasonCodeTaken(): Duplicate {

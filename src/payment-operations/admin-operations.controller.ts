@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
 import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
@@ -13,10 +14,13 @@ import { ADMIN_OPERATION, ADMIN_OPERATIONS, ListOperationsQuery } from "./operat
 import { PaymentOperationsService } from "./payment-operations.service.js"
 import { operationNotFound } from "../payment-model/not-found.js"
 import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
+import { OperationInProgress } from "../payment-providers/calls/call.errors.js"
 
 @ApiTags("Admin: operations")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/operations")
 export class AdminOperationsController {
   constructor(private readonly operations: PaymentOperationsService) {}
@@ -59,9 +63,9 @@ export class AdminOperationsController {
   @ApiEnvelope("operation", OperationResponse, "The operation as it is now.", exampleOf(ADMIN_OPERATION))
   @ApiErrors(
     operationNotFound(EXAMPLE.operationId),
-    "invalid_data",
+    InvalidData,
     providerNotAvailable(EXAMPLE.stripeId),
-    "operation_in_progress",
+    OperationInProgress,
   )
   async retry(
     @Param("id") id: string,

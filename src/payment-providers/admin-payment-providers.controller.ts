@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
 import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
@@ -15,10 +16,12 @@ import {
 } from "./payment-provider.dto.js"
 import { PaymentProvidersService, providerNotFound } from "./payment-providers.service.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
 
 @ApiTags("Admin: payment providers")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/payments/payment-providers")
 export class AdminPaymentProvidersController {
   constructor(private readonly providers: PaymentProvidersService) {}

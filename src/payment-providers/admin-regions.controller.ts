@@ -1,13 +1,16 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { ConfigureRegionRequest, REGION_EXAMPLE, RegionResponse, toRegionResponse } from "./payment-provider.dto.js"
 import { PaymentProvidersService, providersNotEnabled, regionNotFound } from "./payment-providers.service.js"
 import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
 
 @ApiTags("Admin: regions")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/regions")
 export class AdminRegionsController {
   constructor(private readonly providers: PaymentProvidersService) {}

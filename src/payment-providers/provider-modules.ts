@@ -1,44 +1,32 @@
 import type { DynamicModule, Type } from "@nestjs/common"
 import { MODULE_METADATA } from "@nestjs/common/constants.js"
-import { readdir } from "node:fs/promises"
-import { isAbsolute, join, resolve } from "node:path"
+import { isAbsolute, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { ConfigError } from "../config.js"
+import { OWN_PROVIDERS } from "./own-providers.js"
 
 /** A Nest module that provides payment providers. */
 export type ProviderModule = Type | DynamicModule
 
 /**
  * Imports the default exports of the modules that PROVIDER_MODULES names: packages, or paths from the working directory.
- * @throws ConfigError when one cannot be imported, or is no Nest module
+ * @throws ConfigError when one cannot be imported, or is not a Nest module
  */
 export async function loadProviderModules(specifiers: readonly string[]): Promise<ProviderModule[]> {
   return Promise.all(specifiers.map(load))
 }
 
-/** What a folder beside this file exports: its providers as the environment sets them up, or none. */
-export type OwnProviderModule = (
-  env: NodeJS.ProcessEnv,
-) => ProviderModule | undefined | Promise<ProviderModule | undefined>
+/** Creates the Nest module of providers that come with this service; undefined if the environment does not set them up. */
+export type OwnProviders = (env: NodeJS.ProcessEnv) => Promise<ProviderModule | undefined>
 
 /**
- * The modules of the providers that come with this service, one in each folder beside this file: nothing else refers to
- * them, so that a folder can be taken away.
+ * Loads the providers that come with this service and that the environment sets up.
  * @throws ConfigError when a setting is missing or wrong
  */
 export async function loadOwnProviders(env: NodeJS.ProcessEnv): Promise<ProviderModule[]> {
-  const paths = (await readdir(import.meta.dirname, { recursive: true })).filter((path) => OWN_MODULE.test(path))
-  const modules = await Promise.all(
-    paths.sort().map(async (path) => {
-      const own = defaultOf(await import(pathToFileURL(join(import.meta.dirname, path)).href)) as OwnProviderModule
-      return own(env)
-    }),
-  )
+  const modules = await Promise.all(OWN_PROVIDERS.map((load) => load(env)))
   return modules.filter((module) => module !== undefined)
 }
-
-/** Compiled, or as the tests run it. */
-const OWN_MODULE = /^[^/\\]+[/\\][^/\\]+\.module\.[jt]s$/
 
 async function load(specifier: string): Promise<ProviderModule> {
   const isPath = specifier.startsWith(".") || isAbsolute(specifier)
@@ -67,5 +55,5 @@ function isNestModule(value: unknown): value is ProviderModule {
   return typeof value === "function" && PARTS.some((part) => Reflect.hasMetadata(part, value))
 }
 
-/** What `@Module` leaves on a class; one with none of it provides nothing. */
+/** The metadata that `@Module` adds to a class. A class with neither provides nothing. */
 const PARTS = [MODULE_METADATA.PROVIDERS, MODULE_METADATA.IMPORTS]

@@ -1,6 +1,7 @@
 import { Controller, Get, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiErrors, ApiPage } from "../api/api-docs.js"
+import { ApiPage } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
 import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
@@ -8,10 +9,12 @@ import { toPaymentProviderResponse } from "../payment-model/responses/mappers.js
 import { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
 import { ListRegionProvidersQuery, STORE_PROVIDERS } from "./payment-provider.dto.js"
 import { PaymentProvidersService } from "./payment-providers.service.js"
+import { PublishableKeyInvalid } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
 
 @ApiTags("Store: payment providers")
 @ApiSecurity("publishable_key")
-@ApiErrors("invalid_data", "publishable_key")
+@ApiErrors(InvalidData, PublishableKeyInvalid)
 @Controller("store/payment-providers")
 export class StorePaymentProvidersController {
   constructor(private readonly providers: PaymentProvidersService) {}

@@ -1,7 +1,8 @@
 import { Body, Controller, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
 import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
@@ -13,10 +14,20 @@ import { ADMIN_ORDER } from "../payment-model/responses/views.js"
 import { OrderSessionsService, notPendingAuthorization } from "./order-sessions.service.js"
 import { AuthorizeOrderSessionRequest } from "./payment-session.dto.js"
 import { sessionNotFound } from "../payment-model/not-found.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
+import {
+  OperationInProgress,
+  OutcomeUnknown,
+  PaymentDeclined,
+  ProviderError,
+  StateConflict,
+} from "../payment-providers/calls/call.errors.js"
+import { AmountChanged } from "./payment-session.errors.js"
 
 @ApiTags("Admin: orders")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/orders")
 export class AdminOrdersController {
   constructor(private readonly orders: OrderSessionsService) {}
@@ -47,15 +58,15 @@ export class AdminOrdersController {
     },
   )
   @ApiErrors(
-    "invalid_data",
+    InvalidData,
     sessionNotFound(EXAMPLE.sessionId),
     notPendingAuthorization(EXAMPLE.sessionId),
-    "amount_changed",
-    "operation_in_progress",
-    "state_conflict",
-    "payment_declined",
-    "provider_error",
-    "outcome_unknown",
+    AmountChanged,
+    OperationInProgress,
+    StateConflict,
+    PaymentDeclined,
+    ProviderError,
+    OutcomeUnknown,
   )
   async authorize(
     @Param("id") id: string,

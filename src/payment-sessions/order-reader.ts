@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import { NotFound, excerpt } from "../common/errors.js"
+import { excerpt, NotFound } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { readGraph, ROOT } from "../database/statements/read-graph.js"
 import { derivePaymentStatus, type Order } from "../payment-model/rules/order.rules.js"

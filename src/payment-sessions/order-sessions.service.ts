@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { NotAllowed, NotFound, excerpt } from "../common/errors.js"
+import { excerpt, NotAllowed, NotFound } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import type { Order } from "../payment-model/rules/order.rules.js"

@@ -2,16 +2,9 @@ import { Injectable } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import { AccountHoldersService, type KnownAccountHolder } from "../account-holders/account-holders.service.js"
 import type { Caller } from "../api-keys/caller.js"
-import {
-  Conflict,
-  InvalidData,
-  NotFound,
-  REFUSAL_LIMITS,
-  ServiceError,
-  StateConflict,
-  excerpt,
-} from "../common/errors.js"
-import { formatMoney } from "../common/money.js"
+import { excerpt, InvalidData, NotFound, REFUSAL_LIMITS, ServiceError } from "../common/errors.js"
+import { StateConflict } from "../payment-providers/calls/call.errors.js"
+import { AmountChanged, CustomerChanged, SessionEnded } from "./payment-session.errors.js"
 import type { Audience, Selection } from "../api/fields/fields.js"
 import type { Aggregate, CollectionFigures } from "../payment-model/aggregate.js"
 import { lockCollectionAndCart } from "../payment-model/lock.js"
@@ -543,10 +536,7 @@ export interface FollowProgress {
 function sessionMissing({ sessionId, wasAsked, refusal }: AuthorizeProgress): ServiceError {
   if (refusal) return refusal
   if (!wasAsked) return sessionNotFound(sessionId)
-  return new StateConflict(
-    "The payment session has ended at the payment provider. Create the payment session again, then authorize it.",
-    { code: "session_ended", retryable: false },
-  )
+  return new SessionEnded()
 }
 
 type Figures = Pick<PaymentSession, "amount" | "currency_code">
@@ -572,21 +562,16 @@ function wayOut({ target }: Aggregate, hasAny: boolean): string {
 function checkAmount(aggregate: Aggregate, session: PaymentSession): void {
   const { target, amountToPay: amount } = aggregate
   if (coversAmount(session, { ...target, amount })) return
-  const words = (minor: bigint, currency: string) => formatMoney({ minor, currency })
-  throw new Conflict(
-    `The session is for ${words(session.amount, session.currency_code)}, but ${words(amount, target.currency_code)} ` +
-      "is to be paid by now. Create the payment session again, then authorize it.",
-    { code: "amount_changed" },
+  throw new AmountChanged(
+    { minor: session.amount, currency: session.currency_code },
+    { minor: amount, currency: target.currency_code },
   )
 }
 
 /** A session that belongs to a customer at its provider is not paid for another customer's cart. */
 function checkCustomer(aggregate: Aggregate, session: PaymentSession): void {
   if (holderIn(session) === undefined || isOfCustomer(session, aggregate)) return
-  throw new Conflict(
-    "The session belongs to another customer than the cart by now. Create the payment session again, then authorize it.",
-    { code: "customer_changed" },
-  )
+  throw new CustomerChanged()
 }
 
 /** @throws NotFound when the caller's key is confined to other sales channels than the cart's */

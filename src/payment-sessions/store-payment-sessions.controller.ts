@@ -1,7 +1,8 @@
 import { Body, Controller, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiParam, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
 import { NoBody } from "../api/validation/validation.js"
@@ -15,20 +16,29 @@ import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
 import { PaymentSessionsService } from "./payment-sessions.service.js"
 import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
 import { PAID_IN_FULL } from "../payment-model/rules/collection.rules.js"
-import { NotAllowed } from "../common/errors.js"
+import { PublishableKeyInvalid } from "../api-keys/api-key.errors.js"
+import { InvalidData, NotAllowed } from "../common/errors.js"
+import {
+  OperationInProgress,
+  OutcomeUnknown,
+  PaymentDeclined,
+  ProviderError,
+  StateConflict,
+} from "../payment-providers/calls/call.errors.js"
+import { AmountChanged } from "./payment-session.errors.js"
 
 @ApiTags("Store: payment sessions")
 @ApiSecurity("publishable_key")
 @ApiErrors(
-  "invalid_data",
-  "publishable_key",
+  InvalidData,
+  PublishableKeyInvalid,
   new NotAllowed(PAID_IN_FULL),
   collectionNotFound(EXAMPLE.collectionId),
-  "operation_in_progress",
-  "state_conflict",
-  "payment_declined",
-  "provider_error",
-  "outcome_unknown",
+  OperationInProgress,
+  StateConflict,
+  PaymentDeclined,
+  ProviderError,
+  OutcomeUnknown,
 )
 @Controller("store/payment-collections/:id/payment-sessions")
 export class StorePaymentSessionsController {
@@ -75,12 +85,12 @@ export class StorePaymentSessionsController {
       "the shopper has to do more, the session's `status` and `data` say what. May be repeated.",
   })
   @ApiErrors(
-    "invalid_data",
-    "publishable_key",
+    InvalidData,
+    PublishableKeyInvalid,
     new NotAllowed(PAID_IN_FULL),
     sessionNotFound(EXAMPLE.sessionId),
-    "amount_changed",
-    "operation_in_progress",
+    AmountChanged,
+    OperationInProgress,
   )
   @ApiEnvelope(
     "payment_collection",

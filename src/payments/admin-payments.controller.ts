@@ -1,7 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
 import { NoBody } from "../api/validation/validation.js"
@@ -21,23 +22,32 @@ import {
   refundTooLarge,
 } from "../payment-model/rules/payment.rules.js"
 import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
+import {
+  OperationInProgress,
+  OutcomeUnknown,
+  PaymentDeclined,
+  ProviderError,
+  StateConflict,
+} from "../payment-providers/calls/call.errors.js"
 
 const EXAMPLE_REST = { minor: 1000n, currency: "eur" }
 
 /** What can keep money from moving. */
 const REFUSALS = [
-  "invalid_data",
+  InvalidData,
   paymentNotFound(EXAMPLE.paymentId),
-  "operation_in_progress",
-  "state_conflict",
-  "payment_declined",
-  "provider_error",
-  "outcome_unknown",
+  OperationInProgress,
+  StateConflict,
+  PaymentDeclined,
+  ProviderError,
+  OutcomeUnknown,
 ] as const
 
 @ApiTags("Admin: payments")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/payments")
 export class AdminPaymentsController {
   constructor(private readonly payments: PaymentsService) {}
@@ -150,12 +160,12 @@ export class AdminPaymentsController {
     exampleOf(ADMIN_PAYMENT, CAPTURED_IN_PART),
   )
   @ApiErrors(
-    "invalid_data",
+    InvalidData,
     paymentNotFound(EXAMPLE.paymentId),
     providerNotAvailable(EXAMPLE.stripeId),
-    "state_conflict",
-    "operation_in_progress",
-    "provider_error",
+    StateConflict,
+    OperationInProgress,
+    ProviderError,
   )
   async refresh(
     @Param("id") id: string,

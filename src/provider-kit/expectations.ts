@@ -8,65 +8,68 @@ import type {
   Succeeded,
 } from "../payment-providers/contract/payment-provider.contract.js"
 
-/** How a call ended, as far as that can be said. */
+/** How a call ended, as far as the provider knows. */
 export type End = ProviderOutcome | CallNotFound
 
-/** Characters of a message that a shopper would still read. */
+/** Characters of a message at most: a shopper reads no more. */
 const LONGEST_MESSAGE = 300
 
 const OUTCOMES = ["succeeded", "already_authorized", "pending", "requires_more", "declined", "gone", "unknown"]
 
 /** @throws AssertionError when an outcome is not what the contract says */
 export function checkShape(outcome: ProviderOutcome, { amount }: ProviderCall): void {
-  assert.ok(OUTCOMES.includes(outcome.outcome), `'${outcome.outcome}' is none of the outcomes ${OUTCOMES.join(", ")}`)
+  assert.ok(
+    OUTCOMES.includes(outcome.outcome),
+    `'${outcome.outcome}' is not one of the outcomes ${OUTCOMES.join(", ")}`,
+  )
   switch (outcome.outcome) {
     case "succeeded":
     case "already_authorized": {
       checkAmount(outcome.amount, amount)
       if (outcome.captured) checkAmount(outcome.captured, amount)
-      // A shopper who was faster than an update has authorized the amount before it.
+      // If the shopper was faster than an update, the authorized amount is the previous one.
       if (outcome.outcome === "succeeded") checkWithin(outcome.amount, amount)
       if (outcome.captured) checkWithin(outcome.captured, outcome.amount)
-      checkAnswer(outcome)
+      checkReturnedData(outcome)
       return
     }
     case "pending":
     case "requires_more": {
-      checkAnswer(outcome)
+      checkReturnedData(outcome)
       return
     }
     case "declined":
-      assert.equal(typeof outcome.message, "string", "A refusal has a message")
-      assert.match(outcome.message, /^\S.*$/, "A message is one line, and not empty")
+      assert.equal(typeof outcome.message, "string", "A declined outcome has a message")
+      assert.match(outcome.message, /^\S.*$/, "A message is one line and not empty")
       assert.ok(outcome.message.length <= LONGEST_MESSAGE, `A message has at most ${LONGEST_MESSAGE} characters`)
       return
     case "gone":
       assert.ok(
         [undefined, "payment", "account_holder"].includes(outcome.object),
-        "A payment or account holder is gone",
+        "`object` of `gone` is payment or account_holder",
       )
       return
     case "unknown":
-      assert.ok("cause" in outcome, "An unknown outcome says its cause")
+      assert.ok("cause" in outcome, "An unknown outcome has a cause")
   }
 }
 
-function checkAmount({ minor, currency }: Money, asked: Money): void {
+function checkAmount({ minor, currency }: Money, requested: Money): void {
   assert.equal(typeof minor, "bigint", "An amount is a bigint of minor units")
   assert.ok(minor >= 0n, "An amount is not negative")
-  assert.equal(currency, asked.currency, "An amount is in the currency that was asked for")
+  assert.equal(currency, requested.currency, "An amount is in the requested currency")
 }
 
-/** @throws AssertionError when an amount is larger than its bound: the service records no more than was asked for */
+/** @throws AssertionError when an amount exceeds its bound, because the service records no more than it requested */
 export function checkWithin({ minor, currency }: Money, most: Money): void {
-  const words = `${minor} ${currency} instead of ${most.minor} ${most.currency}`
-  assert.ok(minor <= most.minor, `An outcome reports no more than was asked for: ${words}`)
+  const difference = `${minor} ${currency} instead of ${most.minor} ${most.currency}`
+  assert.ok(minor <= most.minor, `An outcome reports no more than was requested: ${difference}`)
 }
 
-function checkAnswer({ data, privateData }: ReturnedData): void {
+function checkReturnedData({ data, privateData }: ReturnedData): void {
   for (const [name, value] of Object.entries({ data, privateData })) {
     if (value === undefined) continue
-    assert.ok(isObject(value) && isJson(value), `${name} is a JSON object: it is stored as one`)
+    assert.ok(isObject(value) && isJson(value), `${name} is a JSON object, because it is stored as one`)
   }
 }
 
@@ -77,12 +80,12 @@ function isJson(value: unknown): boolean {
   return isObject(value) && Object.values(value).every((part) => part === undefined || isJson(part))
 }
 
-/** Also one of another realm, as test runners have them. */
+/** Recognizes objects of another realm too, because test runners create them. */
 function isObject(value: unknown): value is object {
   return Object.prototype.toString.call(value) === "[object Object]"
 }
 
-/** The outcome as text, to compare and to search. */
+/** Renders an outcome as text, to compare and to search it. */
 export function textOf(outcome: End): string {
   return JSON.stringify(sorted(outcome.outcome === "unknown" ? { ...outcome, cause: String(outcome.cause) } : outcome))
 }
@@ -97,32 +100,32 @@ function sorted(value: unknown): unknown {
 
 export function expectWaiting(end: End): void {
   const isWaiting = ["pending", "requires_more", "succeeded"].includes(end.outcome)
-  assert.ok(isWaiting, `A session waits for the shopper: ${textOf(end)}`)
+  assert.ok(isWaiting, `Expected a session that waits for the shopper: ${textOf(end)}`)
 }
 
 export function expectSucceeded(end: End, { minor, currency }: Money): asserts end is Succeeded {
-  assert.ok(end.outcome === "succeeded", `It should have succeeded: ${textOf(end)}`)
+  assert.ok(end.outcome === "succeeded", `Expected succeeded: ${textOf(end)}`)
   assert.equal(`${end.amount.minor} ${end.amount.currency}`, `${minor} ${currency}`)
 }
 
 export function expectRefused(end: End): void {
-  assert.equal(end.outcome, "declined", `It should have been declined: ${textOf(end)}`)
+  assert.equal(end.outcome, "declined", `Expected declined: ${textOf(end)}`)
 }
 
 export function expectGone(end: End): void {
-  assert.ok(end.outcome === "gone", `The provider does not know the payment: ${textOf(end)}`)
-  assert.equal(end.object ?? "payment", "payment", "The payment is gone")
+  assert.ok(end.outcome === "gone", `Expected gone, because the provider does not know the payment: ${textOf(end)}`)
+  assert.equal(end.object ?? "payment", "payment", "The payment is what is gone")
 }
 
-/** A refusal after which the service fetches the payment's state. */
+/** Expects a refusal after which the service fetches the payment's state. */
 export function expectOtherState(end: End): void {
   expectRefused(end)
-  const isSaid = end.outcome === "declined" && end.stateDiffers === true
-  assert.ok(isSaid, `The refusal says that the state differs (stateDiffers): ${textOf(end)}`)
+  const isReported = end.outcome === "declined" && end.stateDiffers === true
+  assert.ok(isReported, `The refusal reports that the state differs (stateDiffers): ${textOf(end)}`)
 }
 
 export function expectUnknown(end: End): void {
-  assert.equal(end.outcome, "unknown", `Nobody can know what became of it: ${textOf(end)}`)
+  assert.equal(end.outcome, "unknown", `Expected unknown, because the outcome cannot be known: ${textOf(end)}`)
 }
 
 /** @param first how the call ended before: with an amount, or waiting for the shopper */

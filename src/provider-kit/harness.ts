@@ -1,18 +1,18 @@
 import type { Money } from "../common/money.js"
 import type { PaymentProvider, ProviderData } from "../payment-providers/contract/payment-provider.contract.js"
 
-/** A session that a check has opened with the provider. */
+/** A session that a check opened with the provider. */
 export interface KitSession {
   readonly id: string
   readonly amount: Money
-  /** What the provider has left for the storefront, and for itself. */
+  /** The data that the provider returned for the storefront (`data`) and for itself (`privateData`). */
   readonly data: ProviderData
   readonly privateData: ProviderData
 }
 
-/** What the provider's own books say of a session, in minor units. */
+/** The amounts of a session in the provider's own records, in minor units. */
 export interface ProviderRecords {
-  /** What the shopper has authorized; what was captured of it counts on. */
+  /** The authorized amount, including what was captured of it. */
   readonly authorized: bigint
   readonly captured: bigint
   readonly refunded: bigint
@@ -21,30 +21,30 @@ export interface ProviderRecords {
 type Act<Arguments extends unknown[]> = (...about: Arguments) => void | Promise<void>
 
 /**
- * How the checks get at a provider, and at the world around it: a sandbox, or a stand-in for the provider's service.
- * What is left out here leaves out the checks that need it, and their names say so.
+ * Gives the checks a provider, and control over its service: a sandbox or a stand-in. Every part but `provider` is optional.
+ * If a part is missing, the checks that need it do not run, and their names say so.
  */
 export interface ProviderHarness {
-  /** Makes the provider; every check asks for one. */
+  /** Creates the provider. Every check creates its own. */
   readonly provider: () => PaymentProvider | Promise<PaymentProvider>
-  /** What a storefront sends to open a session. */
+  /** The data that a storefront sends to open a session. */
   readonly clientData?: ProviderData
   /**
-   * What sessions are opened for; the first for most checks, the others to see that they are exact. At least 100 minor
-   * units each; by default one each of a currency with two decimals, with none, and with three.
+   * The amounts of the sessions. Most checks use the first; the others test exactness. At least 100 minor units each.
+   * Default: one amount each of a currency with two decimals, with none, and with three.
    */
   readonly amounts?: readonly [Money, ...Money[]]
   readonly shopper?: {
-    /** The shopper does what an authorization needs; absent where it needs nothing. */
+    /** Does the shopper's part of an authorization. Leave it out if there is none. */
     readonly authorizes?: Act<[KitSession]>
-    /** Sees to it that the authorization of the session is declined. */
+    /** Makes the authorization of the session be declined. */
     readonly declines?: Act<[KitSession]>
-    /** Sees to it that the shopper has to do more, once, before the session is authorized. */
+    /** Makes the provider require one more step of the shopper before the session is authorized. */
     readonly isAskedForMore?: Act<[KitSession]>
   }
-  /** What somebody does to the payment at the provider, so that this service does not hear of it. */
+  /** Changes a payment at the provider, without notice to this service. */
   readonly dashboard?: {
-    /** The provider does not know the payment any more, as if another account had it. */
+    /** Makes the provider not know the payment, as if it belonged to another account. */
     readonly forgets?: Act<[KitSession]>
     /** Captures all that is authorized. */
     readonly captures?: Act<[KitSession]>
@@ -54,14 +54,14 @@ export interface ProviderHarness {
     readonly refunds?: Act<[KitSession]>
   }
   readonly records?: (session: KitSession) => ProviderRecords | Promise<ProviderRecords>
-  /** What must not reach a storefront, given what the provider has left for itself: keys, tokens, ids of its own. */
+  /** The values that must not reach a storefront, such as keys, tokens and internal ids, given the private data. */
   readonly secrets?: (privateData: ProviderData) => readonly string[]
   readonly network?: {
-    /** The provider's service does the next call, but its answer is lost. */
+    /** The provider's service executes the next call, but its response is lost. */
     readonly losesNextResponse?: Act<["authorize" | "capture"]>
-    /** The provider's service leaves the next call unanswered. */
+    /** The provider's service does not respond to the next call. */
     readonly ignoresNextCall?: Act<["authorize" | "capture"]>
   }
-  /** Milliseconds that a call that was taken on gets to be through; 5 seconds by default. */
+  /** Milliseconds until a pending call has its outcome; 5,000 by default. */
   readonly patience?: number
 }

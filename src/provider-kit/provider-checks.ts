@@ -18,9 +18,9 @@ import { after, before, methodOf, split, STEPS } from "./steps.js"
 
 export interface ProviderCheck {
   readonly name: string
-  /** Fails with what is wrong. */
+  /** Rejects with what is wrong. */
   readonly run: () => Promise<void>
-  /** Whether the harness lacks what it needs; its name says so, and it checks nothing. */
+  /** Whether the harness lacks a part that the check needs. Then the name says so, and `run` checks nothing. */
   readonly isLeftOut: boolean
 }
 
@@ -30,7 +30,7 @@ interface Check {
   readonly run: (harness: ProviderHarness) => Promise<void>
 }
 
-/** Milliseconds after which nobody waits any more. */
+/** Milliseconds until the signal of a call without a response is aborted. */
 const SHORTLY = 50
 
 const NEEDS = {
@@ -41,18 +41,18 @@ const NEEDS = {
   "dashboard.cancels": ({ dashboard }: ProviderHarness) => dashboard?.cancels,
   "dashboard.refunds": ({ dashboard }: ProviderHarness) => dashboard?.refunds,
   secrets: ({ secrets }: ProviderHarness) => secrets,
-  "line.losesNextAnswer": ({ network }: ProviderHarness) => network?.losesNextResponse,
-  "line.ignoresNextCall": ({ network }: ProviderHarness) => network?.ignoresNextCall,
+  "network.losesNextResponse": ({ network }: ProviderHarness) => network?.losesNextResponse,
+  "network.ignoresNextCall": ({ network }: ProviderHarness) => network?.ignoresNextCall,
 }
 
 /**
- * What every payment provider has to hold, for any test runner:
+ * Creates the checks that every payment provider has to pass, for any test runner:
  * `for (const check of providerChecks(harness)) it(check.name, check.run)`.
  */
 export function providerChecks(harness: ProviderHarness): ProviderCheck[] {
   const exact = amountsOf(harness).map((amount) => ({
-    name: `${amount.minor} minor units of ${amount.currency} stay what they are from the session to the refund`,
-    run: () => paysExactly(harness, amount),
+    name: `${amount.minor} minor units of ${amount.currency} stay exact from the session to the refund`,
+    run: () => checkExactAmounts(harness, amount),
   }))
   return [...CHECKS, ...exact].map(({ name, needs, run }: Check) => {
     const isLeftOut = needs !== undefined && NEEDS[needs](harness) === undefined
@@ -64,159 +64,159 @@ export function providerChecks(harness: ProviderHarness): ProviderCheck[] {
 
 const CHECKS: readonly Check[] = [
   {
-    name: "its id is of the form pp_{identifier}_{id}",
+    name: "has an id of the form pp_{identifier}_{id}",
     run: async (harness) => {
       const { id } = await harness.provider()
       assert.match(id, /^pp_[\w-]+_[\w-]+$/)
     },
   },
   {
-    name: "it says what it can do",
+    name: "declares its capabilities",
     run: async (harness) => {
       const { multicapture, callsNetwork, clientFields } = (await harness.provider()).capabilities
       assert.ok(["boolean", "function"].includes(typeof multicapture), "capabilities.multicapture")
       assert.equal(typeof callsNetwork, "boolean", "capabilities.callsNetwork")
       if (clientFields === "any") return
       const refused = Object.keys(harness.clientData ?? {}).filter((name) => !clientFields.includes(name))
-      assert.deepEqual(refused, [], "A storefront could not send this of the harness's clientData")
+      assert.deepEqual(refused, [], "capabilities.clientFields lacks these names of the harness's clientData")
     },
   },
   {
-    name: "a session is opened, authorized for its whole amount, and captured",
+    name: "opens a session, authorizes its whole amount and captures it",
     run: async (harness) => {
       const session = await SessionDriver.captured(harness)
       const { minor } = session.amount
-      await session.expectBooks({ authorized: minor, captured: minor, refunded: 0n })
+      await session.expectRecords({ authorized: minor, captured: minor, refunded: 0n })
     },
   },
   {
-    name: "a capture in part takes that part; with multicapture the rest is captured afterwards, without it is given up",
+    name: "captures a part; with multicapture the rest can be captured afterwards, without it the rest is released",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
       const [part, rest] = split(session.amount)
       await session.move("capture", part)
-      await session.expectBooks({ captured: part.minor })
+      await session.expectRecords({ captured: part.minor })
       if (session.hasMulticapture) {
         await session.move("capture", rest)
-        await session.expectBooks({ captured: session.amount.minor })
+        await session.expectRecords({ captured: session.amount.minor })
       } else {
         expectRefused((await session.make("capture", rest)).outcome)
-        await session.expectBooks({ captured: part.minor })
+        await session.expectRecords({ captured: part.minor })
       }
     },
   },
   {
-    name: "a refund in part gives that part back, and another one the rest",
+    name: "refunds a part, and then the rest",
     run: async (harness) => {
       const session = await SessionDriver.captured(harness)
       const [part, rest] = split(session.amount)
       await session.move("refund", part)
-      await session.expectBooks({ captured: session.amount.minor, refunded: part.minor })
+      await session.expectRecords({ captured: session.amount.minor, refunded: part.minor })
       await session.move("refund", rest)
-      await session.expectBooks({ captured: session.amount.minor, refunded: session.amount.minor })
+      await session.expectRecords({ captured: session.amount.minor, refunded: session.amount.minor })
     },
   },
   {
-    name: "more than there is is declined: it is a refusal, not an exception, and moves nothing",
+    name: "declines a capture or refund above the available amount, without an exception, and moves nothing",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
       if (!session.provider.capabilities.callsNetwork) return
       const { minor, currency } = session.amount
       expectRefused((await session.make("capture", { minor: minor + 1n, currency })).outcome)
-      await session.expectBooks({ captured: 0n })
+      await session.expectRecords({ captured: 0n })
       await session.move("capture", session.amount)
       expectRefused((await session.make("refund", { minor: minor + 1n, currency })).outcome)
-      await session.expectBooks({ captured: minor, refunded: 0n })
+      await session.expectRecords({ captured: minor, refunded: 0n })
     },
   },
   {
-    name: "an update changes the amount in place",
+    name: "changes the amount of an open session by an update",
     run: async (harness) => {
       const session = await SessionDriver.open(harness)
       const [less] = split(session.amount)
       await session.update(less)
       await session.authorize()
-      await session.expectBooks({ authorized: less.minor })
+      await session.expectRecords({ authorized: less.minor })
     },
   },
   ...STEPS.map((step) => ({
-    name: `${step}: repeated with its idempotency key it has the same outcome, and moves nothing twice`,
+    name: `${step}: a repeat with the same idempotency key has the same outcome and moves nothing twice`,
     run: async (harness: ProviderHarness) => {
-      const { session, made, books } = await after(step, harness)
+      const { session, made, records } = await after(step, harness)
       const again = await session.repeat(made)
       expectSameEnd(await session.ended(again), await session.ended(made))
       if (again.outcome.outcome === made.outcome.outcome) assert.equal(textOf(again.outcome), textOf(made.outcome))
-      await session.expectBooks(books)
+      await session.expectRecords(records)
     },
   })),
   ...STEPS.map((step) => ({
-    name: `${step}: a lookup by its idempotency key finds how it ended, and moves nothing`,
+    name: `${step}: a lookup by the idempotency key finds the outcome and moves nothing`,
     run: async (harness: ProviderHarness) => {
-      const { session, made, books } = await after(step, harness)
-      expectSameEnd(await session.settle(made), await session.ended(made))
-      await session.expectBooks(books)
+      const { session, made, records } = await after(step, harness)
+      expectSameEnd(await session.resolve(made), await session.ended(made))
+      await session.expectRecords(records)
     },
   })),
   {
-    name: "what a lookup finds of a session is all that is needed to go on with it",
+    name: "returns by a lookup of a session all data that the session needs to continue",
     run: async (harness) => {
       const session = await SessionDriver.unopened(harness)
       const made = await session.initiate()
       session.forget()
-      expectWaiting(await session.settle(made))
+      expectWaiting(await session.resolve(made))
       await session.authorize()
       await session.move("capture", session.amount)
     },
   },
   {
-    name: "a lookup of a call that never arrived says not_found",
+    name: "returns not_found by a lookup of a call that never arrived",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
-      // An authorization moves nothing: a lookup may as well ask for it.
+      // An authorization moves nothing, so a lookup may authorize.
       for (const method of ["initiate", "capture", "cancel"] as const) {
         const { outcome } = await session.lookUp(session.prepare(method, session.amount))
-        // Without a network nothing can have been lost: any definite answer will do.
+        // Without a network no call can be lost, so any definite outcome is right.
         if (session.provider.capabilities.callsNetwork) assert.equal(outcome, "not_found", method)
         else assert.notEqual(outcome, "unknown", method)
       }
     },
   },
   {
-    name: "a capture that arrives twice at once with one idempotency key moves once",
+    name: "moves the money once if a capture arrives twice at the same time with one idempotency key",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
       const [part] = split(session.amount)
       const capture = session.prepare("capture", part)
       const both = await Promise.all([session.send(capture), session.send(capture)])
       const refused = both.filter(({ outcome }) => outcome.outcome === "declined")
-      assert.equal(refused.length, 0, "One that is still under way is unknown or pending, and not declined")
+      assert.equal(refused.length, 0, "A call that is still in progress is unknown or pending, and not declined")
       expectSucceeded(await session.ended(await session.repeat(capture)), part)
-      await session.expectBooks({ captured: part.minor })
+      await session.expectRecords({ captured: part.minor })
     },
   },
   {
-    name: "an open session is canceled, and cannot be authorized any more",
+    name: "cancels an open session, which can then not be authorized",
     run: async (harness) => {
       const session = await SessionDriver.open(harness)
       await session.move("cancel", session.amount)
-      await session.expectBooks({ authorized: 0n })
+      await session.expectRecords({ authorized: 0n })
       if (!session.provider.capabilities.callsNetwork) return
       expectRefused((await session.make("authorize", session.amount)).outcome)
-      await session.expectBooks({ authorized: 0n })
+      await session.expectRecords({ authorized: 0n })
     },
   },
   {
-    name: "an authorization is canceled, and cannot be captured any more",
+    name: "cancels an authorization, which can then not be captured",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
       await session.move("cancel", session.amount)
       if (!session.provider.capabilities.callsNetwork) return
       expectRefused((await session.make("capture", session.amount)).outcome)
-      await session.expectBooks({ captured: 0n })
+      await session.expectRecords({ captured: 0n })
     },
   },
   {
-    name: "with multicapture, what is left after a capture in part is canceled, and what was captured is refunded",
+    name: "with multicapture, cancels the rest after a partial capture and refunds the captured part",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
       if (!session.hasMulticapture) return
@@ -224,11 +224,11 @@ const CHECKS: readonly Check[] = [
       await session.move("capture", part)
       await session.move("cancel", rest)
       await session.move("refund", part)
-      await session.expectBooks({ captured: part.minor, refunded: part.minor })
+      await session.expectRecords({ captured: part.minor, refunded: part.minor })
     },
   },
   {
-    name: "no outcome reports more than was asked for",
+    name: "reports no more than was requested",
     run: async (harness) => {
       const session = await SessionDriver.open(harness)
       await harness.shopper?.authorizes?.(session)
@@ -245,9 +245,9 @@ const CHECKS: readonly Check[] = [
       }
     },
   },
-  // Nothing was opened yet at the first step, so nothing can be gone.
+  // Nothing exists yet before the first step, so nothing can be gone.
   ...STEPS.filter((step) => step !== "initiate").map((step) => ({
-    name: `${step}: of a payment that the provider does not know it says gone, and so do a lookup and inspect`,
+    name: `${step}: returns gone for a payment that the provider does not know, and so do a lookup and inspect`,
     needs: "dashboard.forgets" as const,
     run: async (harness: ProviderHarness) => {
       const session = await before(step, harness)
@@ -259,7 +259,7 @@ const CHECKS: readonly Check[] = [
     },
   })),
   ...(["capture", "cancel"] as const).map((method) => ({
-    name: `${method}: after a capture in the dashboard it is declined for another state, which inspect reports`,
+    name: `${method}: is declined with stateDiffers after a capture in the dashboard, and inspect reports the state`,
     needs: "dashboard.captures" as const,
     run: async (harness: ProviderHarness) => {
       const session = await SessionDriver.authorized(harness)
@@ -271,7 +271,7 @@ const CHECKS: readonly Check[] = [
     },
   })),
   {
-    name: "capture: after a cancellation in the dashboard it is declined for another state, which inspect reports",
+    name: "capture: is declined with stateDiffers after a cancellation in the dashboard, and inspect reports the state",
     needs: "dashboard.cancels",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
@@ -283,7 +283,7 @@ const CHECKS: readonly Check[] = [
     },
   },
   {
-    name: "refund: after a refund in the dashboard it is declined for another state, which inspect reports",
+    name: "refund: is declined with stateDiffers after a refund in the dashboard, and inspect reports the state",
     needs: "dashboard.refunds",
     run: async (harness) => {
       const session = await SessionDriver.captured(harness)
@@ -295,7 +295,7 @@ const CHECKS: readonly Check[] = [
     },
   },
   {
-    name: "a decline is an outcome, with a message for the shopper",
+    name: "returns a decline as an outcome, with a message for the shopper",
     needs: "shopper.declines",
     run: async (harness) => {
       const session = await SessionDriver.open(harness)
@@ -303,27 +303,27 @@ const CHECKS: readonly Check[] = [
       const made = await session.make("authorize", session.amount)
       const end = await session.ended(made)
       expectRefused(end)
-      const inside = [session.id, made.call.idempotencyKey, ...(harness.secrets?.(session.privateData) ?? [])]
-      for (const word of inside)
-        assert.ok(!textOf(end).includes(word), "A message for shoppers has nothing internal in it")
-      await session.expectBooks({ authorized: 0n })
+      const internal = [session.id, made.call.idempotencyKey, ...(harness.secrets?.(session.privateData) ?? [])]
+      for (const word of internal)
+        assert.ok(!textOf(end).includes(word), "A message for shoppers contains nothing internal")
+      await session.expectRecords({ authorized: 0n })
     },
   },
   {
-    name: "when the shopper has to do more, data say what; afterwards the session is authorized",
+    name: "describes in data what the shopper has to do next, and authorizes the session afterwards",
     needs: "shopper.isAskedForMore",
     run: async (harness) => {
       const session = await SessionDriver.open(harness)
       await harness.shopper?.isAskedForMore?.(session)
       const { outcome } = await session.make("authorize", session.amount)
       assert.equal(outcome.outcome, "requires_more", textOf(outcome))
-      assert.notDeepEqual(Object.keys(session.data), [], "data says what the shopper has to do")
+      assert.notDeepEqual(Object.keys(session.data), [], "data describes what the shopper has to do")
       await session.authorize()
-      await session.expectBooks({ authorized: session.amount.minor })
+      await session.expectRecords({ authorized: session.amount.minor })
     },
   },
   {
-    name: "what is private stays out of data and of messages",
+    name: "keeps private data out of data and messages",
     needs: "secrets",
     run: async (harness) => {
       const session = await SessionDriver.open(harness)
@@ -331,36 +331,36 @@ const CHECKS: readonly Check[] = [
       await session.authorize()
       await session.move("capture", session.amount)
       await session.move("refund", session.amount)
-      // Refusals by the provider speak, too.
+      // A refusal has a message, which must not contain a secret either.
       await session.make("capture", session.amount)
       const shown = session.outcomes.map((outcome) => textOf({ ...outcome, privateData: undefined } as ProviderOutcome))
       for (const secret of harness.secrets?.(session.privateData) ?? []) {
-        assert.ok(!shown.some((text) => text.includes(secret)), "A secret is in what the provider leaves for everyone")
+        assert.ok(!shown.some((text) => text.includes(secret)), "A secret is in the data or message of an outcome")
       }
     },
   },
   {
-    name: "a call that nobody waits for any more ends soon",
+    name: "ends a call soon whose signal is aborted",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
       await session.endOf(session.prepare("capture", session.amount, AbortSignal.abort()))
     },
   },
   {
-    name: "a call that is not answered ends soon after its signal, and is not taken for a refusal",
-    needs: "line.ignoresNextCall",
+    name: "returns unknown, not declined, soon after the signal if the provider's service does not respond",
+    needs: "network.ignoresNextCall",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
       const capture = session.prepare("capture", session.amount, AbortSignal.timeout(SHORTLY))
       await harness.network?.ignoresNextCall?.("capture")
       expectUnknown(await session.endOf(capture))
       expectSucceeded(await session.ended(await session.repeat(capture)), session.amount)
-      await session.expectBooks({ captured: session.amount.minor })
+      await session.expectRecords({ captured: session.amount.minor })
     },
   },
   {
-    name: "a capture whose answer is lost is unknown; a lookup finds it, and a repeat moves nothing",
-    needs: "line.losesNextAnswer",
+    name: "returns unknown for a capture whose response is lost; a lookup finds it, and a repeat moves nothing",
+    needs: "network.losesNextResponse",
     run: async (harness) => {
       const session = await SessionDriver.authorized(harness)
       const [part] = split(session.amount)
@@ -369,7 +369,7 @@ const CHECKS: readonly Check[] = [
       expectUnknown(await session.endOf(capture))
       assert.notEqual((await session.lookUp(capture)).outcome, "not_found")
       expectSucceeded(await session.ended(await session.repeat(capture)), part)
-      await session.expectBooks({ captured: part.minor })
+      await session.expectRecords({ captured: part.minor })
     },
   },
 ]
@@ -378,9 +378,9 @@ function outcomeIn(state: object): unknown {
   return "outcome" in state ? state.outcome : undefined
 }
 
-async function paysExactly(harness: ProviderHarness, amount: Money): Promise<void> {
+async function checkExactAmounts(harness: ProviderHarness, amount: Money): Promise<void> {
   const session = await SessionDriver.captured(harness, amount)
-  await session.expectBooks({ authorized: amount.minor, captured: amount.minor })
+  await session.expectRecords({ authorized: amount.minor, captured: amount.minor })
   await session.move("refund", amount)
-  await session.expectBooks({ refunded: amount.minor })
+  await session.expectRecords({ refunded: amount.minor })
 }

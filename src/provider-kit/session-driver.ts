@@ -16,7 +16,7 @@ import type { KitSession, ProviderRecords, ProviderHarness } from "./harness.js"
 
 export type Method = "initiate" | "update" | "authorize" | "capture" | "refund" | "cancel"
 
-/** A call, as it is sent, repeated and looked up. */
+/** A call that can be sent, repeated and looked up. */
 export interface Prepared {
   readonly method: Method
   readonly operation: LookUpCall["operation"]
@@ -27,12 +27,12 @@ export interface Made extends Prepared {
   readonly outcome: ProviderOutcome
 }
 
-/** Milliseconds that a call gets, as in a service. */
+/** Milliseconds until the signal of a call is aborted, as in the service. */
 const DEADLINE = 10_000
-/** Milliseconds that a provider gets to notice that nobody waits any more, or that the line is lost. */
+/** Milliseconds within which a call has to end after its signal is aborted or its connection is lost. */
 const SOON = 2_000
 const PATIENCE = 5_000
-const BETWEEN_LOOKS = 50
+const LOOK_UP_INTERVAL = 50
 
 const DEFAULT_AMOUNTS: readonly [Money, ...Money[]] = [
   { minor: 10_007n, currency: "eur" },
@@ -44,10 +44,10 @@ export function amountsOf({ amounts = DEFAULT_AMOUNTS }: ProviderHarness): reado
   return amounts
 }
 
-/** A session with the provider, played as the service plays it: every outcome is looked at, and what it leaves is kept. */
+/** Drives a session with the provider as the service does: it checks every outcome and keeps the returned data. */
 export class SessionDriver implements KitSession {
   readonly id = newId("payses")
-  /** Every outcome so far, in their order. */
+  /** All outcomes so far, in order. */
   readonly outcomes: End[] = []
   data: ProviderData = {}
   privateData: ProviderData = {}
@@ -94,13 +94,13 @@ export class SessionDriver implements KitSession {
     return made
   }
 
-  /** The shopper authorizes, and the provider says so, for the whole amount. */
+  /** Lets the shopper authorize the whole amount, and asks the provider for the outcome. */
   async authorize(): Promise<Made> {
     await this.harness.shopper?.authorizes?.(this)
     return this.move("authorize", this.amount)
   }
 
-  /** Makes a call that has to succeed, for exactly this amount. */
+  /** Makes a call that has to succeed for exactly this amount. */
   async move(method: Exclude<Method, "initiate" | "update">, amount: Money): Promise<Made> {
     const made = await this.make(method, amount)
     const end = await this.ended(made)
@@ -110,12 +110,12 @@ export class SessionDriver implements KitSession {
     return made
   }
 
-  /** Makes a call, whatever comes of it. */
+  /** Makes a call that may have any outcome. */
   async make(method: Method, amount: Money, signal = AbortSignal.timeout(DEADLINE)): Promise<Made> {
     return this.send(this.prepare(method, amount, signal))
   }
 
-  /** A call that can be sent more than once. */
+  /** Prepares a call, so that it can be sent more than once. */
   prepare(method: Method, amount: Money, signal = AbortSignal.timeout(DEADLINE)): Prepared {
     const call: ProviderCall = {
       idempotencyKey: newId("op"),
@@ -128,8 +128,8 @@ export class SessionDriver implements KitSession {
       context: frozen({}),
       signal,
     }
-    const canceled = this.isAuthorized ? "cancel_payment" : "cancel_session"
-    return { method, operation: method === "cancel" ? canceled : method, call }
+    const cancelOperation = this.isAuthorized ? "cancel_payment" : "cancel_session"
+    return { method, operation: method === "cancel" ? cancelOperation : method, call }
   }
 
   async send(prepared: Prepared): Promise<Made> {
@@ -139,7 +139,7 @@ export class SessionDriver implements KitSession {
     return { ...prepared, outcome }
   }
 
-  /** The same call again, word by word. */
+  /** Sends the same call again, unchanged. */
   async repeat({ method, operation, call }: Prepared): Promise<Made> {
     return this.send({ method, operation, call: { ...call, signal: AbortSignal.timeout(DEADLINE) } })
   }
@@ -152,42 +152,44 @@ export class SessionDriver implements KitSession {
   }
 
   /**
-   * Finds out how a call ended, as the service does. A session that a provider cannot find is opened again with the same
-   * key, which opens no second one; money is not moved again to find out.
+   * Looks up how a call ended, as the service does. If the provider does not find the opening of a session, it is sent again
+   * with the same key, which opens no second session. A call that moves money is not repeated here.
    */
-  async settle(made: Made): Promise<End> {
+  async resolve(made: Made): Promise<End> {
     const found = await this.lookUp(made)
     if (found.outcome !== "not_found" || made.operation !== "initiate") return found
     return (await this.repeat(made)).outcome
   }
 
-  /** What the provider reports of the payment now. @throws AssertionError when it cannot report that */
+  /** Fetches the payment's current state. @throws AssertionError when the provider has no `inspect` */
   async inspect(): Promise<PaymentState | Gone> {
     const call = { sessionId: this.id, data: frozen(this.data), privateData: frozen(this.privateData) }
     const state = await this.provider.inspect?.({ ...call, signal: AbortSignal.timeout(DEADLINE) })
-    assert.ok(state, "A provider that reports another state has inspect, so that the service can fetch it")
+    assert.ok(state, "A provider that reports stateDiffers has inspect, so that the service can fetch the state")
     return state
   }
 
-  /** The state that {@link inspect} reports; it has to be about this session. */
+  /** Fetches the payment's current state, and checks that it belongs to this session. */
   async state(): Promise<PaymentState> {
     const state = await this.inspect()
-    assert.ok("authorization" in state, "inspect reports the state of a payment that the provider knows")
-    assert.equal(state.sessionId, this.id, "inspect reports the session that it was asked for")
+    assert.ok("authorization" in state, "inspect returns the state of a payment that the provider knows")
+    assert.equal(state.sessionId, this.id, "inspect returns the requested session")
     if (state.authorization.status === "authorized") checkWithin(state.authorization.amount, this.amount)
     return state
   }
 
-  /** Whether what is authorized can be captured in parts. */
+  /** Whether the authorized amount can be captured in several parts. */
   get hasMulticapture(): boolean {
     const { multicapture } = this.provider.capabilities
     return typeof multicapture === "boolean" ? multicapture : multicapture(this.privateData)
   }
 
-  /** Sends a call that may fail on its way, which has to show soon after its signal. */
+  /** Sends a call that may fail on its way. It has to end soon after its signal is aborted. */
   async endOf(prepared: Prepared): Promise<End> {
     const noticed = new AbortController()
-    const late = sleep(SOON, undefined, { signal: noticed.signal }).then(() => assert.fail("The call goes on and on"))
+    const late = sleep(SOON, undefined, { signal: noticed.signal }).then(() =>
+      assert.fail("The call does not end after its signal was aborted"),
+    )
     const failed = (cause: unknown): End => {
       if (cause instanceof assert.AssertionError) throw cause
       return { outcome: "unknown", cause }
@@ -201,30 +203,30 @@ export class SessionDriver implements KitSession {
     }
   }
 
-  /** How a call ended that may have been taken on first. */
+  /** Waits for the final outcome of a call that may be pending first. */
   async ended(made: Made): Promise<End> {
     if (made.operation === "initiate" || made.operation === "update") return made.outcome
-    const giveUpAt = Date.now() + (this.harness.patience ?? PATIENCE)
+    const deadline = Date.now() + (this.harness.patience ?? PATIENCE)
     let outcome: End = made.outcome
-    while (outcome.outcome === "pending" && Date.now() < giveUpAt) {
-      await sleep(BETWEEN_LOOKS)
+    while (outcome.outcome === "pending" && Date.now() < deadline) {
+      await sleep(LOOK_UP_INTERVAL)
       outcome = await this.lookUp(made)
     }
     return outcome
   }
 
-  /** As if no answer had arrived so far. */
+  /** Drops the returned data, as if no response had arrived. */
   forget(): void {
     this.data = {}
     this.privateData = {}
   }
 
-  /** @throws AssertionError when the provider's own books, where they can be seen, say anything else */
-  async expectBooks(expected: Partial<ProviderRecords>): Promise<void> {
-    const books = await this.harness.records?.(this)
-    if (!books) return
+  /** @throws AssertionError when the provider's own records differ, if the harness can read them */
+  async expectRecords(expected: Partial<ProviderRecords>): Promise<void> {
+    const records = await this.harness.records?.(this)
+    if (!records) return
     for (const [name, amount] of Object.entries(expected) as [keyof ProviderRecords, bigint][]) {
-      assert.equal(books[name], amount, `${name} in the provider's books`)
+      assert.equal(records[name], amount, `${name} in the provider's records`)
     }
   }
 
@@ -236,12 +238,12 @@ export class SessionDriver implements KitSession {
   }
 }
 
-/** As long as those of the service, and of the same characters: a provider may tell its objects from others by them. */
+/** Creates ids like the service's, because a provider may recognize its objects by their form. */
 function newId(prefix: string): string {
   return `${prefix}_${randomUUID().replaceAll("-", "").slice(0, 26).toUpperCase()}`
 }
 
-/** A provider that changes what it is given would change what is repeated. */
+/** Freezes data, because a provider that changed it would change the repeated call. */
 function frozen(data: ProviderData): ProviderData {
   return Object.freeze({ ...data })
 }

@@ -2,7 +2,7 @@ import type { Money } from "../common/money.js"
 import type { ProviderRecords, ProviderHarness } from "./harness.js"
 import { SessionDriver, type Made, type Method } from "./session-driver.js"
 
-/** What is asked of a provider, one after the other. */
+/** The calls of a provider, in their usual order. */
 export const STEPS = [
   "initiate",
   "update",
@@ -14,7 +14,7 @@ export const STEPS = [
 ] as const
 export type Step = (typeof STEPS)[number]
 
-/** Where a session stands before each step. */
+/** Prepares a session for each step. */
 const STARTS: Record<Step, (harness: ProviderHarness) => Promise<SessionDriver>> = {
   initiate: (harness) => SessionDriver.unopened(harness),
   update: (harness) => SessionDriver.open(harness),
@@ -25,7 +25,7 @@ const STARTS: Record<Step, (harness: ProviderHarness) => Promise<SessionDriver>>
   cancel_payment: (harness) => SessionDriver.authorized(harness),
 }
 
-/** A session that stands where the step can be made. */
+/** Creates a session that is ready for the step. */
 export function before(step: Step, harness: ProviderHarness): Promise<SessionDriver> {
   return STARTS[step](harness)
 }
@@ -35,32 +35,32 @@ export function methodOf(step: Step): Method {
   return step === "cancel_session" || step === "cancel_payment" ? "cancel" : step
 }
 
-/** Plays a session up to a step, and gives what the provider's books have to say then. */
+/** Takes a session through a step, and returns what the provider's records then have to contain. */
 export async function after(
   step: Step,
   harness: ProviderHarness,
-): Promise<{ session: SessionDriver; made: Made; books: Partial<ProviderRecords> }> {
+): Promise<{ session: SessionDriver; made: Made; records: Partial<ProviderRecords> }> {
   const session = await STARTS[step](harness)
   const { minor } = session.amount
   const [part] = split(session.amount)
   switch (step) {
     case "initiate":
-      return { session, made: await session.initiate(), books: { authorized: 0n } }
+      return { session, made: await session.initiate(), records: { authorized: 0n } }
     case "update":
-      return { session, made: await session.update(part), books: { authorized: 0n } }
+      return { session, made: await session.update(part), records: { authorized: 0n } }
     case "authorize":
-      return { session, made: await session.authorize(), books: { authorized: minor } }
+      return { session, made: await session.authorize(), records: { authorized: minor } }
     case "capture":
-      return { session, made: await session.move("capture", part), books: { captured: part.minor } }
+      return { session, made: await session.move("capture", part), records: { captured: part.minor } }
     case "refund":
-      return { session, made: await session.move("refund", part), books: { captured: minor, refunded: part.minor } }
+      return { session, made: await session.move("refund", part), records: { captured: minor, refunded: part.minor } }
     case "cancel_session":
     case "cancel_payment":
-      return { session, made: await session.move("cancel", session.amount), books: { captured: 0n } }
+      return { session, made: await session.move("cancel", session.amount), records: { captured: 0n } }
   }
 }
 
-/** About a third, and the rest, in whole tens: some services want that of currencies with three decimals. */
+/** Splits an amount into about a third and the rest, in whole tens: some services require that for three decimals. */
 export function split({ minor, currency }: Money): [part: Money, rest: Money] {
   const part = (minor / 30n) * 10n
   return [

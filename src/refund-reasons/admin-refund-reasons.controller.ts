@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { ApiDeleted, type Deleted } from "../api/deleted.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
@@ -18,12 +19,14 @@ import {
 } from "./refund-reason.dto.js"
 import { RefundReasonsService, refundReasonNotFound } from "./refund-reasons.service.js"
 import { reasonCodeTaken } from "../payment-model/constraints.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
 
 const REASON_EXAMPLE = exampleOf(REFUND_REASON)
 
 @ApiTags("Admin: refund reasons")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/refund-reasons")
 export class AdminRefundReasonsController {
   constructor(private readonly reasons: RefundReasonsService) {}

@@ -68,7 +68,7 @@ describe("a log line", () => {
     ])
   })
 
-  it("shows no key, wherever it stands, and stays JSON", () => {
+  it("shows no key at any place of a line, and stays JSON", () => {
     const lines: string[] = []
     const logger = createLogger("info", { destination: { write: (line) => lines.push(line) } })
     const query = "SELECT * FROM api_key WHERE lookup = 'pk_secret'"

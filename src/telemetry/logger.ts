@@ -3,7 +3,7 @@ import { pino, type DestinationStream, type Logger } from "pino"
 import type { LogLevel } from "../config.js"
 import { isRecord } from "../common/json.js"
 
-/** Header names and fields that a log line never shows, should one ever be logged whole. */
+/** Header names and fields that a log line never shows, even if a whole object is logged. */
 const SECRETS = [
   "authorization",
   "token",
@@ -55,7 +55,7 @@ export function createLogger(level: LogLevel, { destination, showsKeys = false }
 const MESSAGE_LENGTH = 1_000
 const CAUSES = 5
 
-/** What is logged of an error. Not all of it: PostgreSQL's own detail shows whole rows, private data included. */
+/** Selects the loggable parts of an error. PostgreSQL's detail is left out, because it shows whole rows with private data. */
 export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return causeOf(error, CAUSES)
   const { constraint, table, query } = error as Error & Record<string, unknown>

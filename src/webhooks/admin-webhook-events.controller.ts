@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
 import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiErrors, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { exampleOf } from "../api/fields/example.js"
 import type { Selection } from "../api/fields/fields.js"
 import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
@@ -15,10 +16,13 @@ import {
   WebhookEventResponse,
 } from "./webhook-event.dto.js"
 import { WebhooksService, webhookEventNotFound } from "./webhooks.service.js"
+import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
+import { InvalidData } from "../common/errors.js"
+import { OperationInProgress } from "../payment-providers/calls/call.errors.js"
 
 @ApiTags("Admin: webhook events")
 @ApiSecurity("secret_key")
-@ApiErrors("invalid_data", "unauthorized")
+@ApiErrors(InvalidData, SecretKeyRequired)
 @Controller("admin/webhook-events")
 export class AdminWebhookEventsController {
   constructor(private readonly webhooks: WebhooksService) {}
@@ -58,7 +62,7 @@ export class AdminWebhookEventsController {
       "recorded twice.",
   })
   @ApiEnvelope("webhook_event", WebhookEventResponse, "The event as it is now.", exampleOf(ADMIN_WEBHOOK_EVENT))
-  @ApiErrors(webhookEventNotFound(EXAMPLE.webhookEventId), "invalid_data", "operation_in_progress")
+  @ApiErrors(webhookEventNotFound(EXAMPLE.webhookEventId), InvalidData, OperationInProgress)
   async replay(
     @Param("id") id: string,
     @Body() _body: NoBody,

@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Param, Post, Req } from "@nestjs/common"
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from "@nestjs/swagger"
 import type { FastifyRequest } from "fastify"
-import { ApiErrors } from "../api/api-docs.js"
+import { ApiErrors } from "../api/errors/error-docs.js"
 import { RawBody } from "../api/raw-body.js"
 import { WebhookInbox, forgedWebhook, takesNoWebhooks } from "./webhook-inbox.js"
 

@@ -1,7 +1,13 @@
 import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, In, type EntityManager } from "typeorm"
 import type { Caller } from "../api-keys/caller.js"
-import { Conflict, ProviderError, ServiceError, StateConflict } from "../common/errors.js"
+import { ChangedMeanwhile, ServiceError } from "../common/errors.js"
+import {
+  ProviderUnresponsive,
+  OperationInProgress,
+  ProviderContradiction,
+  ProviderPaymentMissing,
+} from "../payment-providers/calls/call.errors.js"
 import { LeaseLost, Leases, type Lease } from "../database/leases.js"
 import { prepared } from "../database/statements/prepared.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
@@ -119,7 +125,7 @@ export class StateApplier implements ProviderStateSync {
     }
     try {
       const verdict = await this.synchronize(payment_session_id, subject)
-      if (verdict.verdict === "failed") throw new Conflict(verdict.reason, { code: "changed_meanwhile", retryAfter: 1 })
+      if (verdict.verdict === "failed") throw new ChangedMeanwhile(verdict.reason)
     } catch (error) {
       throw refusalOf(error)
     }
@@ -267,7 +273,7 @@ export class StateApplier implements ProviderStateSync {
       const aggregate = await lockCollection(tx, collectionId, { withDeleted: true })
       if (aggregate.collection.version !== version) return false
       const { openSession } = aggregate
-      if (openSession?.id !== sessionId) throw missing()
+      if (openSession?.id !== sessionId) throw new ProviderPaymentMissing()
       const now = new Date()
       endSession(aggregate, openSession, now)
       aggregate.recompute(now)
@@ -350,24 +356,13 @@ async function fetched<T>(fetch: () => Promise<T>): Promise<T> {
 
 /** Why a state could not be recorded, for the caller who asked for it. */
 function refusalOf(error: unknown): unknown {
-  if (error instanceof Contradiction) {
-    return new StateConflict(`${error.message} A person has to look at it.`, { code: "provider_contradiction" })
-  }
+  if (error instanceof Contradiction) return new ProviderContradiction(error.message)
   if (error instanceof Unanswered) {
     const message = "The payment provider gave no usable answer in time. Nothing has changed: repeat the request."
-    return new ProviderError(message, { code: "no_answer", retryable: true, cause: error.cause })
+    return new ProviderUnresponsive(message, error.cause)
   }
-  if (error instanceof Unsettled) {
-    return new Conflict(error.message, { code: "operation_in_progress", retryAfter: 1, operationId: error.operationId })
-  }
+  if (error instanceof Unsettled) return new OperationInProgress(error.operationId, error.message)
   return error
-}
-
-function missing(): StateConflict {
-  return new StateConflict(
-    "The payment provider does not know the payment. It was deleted there, or the service uses another account or API key.",
-    { code: "provider_payment_missing", retryable: false },
-  )
 }
 
 /** A session that was replaced or canceled, which the aggregate does not have any more. */

@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import DataLoader from "dataloader"
 import { DataSource } from "typeorm"
-import { InvalidData, NotFound, excerpt } from "../common/errors.js"
+import { excerpt, InvalidData, NotFound } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { findUnstorable } from "../common/json.js"
 import { prepared } from "../database/statements/prepared.js"

@@ -1,6 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import { Conflict, NotFound, excerpt } from "../common/errors.js"
+import { excerpt, NotFound } from "../common/errors.js"
+import { OperationInProgress } from "../payment-providers/calls/call.errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { LeasedWork } from "../database/leased-work.js"
 import { Leases, RELEASE_SQL, type Lease } from "../database/leases.js"
@@ -51,10 +52,10 @@ export class WebhooksService {
     await this.get(id, selection)
     const claimed = await this.work.claimAgain(id, "attempts = 1, state = 'pending', handled_at = NULL")
     if (claimed === undefined) {
-      throw new Conflict(`Webhook event ${id} is being applied at the moment. Look at it again later.`, {
-        code: "operation_in_progress",
-        retryAfter: 1,
-      })
+      throw new OperationInProgress(
+        undefined,
+        `Webhook event ${id} is being applied at the moment. Look at it again later.`,
+      )
     }
     await this.apply(claimed)
     return this.get(id, selection)

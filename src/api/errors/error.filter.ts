@@ -2,8 +2,8 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from "
 import type { FastifyReply, FastifyRequest } from "fastify"
 import type { Logger } from "pino"
 import { throwError, type Observable } from "rxjs"
+import { BodyTooLarge, UnsupportedMediaType } from "./transport.errors.js"
 import {
-  BodyTooLarge,
   ERROR_KINDS,
   excerpt,
   InvalidData,
@@ -11,16 +11,15 @@ import {
   ServiceError,
   Unavailable,
   UnknownError,
-  UnsupportedMediaType,
 } from "../../common/errors.js"
 import { messageIdOf } from "../tcp/tcp-server.js"
 
-/** Turns errors of one library into ours; undefined when the error is none of its. */
+/** Translates errors of one library into ours; undefined for other errors. */
 export type ErrorTranslator = (error: unknown) => ServiceError | undefined
 
 /**
- * The one place where an error meets a transport: the JSON body over HTTP, the same object over TCP. What is not a
- * {@link ServiceError} by then is a fault of ours: logged whole, told to nobody.
+ * Renders every error: as JSON body over HTTP, as the same object over TCP. An error that is not a {@link ServiceError} and
+ * that no translator knows is a fault of the service: it is logged in full, and the caller gets an unknown error.
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -62,7 +61,7 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 /**
- * Refusals of Nest and Fastify themselves: no such route, a body that cannot be read.
+ * Translates refusals of Nest and Fastify themselves, such as an unknown route or a body that cannot be read.
  * @param docs whether there is an API document to point to
  */
 export function translateHttpError(error: unknown, docs: boolean): ServiceError | undefined {
@@ -77,11 +76,9 @@ export function translateHttpError(error: unknown, docs: boolean): ServiceError 
     case 404:
       return new NotFound(docs ? `${message}. See /docs for the routes of this service.` : `${message}.`)
     case 413:
-      return new BodyTooLarge("The body is larger than the limit of 100 kB. Send less in one request.")
+      return new BodyTooLarge()
     case 415:
-      return new UnsupportedMediaType(
-        "Send the body as uncompressed JSON in UTF-8, with the header 'content-type: application/json'.",
-      )
+      return new UnsupportedMediaType()
     case 503:
       return new Unavailable({ cause: error })
     default:

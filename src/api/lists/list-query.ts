@@ -1,7 +1,7 @@
 import type { Type } from "@nestjs/common"
 import { ApiPropertyOptional } from "@nestjs/swagger"
 import { IsOptional, IsString, ValidateBy, type ValidationArguments } from "class-validator"
-import { InvalidData, excerpt } from "../../common/errors.js"
+import { excerpt, InvalidData } from "../../common/errors.js"
 import { parseTime } from "../../common/time.js"
 import { isRecord } from "../../common/json.js"
 import { HasAtMost, IsOneOf } from "../validation/validation.js"

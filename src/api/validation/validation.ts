@@ -10,7 +10,7 @@ import {
   type ValidationError,
   type ValidationOptions,
 } from "class-validator"
-import { excerpt, InvalidData, REFUSAL_LIMITS, type ErrorDetail } from "../../common/errors.js"
+import { ErrorDetail, excerpt, InvalidData, REFUSAL_LIMITS } from "../../common/errors.js"
 import { findUnstorable, isRecord, MAX_VALUES } from "../../common/json.js"
 import { parseTime } from "../../common/time.js"
 

@@ -1,5 +1,6 @@
 import { InvalidData, NotAllowed } from "../../common/errors.js"
-import { formatMoney, type Money } from "../../common/money.js"
+import { CaptureNotPositive, CaptureTooLarge, RefundNotPositive, RefundTooLarge } from "../payment.errors.js"
+import type { Money } from "../../common/money.js"
 import type { OperationKind } from "../status.js"
 
 // Pure: amounts in, verdict out. Amounts are minor units of the payment's currency. What a call that may have happened
@@ -62,7 +63,7 @@ export function captureVerdict(
     }
     throw new InvalidData(`The payment: ${payment.id} has been canceled.`)
   }
-  if (requested !== undefined && requested <= 0n) throw new InvalidData("Capture amount must be greater than 0.")
+  if (requested !== undefined && requested <= 0n) throw new CaptureNotPositive()
   const [first] = reserved
   if (!multicapture && first) return { verdict: "join", operationId: first.id }
   if (!first && rest === 0n && payment.captured_amount > 0n) return { verdict: "nothing_left" }
@@ -83,7 +84,7 @@ export function refundVerdict(
   reserved: readonly Reservation[],
   { amount: requested, hasKey }: MoneyRequest,
 ): MoneyVerdict {
-  if (requested !== undefined && requested <= 0n) throw new InvalidData("Refund amount must be greater than 0.")
+  if (requested !== undefined && requested <= 0n) throw new RefundNotPositive()
   const rest = payment.captured_amount - payment.refunded_amount
   const same = hasKey ? undefined : findEqual(reserved, "refund", requested ?? rest)
   if (same) return same
@@ -147,17 +148,12 @@ export function capturedForGood(paymentId: string): NotAllowed {
 
 /** @param rest what can still be captured */
 export function captureTooLarge(rest: Money): InvalidData {
-  return new InvalidData(
-    "You cannot capture more than the authorized amount substracted by what is already captured.",
-    { details: [{ field: "amount", message: `At most ${formatMoney(rest)} can still be captured.` }] },
-  )
+  return new CaptureTooLarge(rest)
 }
 
 /** @param rest what can still be refunded */
 export function refundTooLarge(rest: Money): InvalidData {
-  return new InvalidData("You are not allowed to refund more than the captured amount", {
-    details: [{ field: "amount", message: `At most ${formatMoney(rest)} can still be refunded.` }],
-  })
+  return new RefundTooLarge(rest)
 }
 
 function nothingToRefund(isRefunded: boolean): InvalidData {

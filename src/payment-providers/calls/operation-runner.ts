@@ -2,7 +2,8 @@ import { Injectable, Logger } from "@nestjs/common"
 import { ModuleRef } from "@nestjs/core"
 import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
-import { Conflict, DoneButTooLarge, OutcomeUnknown, ResponseTooLarge, ServiceError } from "../../common/errors.js"
+import { ChangedMeanwhile, Conflict, ResponseTooLarge, ServiceError } from "../../common/errors.js"
+import { DoneButTooLarge, OperationInProgress, OutcomeUnknown, ProviderPaymentMissing } from "./call.errors.js"
 import { isRefusal } from "../../database/database-errors.js"
 import { IS_ABANDONED_SQL, Leases, RELEASED, type Lease } from "../../database/leases.js"
 import { prepared } from "../../database/statements/prepared.js"
@@ -187,10 +188,7 @@ export class OperationRunner {
       if (isResolved) return findOperation(this.dataSource.manager, operationId)
       if (isAbandoned) this.abandoned()
       if (isStuck || Date.now() + wait >= giveUpAt) {
-        throw new Conflict(
-          `Operation ${operationId} with the payment provider is not settled yet. Retry the request later.`,
-          { code: "operation_in_progress", operationId, retryAfter: 1 },
-        )
+        throw new OperationInProgress(operationId)
       }
       await sleep(wait)
     }
@@ -266,10 +264,7 @@ export class OperationRunner {
         }
       }
     }
-    throw new Conflict("Other requests kept changing the same payment collection. Retry the request.", {
-      code: "changed_meanwhile",
-      retryAfter: 1,
-    })
+    throw new ChangedMeanwhile("Other requests kept changing the same payment collection. Retry the request.")
   }
 
   private async begin(lock: Lock, decide: Decide): Promise<Begun> {
@@ -437,8 +432,7 @@ function errorOf(outcome: ProviderOutcome): string | null {
 /** Why a call failed whose object the provider does not know. */
 const MISSING = {
   payment: {
-    message:
-      "The payment provider does not know the payment. It was deleted there, or the service uses another account or API key.",
+    message: ProviderPaymentMissing.text,
     code: "provider_payment_missing",
   },
   account_holder: {

@@ -6,7 +6,8 @@ import type { PaymentOperation } from "../../payment-model/entities/payment-oper
 import { PaymentProvider as ProviderRow } from "../../payment-model/entities/payment-provider.entity.js"
 import type { Payment } from "../../payment-model/entities/payment.entity.js"
 import type { OperationKind } from "../../payment-model/status.js"
-import { NotAllowed, excerpt } from "../../common/errors.js"
+import { untilAborted } from "../../common/abort.js"
+import { excerpt, NotAllowed } from "../../common/errors.js"
 import type { LogFields } from "../../telemetry/logger.js"
 import {
   isPaymentProvider,
@@ -210,21 +211,7 @@ export class PaymentProviderRegistry implements OnModuleInit, OnApplicationBoots
   /** @throws the signal's reason at the deadline, whatever the call does then; and what the call throws */
   private async inTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const signal = AbortSignal.timeout(this.deadline.milliseconds)
-    let giveUp: (() => void) | undefined
-    try {
-      return await Promise.race([
-        // A provider may also throw before it returns a promise.
-        Promise.resolve(signal).then(call),
-        new Promise<never>((_, reject) => {
-          giveUp = () => {
-            reject(signal.reason as Error)
-          }
-          signal.addEventListener("abort", giveUp, { once: true })
-        }),
-      ])
-    } finally {
-      if (giveUp) signal.removeEventListener("abort", giveUp)
-    }
+    return untilAborted(signal, () => call(signal))
   }
 }
 

@@ -1,4 +1,5 @@
-import { InvalidData, PaymentDeclined, ProviderError, StateConflict } from "../../common/errors.js"
+import { InvalidData } from "../../common/errors.js"
+import { PaymentDeclined, ProviderError, StateConflict } from "./call.errors.js"
 import { MAX_MINOR, type Money } from "../../common/money.js"
 import { findUnstorable, isRecord } from "../../common/json.js"
 import type {

@@ -9,20 +9,21 @@ import type {
 } from "../contract/payment-provider.contract.js"
 import { isDeclined, readSetupData } from "./client-data.js"
 import { missingObject, outcomeOfError } from "./errors.js"
-import { within, type StripeClients } from "./stripe-client.js"
+import { untilAborted } from "../../common/abort.js"
+import type { StripeClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 
-/** How many customers or methods Stripe answers at once, at most; more of one shopper are not looked at. */
+/** Stripe's largest page of customers or payment methods. The service reads one page of each shopper. */
 const PAGE = 100
 
-/** An account's customers, and the payment methods that they saved there. */
+/** The customers of an account, and their saved payment methods. */
 export class StripeAccountHolders implements AccountHolders {
   constructor(
     private readonly stripe: StripeClients,
     private readonly account: Pick<StripeAccount, "automaticPaymentMethods" | "paymentMethodTypes">,
   ) {}
 
-  /** A customer that was deleted is replaced under a key of its own, which Stripe has not answered before. */
+  /** Replaces a deleted customer under a new idempotency key, because Stripe would replay the deleted one under the old key. */
   async create(call: AccountHolderCall): Promise<ProviderResult<{ id: string }>> {
     const { idempotencyKey: holderId, replaces, customer, signal } = call
     return result(signal, async () => {
@@ -56,7 +57,7 @@ export class StripeAccountHolders implements AccountHolders {
     })
   }
 
-  /** The client secret lets the shopper's browser hand the means of payment over to Stripe. */
+  /** Creates a setup intent. Its client secret lets the shopper's browser send the means of payment to Stripe. */
   async saveMethod(
     holderId: string,
     data: ProviderData,
@@ -80,7 +81,7 @@ export class StripeAccountHolders implements AccountHolders {
 
   async removeMethod(holderId: string, methodId: string, signal: AbortSignal): Promise<ProviderResult<null>> {
     try {
-      return await within(signal, async () => {
+      return await untilAborted(signal, async () => {
         const stripe = this.stripe(signal)
         await stripe.customers.retrievePaymentMethod(holderId, methodId)
         await stripe.paymentMethods.detach(methodId)
@@ -100,13 +101,13 @@ export class StripeAccountHolders implements AccountHolders {
 
 async function result<T>(signal: AbortSignal, calls: () => Promise<T>): Promise<ProviderResult<T>> {
   try {
-    return { outcome: "succeeded", value: await within(signal, calls) }
+    return { outcome: "succeeded", value: await untilAborted(signal, calls) }
   } catch (error) {
     return outcomeOfError(error)
   }
 }
 
-/** What a shopper recognizes it by. A fingerprint would tell the same card apart anywhere: it stays out. */
+/** Returns what a shopper recognizes a card by. It leaves out the fingerprint, which identifies the same card across customers. */
 function savedMethod({ id, type, card, created, allow_redisplay }: Stripe.PaymentMethod): SavedMethod {
   const { brand, last4, exp_month, exp_year } = card ?? {}
   return {

@@ -1,15 +1,15 @@
 import { exponentOf, MAX_MINOR, type CurrencyCode, type Money } from "../../common/money.js"
 
-// Between the minor units of ISO 4217 and the units in which Stripe's API takes an amount; exactly, both ways.
+// Converts exactly between the minor units of ISO 4217 and the units of Stripe's API.
 // https://docs.stripe.com/currencies
 
 /** Decimals of Stripe's amounts where they are not those of ISO 4217. */
 const STRIPE_DECIMALS: Readonly<Record<CurrencyCode, number>> = { isk: 2, ugx: 2, mga: 0 }
 
-/** The most decimals that Stripe has. */
-const MOST_DECIMALS = 3
+/** The largest number of decimals of Stripe's amounts. */
+const MAX_DECIMALS = 3
 
-/** Least charges, in Stripe's units. What is not listed has none of its own. */
+/** Minimum charges, in Stripe's units. Other currencies have no minimum. */
 const MINIMUM: Readonly<Record<CurrencyCode, bigint>> = {
   aed: 200n,
   ars: 50n,
@@ -44,11 +44,11 @@ const MINIMUM: Readonly<Record<CurrencyCode, bigint>> = {
   zar: 50n,
 }
 
-/** What Stripe's limits depend on. */
+/** The properties of a provider that Stripe's limits depend on. */
 export interface ChargeLimits {
-  /** Some means of payment take the smallest amounts. */
+  /** Some means of payment have no minimum amount. */
   readonly hasMinimum: boolean
-  /** Cards carry more digits than other means of payment. */
+  /** Cards allow more digits than other means of payment. */
   readonly takesCards: boolean
 }
 
@@ -56,29 +56,29 @@ const CARD_DIGITS = 12
 const OTHER_DIGITS = 8
 const OTHER_DIGITS_OF: Readonly<Record<CurrencyCode, number>> = { idr: 12, cop: 10, inr: 9 }
 
-/** Stripe cannot take an amount exactly; the message is for whoever sent it. */
+/** Stripe cannot take an amount exactly. The message is for the caller. */
 export class InexactAmount extends Error {}
 
-/** Why Stripe cannot move an amount exactly, in words for whoever sent it; undefined where it can. */
+/** Explains to the caller why Stripe cannot move an amount exactly; undefined if it can. */
 export function inexactness(amount: Money): string | undefined {
   const exact = inStripeUnits(amount)
   return typeof exact === "string" ? exact : undefined
 }
 
-/** Why Stripe cannot charge an amount, in words for whoever sent it; undefined where it can. */
+/** Explains to the caller why Stripe cannot charge an amount; undefined if it can. */
 export function checkAmount(amount: Money, limits: ChargeLimits): string | undefined {
   const exact = inStripeUnits(amount)
   if (typeof exact === "string") return exact
   const { currency } = amount
   const minimum = limits.hasMinimum ? (MINIMUM[currency] ?? 1n) : 1n
-  if (exact < minimum) return `Stripe takes no less than ${inWords(minimum, currency)}.`
+  if (exact < minimum) return `Stripe takes no less than ${formatUnits(minimum, currency)}.`
   const digits = limits.takesCards ? CARD_DIGITS : (OTHER_DIGITS_OF[currency] ?? OTHER_DIGITS)
   const maximum = 10n ** BigInt(digits) - 1n
-  if (exact > maximum) return `Stripe takes no more than ${inWords(maximum, currency)}.`
+  if (exact > maximum) return `Stripe takes no more than ${formatUnits(maximum, currency)}.`
   return undefined
 }
 
-/** An amount as Stripe's API takes it. @throws InexactAmount when there is none */
+/** Converts an amount to Stripe's units. @throws InexactAmount when Stripe cannot take it exactly */
 export function toStripeAmount(amount: Money): number {
   const exact = inStripeUnits(amount)
   if (typeof exact === "string") throw new InexactAmount(exact)
@@ -86,7 +86,7 @@ export function toStripeAmount(amount: Money): number {
 }
 
 /**
- * An amount of Stripe's API as money.
+ * Converts an amount of Stripe's API to money.
  * @throws RangeError when it is not a whole number of minor units, or too large, or ISO 4217 does not have its currency
  */
 export function fromStripeAmount(amount: number, currency: CurrencyCode): Money {
@@ -104,14 +104,14 @@ function convert(amount: number, currency: CurrencyCode): Money {
   return { minor: units / factor, currency }
 }
 
-/** In Stripe's units, or why there is no such amount. */
+/** Returns the amount in Stripe's units, or an explanation if Stripe cannot take it. */
 function inStripeUnits({ minor, currency }: Money): bigint | string {
   const decimals = stripeDecimals(currency)
-  if (decimals > MOST_DECIMALS) return `Stripe takes no amounts in ${currency}.`
+  if (decimals > MAX_DECIMALS) return `Stripe takes no amounts in ${currency}.`
   const surplus = exponentOf(currency) - decimals
   const factor = 10n ** BigInt(Math.abs(surplus))
   if (surplus > 0 && minor % factor !== 0n) return `Stripe takes whole amounts in ${currency}, without decimals.`
-  // Some of the networks behind Stripe carry two decimals.
+  // Some networks behind Stripe allow two decimals only.
   if (decimals === 3 && minor % 10n !== 0n) return `Stripe takes amounts in ${currency} with two decimals at most.`
   return surplus > 0 ? minor / factor : minor * factor
 }
@@ -120,7 +120,7 @@ function stripeDecimals(currency: CurrencyCode): number {
   return STRIPE_DECIMALS[currency] ?? exponentOf(currency)
 }
 
-function inWords(units: bigint, currency: CurrencyCode): string {
+function formatUnits(units: bigint, currency: CurrencyCode): string {
   const decimals = stripeDecimals(currency)
   const digits = units.toString().padStart(decimals + 1, "0")
   const whole = digits.slice(0, digits.length - decimals)

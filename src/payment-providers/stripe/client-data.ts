@@ -1,7 +1,7 @@
 import type { CorsOrigin } from "../../config.js"
 import type { Declined, ProviderData } from "../contract/payment-provider.contract.js"
 
-// What clients send, as far as this service passes it on to Stripe.
+// Validates the data of clients that this service passes on to Stripe.
 
 /** The names that a storefront may send for a session. */
 export const CLIENT_FIELDS = ["payment_method", "payment_method_types", "setup_future_usage", "return_url"] as const
@@ -12,13 +12,13 @@ export interface ClientData {
   /** A choice among what the operator enabled. */
   readonly payment_method_types?: string[]
   readonly setup_future_usage?: Usage
-  /** Where the shopper goes on after a redirect; Stripe takes it once it confirms. */
+  /** Where the shopper continues after a redirect. Stripe receives it with the confirmation. */
   readonly return_url?: string
 }
 
 const SETUP_FIELDS = ["payment_method_types", "usage"] as const
 
-/** What a client sends to save a means of payment. */
+/** The data that a client sends to save a means of payment. */
 export interface SetupData {
   readonly payment_method_types?: string[]
   readonly usage?: Usage
@@ -30,7 +30,7 @@ type Usage = (typeof USAGES)[number]
 const LONGEST_MESSAGE = 300
 const LONGEST_URL = 2_048
 
-/** What a storefront may choose. */
+/** The choices that a storefront has. */
 export interface ClientChoices {
   /** The types of payment methods, in Stripe's names. */
   readonly types: readonly string[]
@@ -40,8 +40,8 @@ export interface ClientChoices {
 
 /** Reads what a storefront sent for a session. */
 export function readClientData(data: ProviderData, choices: ClientChoices): ClientData | Declined {
-  const stranger = strangerTo(CLIENT_FIELDS, data)
-  if (stranger !== undefined) return stranger
+  const refusal = checkNames(CLIENT_FIELDS, data)
+  if (refusal !== undefined) return refusal
   const { payment_method, payment_method_types, setup_future_usage, return_url } = data
   if (payment_method !== undefined && !isId(payment_method)) {
     return refused("payment_method has to be the id of a payment method")
@@ -64,8 +64,8 @@ export function readClientData(data: ProviderData, choices: ClientChoices): Clie
 
 /** Reads what a client sent to save a means of payment. */
 export function readSetupData(data: ProviderData, enabled: readonly string[]): SetupData | Declined {
-  const stranger = strangerTo(SETUP_FIELDS, data)
-  if (stranger !== undefined) return stranger
+  const refusal = checkNames(SETUP_FIELDS, data)
+  if (refusal !== undefined) return refusal
   const { payment_method_types, usage } = data
   const types = chosenTypes(payment_method_types, enabled)
   if (typeof types === "string") return refused(types)
@@ -77,9 +77,9 @@ export function isDeclined(read: object): read is Declined {
   return "outcome" in read
 }
 
-function strangerTo(known: readonly string[], data: ProviderData): Declined | undefined {
-  const strangers = Object.keys(data).filter((name) => !known.includes(name))
-  return strangers.length > 0 ? refused(`${strangers.join(", ")} cannot be sent, only ${known.join(", ")}`) : undefined
+function checkNames(known: readonly string[], data: ProviderData): Declined | undefined {
+  const unknown = Object.keys(data).filter((name) => !known.includes(name))
+  return unknown.length > 0 ? refused(`${unknown.join(", ")} cannot be sent, only ${known.join(", ")}`) : undefined
 }
 
 /** The types, or what is wrong with them. */
@@ -114,7 +114,7 @@ function mayReturnTo(url: string, allowed: readonly CorsOrigin[]): boolean {
   return allowed.some((each) => (typeof each === "string" ? each === origin : each.test(origin)))
 }
 
-/** Only what every parser reads in the same way: no backslash, no user name, nothing that browsers leave out. */
+/** Accepts only URLs that all parsers read in the same way: no backslash, no user name, no characters that browsers drop. */
 function isWebAddress(value: unknown): value is string {
   return (
     typeof value === "string" &&

@@ -1,7 +1,7 @@
 import type Stripe from "stripe"
 import type { Declined } from "../contract/payment-provider.contract.js"
 
-// What each error code of Stripe means to this service. https://docs.stripe.com/error-codes
+// Maps each error code of Stripe to its meaning for this service. https://docs.stripe.com/error-codes
 
 /** The SDK also allows any other text, because an older SDK may meet a newer code. */
 type Listed<Code extends string> = Code extends string ? (string extends Code ? never : Code) : never
@@ -9,7 +9,7 @@ type Listed<Code extends string> = Code extends string ? (string extends Code ? 
 /** Every code that the SDK lists: a new version of it that adds one does not compile until the code has a row. */
 export type StripeErrorCode = Listed<NonNullable<Stripe.PaymentIntent.LastPaymentError["code"]>>
 
-/** What a code says. */
+/** The meaning of a code. */
 export interface CodeMeaning {
   readonly refusedBy: NonNullable<Declined["refusedBy"]>
   /** For the caller, and for shoppers if Stripe sends no sentence that was made for them. */
@@ -155,7 +155,7 @@ const MEANINGS = {
     "payment_intent_konbini_rejected_confirmation_number",
   ),
 
-  // What the caller sent. Each sentence says what to change.
+  // The data of the caller. Each sentence says what to change.
   ...rows(caller("The amount is more than the payment provider takes. Send a smaller amount."), "amount_too_large"),
   ...rows(caller("The amount is less than the payment provider takes. Send a larger amount."), "amount_too_small"),
   ...rows(caller("The payment provider does not take this amount. Send another amount."), "invalid_charge_amount"),
@@ -375,5 +375,5 @@ const MEANINGS = {
   ),
 } satisfies Record<StripeErrorCode, CodeMeaning>
 
-/** Every code that the SDK lists, for tests. */
+/** Every code that the SDK lists; docs/errors.md shows what each becomes. */
 export const LISTED_CODES = Object.keys(MEANINGS) as StripeErrorCode[]

@@ -10,7 +10,7 @@ const KEY = "sk_test_hunter2"
 /** Stripe's sentence about these says what the amount may be. */
 const AMOUNTS = ["amount_too_small", "amount_too_large"]
 
-/** What Stripe answers, as the SDK throws it. */
+/** An error of Stripe, as the SDK throws it. */
 function thrown(statusCode: number, raw: Record<string, unknown> = {}, headers: Record<string, string> = {}): unknown {
   const { message = `Something about ${KEY}`, ...rest } = raw
   return Stripe.errors.generateV1Error({
@@ -61,9 +61,12 @@ describe("a declined card", () => {
     expect(declineOf(refusal)).toMatchObject({ retryable, message: expect.stringMatching(/^\S.*\.$/) })
   })
 
-  it.each([[""], ["x".repeat(301)]])("without words that a shopper would read is told in ours: '%s'", (message) => {
-    expect(declineOf({ message }).message).toBe("The payment was declined. Try another way to pay.")
-  })
+  it.each([[""], ["x".repeat(301)]])(
+    "gets the service's message if Stripe's is not fit for a shopper: '%s'",
+    (message) => {
+      expect(declineOf({ message }).message).toBe("The payment was declined. Try another way to pay.")
+    },
+  )
 })
 
 describe("a request that Stripe refuses", () => {
@@ -72,7 +75,7 @@ describe("a request that Stripe refuses", () => {
     ["allowed_payment_method_types[0]", "payment_method_types"],
     ["setup_future_usage", "setup_future_usage"],
     ["return_url", "return_url"],
-  ])("for its %s is the caller's, who is told of %s", (param, field) => {
+  ])("for its %s is the caller's, and the message names %s", (param, field) => {
     expect(outcomeOfError(thrown(400, { param }))).toMatchObject({
       outcome: "declined",
       refusedBy: "caller",
@@ -80,7 +83,7 @@ describe("a request that Stripe refuses", () => {
     })
   })
 
-  it("for its amount is the caller's, who is told what it may be", () => {
+  it("for its amount is the caller's, and the message names the limit", () => {
     const message = "Amount must be at least $0.50 usd"
     expect(outcomeOfError(thrown(400, { code: "amount_too_small", param: "amount", message }))).toMatchObject({
       outcome: "declined",
@@ -177,7 +180,7 @@ describe("a request that Stripe refuses", () => {
     })
   })
 
-  it("for anything else is the provider's, and tells a shopper nothing of it; operators find it in the log", () => {
+  it("for anything else is the provider's: the shopper sees no details, and operators find them in the log", () => {
     const outcome = outcomeOfError(
       thrown(400, { code: "parameter_unknown", message: "Received unknown parameter: foo" }),
     )
@@ -190,7 +193,7 @@ describe("a request that Stripe refuses", () => {
 describe("a code that the SDK lists", () => {
   const generic = "The payment provider does not do this as things are. The log names the reason."
 
-  it("is told from one of a later version, which gets a general sentence", () => {
+  it("is distinguished from a code of a later version, which gets a general message", () => {
     expect(outcomeOfError(thrown(400, { code: "of_a_later_version" }))).toMatchObject({
       message: generic,
       refusedBy: "provider",

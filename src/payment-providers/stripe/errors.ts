@@ -4,13 +4,13 @@ import type { Declined, Gone, Unknown } from "../contract/payment-provider.contr
 import { InexactAmount } from "./amounts.js"
 import { meaningOf } from "./error-codes.js"
 
-// What an error of Stripe's says of the call that it ended. Messages of declines are shown to shoppers; what only
-// operators should read goes to the log.
+// Translates errors of Stripe to outcomes of calls. The message of a decline is shown to shoppers; details for operators go
+// to the log.
 
 const { errors } = Stripe
 type StripeError = InstanceType<typeof errors.StripeError>
 
-/** What Stripe says of a means of payment that was refused: with an error, or with an intent that failed. */
+/** Why a means of payment was refused: from an error of Stripe, or from an intent that failed. */
 export interface CardRefusal {
   readonly message?: string
   readonly code?: string
@@ -20,7 +20,7 @@ export interface CardRefusal {
 
 const logger = new Logger("Stripe")
 
-/** Characters of a message that a shopper would still read. */
+/** Characters of a message at most: a shopper reads no more. */
 const LONGEST_MESSAGE = 300
 
 const NOT_AVAILABLE =
@@ -29,7 +29,7 @@ const OTHER_STATE = "The payment has changed at the payment provider. Look at it
 const NOT_DONE = "The payment provider does not do this as things are. The log names the reason."
 const CARD_REFUSED = "The payment was declined. Try another way to pay."
 
-/** What callers send, by Stripe's names: for a session, and of a customer. */
+/** The fields of callers by Stripe's parameters: those of sessions and of customers. */
 const CLIENT_FIELDS_BY_PARAM: Readonly<Record<string, string>> = {
   payment_method: "payment_method",
   allowed_payment_method_types: "payment_method_types",
@@ -40,8 +40,8 @@ const CLIENT_FIELDS_BY_PARAM: Readonly<Record<string, string>> = {
   phone: "phone",
 }
 
-/** Reasons of banks and networks that may be gone at the next try. */
-const PASSING = new Set([
+/** Reasons of banks and networks that may not apply to the next try. */
+const RETRYABLE_REASONS = new Set([
   "approve_with_id",
   "authentication_required",
   "card_velocity_exceeded",
@@ -53,54 +53,54 @@ const PASSING = new Set([
   "withdrawal_count_limit_exceeded",
 ])
 
-/** Reasons that a thief must not be told: Stripe wants them shown as any other. */
-const SUSPICIONS = new Set(["fraudulent", "lost_card", "merchant_blacklist", "pickup_card", "stolen_card"])
+/** Reasons that a thief must not learn. Stripe asks to show them as a generic decline. */
+const CONFIDENTIAL_REASONS = new Set(["fraudulent", "lost_card", "merchant_blacklist", "pickup_card", "stolen_card"])
 
-/** Stripe's message says what the amount may be. */
+/** With these codes, Stripe's message names the limit. */
 const AMOUNT_CODES = ["amount_too_small", "amount_too_large"]
 
 /**
- * What Stripe says of a payment method that was detached, or has paid without a customer; neither a code nor a parameter
- * comes with it (public reports, such as woocommerce-payments 323).
+ * Stripe's message about a payment method that was detached, or has paid without a customer. It has neither a code nor a
+ * parameter (public reports, such as woocommerce-payments 323).
  */
 const SPENT_METHOD = /\bPaymentMethod\b.*\b(may not be used again|was detached)\b/s
 
-/** What Stripe says if no payment method fits an intent, also without a code. */
+/** Stripe's message if no payment method fits an intent; it may come without a code. */
 const NO_METHOD = /No valid payment method types/i
 
-/** What Stripe says if metadata would get too many names: "Metadata can have up to 50 keys, but you've set 51." */
+/** Stripe's message if metadata would get too many names: "Metadata can have up to 50 keys, but you've set 51." */
 const METADATA_LIMIT = /^Metadata can have up to \d+ keys/i
 
-/** What a call is about, as far as the meaning of an error depends on it. */
+/** The part of a call that the meaning of an error depends on. */
 export interface ErrorContext {
-  /** Whether the call moves or releases money, which our records say is there. */
+  /** Whether the call moves or releases money that our records contain. */
   readonly movesMoney?: boolean
 }
 
 type Outcome = Declined | Gone | Unknown
 
-/** By the SDK's names. What is not listed, and what is no error of Stripe's, says nothing about the call. */
+/** The outcome by the SDK's error types. Any other error says nothing about the call. */
 const OUTCOMES: Readonly<Record<string, (error: StripeError, context: ErrorContext) => Outcome>> = {
   StripeCardError: cardDeclined,
   StripeInvalidRequestError: requestRefused,
   StripeAuthenticationError: accountRefused,
   StripePermissionError: accountRefused,
-  // The same key was used for something else, which may have been this very call in other words.
+  // The key was used with other parameters, perhaps by an earlier attempt of this call.
   StripeIdempotencyError: unknown,
-  // Also after retries: an earlier try may have arrived.
+  // An earlier retry may have arrived.
   StripeRateLimitError: unknown,
   StripeConnectionError: unknown,
-  // 5xx, and 409 for a key whose call is still under way.
+  // 5xx, and 409 for a key whose call is still in progress.
   StripeAPIError: unknown,
 }
 
-/** How a call ended that Stripe, or the way to it, answered with an error; or that could not be put to Stripe. */
+/** Translates an error of Stripe, of the network or of an amount to the outcome of the call. */
 export function outcomeOfError(error: unknown, context: ErrorContext = {}): Outcome {
   if (error instanceof InexactAmount) return refusedToCaller(error.message, "invalid_amount")
   return error instanceof errors.StripeError ? (OUTCOMES[error.type] ?? unknown)(error, context) : unknown(error)
 }
 
-/** For a call of which it is certain that it was not done, and that may be made anew. */
+/** The outcome of a call that was certainly not executed and may be repeated. */
 export function notDone(): Declined {
   return {
     outcome: "declined",
@@ -110,7 +110,7 @@ export function notDone(): Declined {
   }
 }
 
-/** A shopper's means of payment was refused. @param refusal its message is of Stripe, and made for shoppers */
+/** The outcome if a shopper's means of payment was refused. @param refusal with Stripe's message for shoppers */
 export function declineOf({ message, code, decline_code, advice_code }: CardRefusal): Declined {
   const reason = decline_code === undefined || decline_code === "" ? undefined : decline_code
   const meaning = meaningOf(code)
@@ -119,13 +119,13 @@ export function declineOf({ message, code, decline_code, advice_code }: CardRefu
     outcome: "declined",
     message: oneLine(message) ?? (meaning?.refusedBy === "issuer" ? meaning.message : CARD_REFUSED),
     code,
-    declineCode: reason !== undefined && SUSPICIONS.has(reason) ? "generic_decline" : reason,
-    retryable: advice_code === "try_again_later" || (reason === undefined ? mayPass : PASSING.has(reason)),
+    declineCode: reason !== undefined && CONFIDENTIAL_REASONS.has(reason) ? "generic_decline" : reason,
+    retryable: advice_code === "try_again_later" || (reason === undefined ? mayPass : RETRYABLE_REASONS.has(reason)),
     refusedBy: "issuer",
   }
 }
 
-/** An attempt to pay failed for a reason that is none of the shopper's bank. Stripe's words are for developers. */
+/** The outcome if an attempt failed for a reason outside the shopper's bank. Stripe's message is then for developers. */
 export function failedAttempt({ code, decline_code, advice_code }: CardRefusal): Declined {
   const meaning = meaningOf(code)
   const isIssuers = meaning?.refusedBy !== "provider" && meaning?.refusedBy !== "caller"
@@ -134,12 +134,12 @@ export function failedAttempt({ code, decline_code, advice_code }: CardRefusal):
   return { outcome: "declined", message, code, retryable, refusedBy }
 }
 
-/** The payment's state at Stripe is not the one on record. */
+/** The outcome if the payment's state at Stripe differs from our records. */
 export function otherState(): Declined {
   return { outcome: "declined", message: OTHER_STATE, retryable: false, refusedBy: "state", stateDiffers: true }
 }
 
-/** No payment method can pay the intent. @param isChosen whether the storefront chose among the methods */
+/** The outcome if no payment method can pay the intent. @param isChosen whether the storefront chose among the methods */
 export function noPaymentMethod(isChosen: boolean): Declined {
   const code = "no_payment_method"
   if (isChosen) {
@@ -149,7 +149,7 @@ export function noPaymentMethod(isChosen: boolean): Declined {
   return { outcome: "declined", message, code, retryable: false, refusedBy: "provider" }
 }
 
-/** Whether Stripe repeats what it stored for the idempotency key of a call that it failed at, and would for a day. */
+/** Whether Stripe replays a stored 5xx for the idempotency key, as it does for a day. */
 export function isStoredFailure(error: unknown): boolean {
   return (
     error instanceof errors.StripeAPIError &&
@@ -158,31 +158,31 @@ export function isStoredFailure(error: unknown): boolean {
   )
 }
 
-/** Whether another call came with the same key and other parameters before. */
+/** Whether the key was used before with other parameters. */
 export function isKeyReused(error: unknown): boolean {
   return error instanceof errors.StripeIdempotencyError
 }
 
-/** Whether the payment is in a state that does not allow the call, perhaps because the call was done before. */
+/** Whether the payment's state does not allow the call, perhaps because the call was executed before. */
 export function isOtherState(error: unknown): boolean {
   return error instanceof errors.StripeInvalidRequestError && meaningOf(error.code)?.stateDiffers === true
 }
 
-/** Whether others have written so much metadata that there is no room for ours. */
+/** Whether other programs have filled the metadata. */
 export function isMetadataFull(error: unknown): boolean {
   if (!(error instanceof errors.StripeInvalidRequestError)) return false
   return METADATA_LIMIT.test(error.message) || /^metadata\b/.test(error.param ?? "")
 }
 
-/** Whether no payment method fits an intent that was to be created or changed. */
+/** Whether no payment method fits the intent. */
 export function isWithoutMethod(error: unknown): boolean {
   return error instanceof errors.StripeInvalidRequestError && NO_METHOD.test(error.message)
 }
 
-/** What Stripe does not know, by its own name for it. */
+/** The kind of object that Stripe does not know. */
 type MissingObject = "payment_intent" | "customer" | "payment_method" | "other"
 
-/** What the sentence names comes first, because the parameter `id` or `intent` may name several kinds. */
+/** Reads the kind from the message first, because the parameter `id` or `intent` may stand for several kinds. */
 export function missingObject(error: unknown): MissingObject | undefined {
   if (!(error instanceof errors.StripeInvalidRequestError) || error.code !== "resource_missing") return undefined
   const named = /^No such (\w+)/i.exec(error.message)?.[1]?.replaceAll("_", "").toLowerCase()
@@ -203,33 +203,33 @@ export function isPaymentMissing(error: unknown): boolean {
   return missingObject(error) === "payment_intent"
 }
 
-/** Whether the API key lacks a permission for it. */
+/** Whether the API key lacks the permission. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof errors.StripePermissionError
 }
 
-/** An error for operators to read: nothing of the request, nor of its key, is in it. */
+/** Creates an error for operators that contains nothing of the request or its key. */
 export function toError(error: unknown): Error {
   const cause = causeOf(error)
-  return new Error(wordsOf(error), cause === undefined ? undefined : { cause })
+  return new Error(describeError(error), cause === undefined ? undefined : { cause })
 }
 
-/** What broke the connection; of other errors of Stripe's nothing, because they quote the request. */
+/** The cause of a lost connection. Other errors of Stripe quote the request, so their causes are dropped. */
 function causeOf(error: unknown): unknown {
   if (error instanceof errors.StripeConnectionError) return error.detail
   return error instanceof Error && !(error instanceof errors.StripeError) ? error.cause : undefined
 }
 
-function wordsOf(error: unknown): string {
+function describeError(error: unknown): string {
   if (!(error instanceof errors.StripeError)) return error instanceof Error ? error.message : String(error)
-  const isOfTheKey = error instanceof errors.StripeAuthenticationError || error instanceof errors.StripePermissionError
-  // What is missing is named by its id, which may be nobody's business.
-  const message = isOfTheKey ? "The API key was refused." : missingObject(error) ? "It does not exist." : error.message
+  const isAboutKey = error instanceof errors.StripeAuthenticationError || error instanceof errors.StripePermissionError
+  // The message contains the id of the missing object, which may be confidential.
+  const message = isAboutKey ? "The API key was refused." : missingObject(error) ? "It does not exist." : error.message
   const about = [error.statusCode, error.code, error.requestId].filter((part) => part !== undefined)
   return `Stripe: ${message}${about.length > 0 ? ` (${about.join(", ")})` : ""}`
 }
 
-/** Of another type, Stripe's words are for developers. */
+/** If the raw type is another one, Stripe's message is for developers. */
 function cardDeclined(error: StripeError): Declined {
   const { code, decline_code, advice_code } = error as CardRefusal
   const refusal = { code, decline_code, advice_code }
@@ -249,16 +249,16 @@ function requestRefused(error: StripeError, { movesMoney = false }: ErrorContext
       code,
     )
   }
-  // Our records say that the money is there, so Stripe's say something else.
+  // Our records contain the money, so the state at Stripe must differ.
   if (movesMoney && (code === undefined || AMOUNT_CODES.includes(code))) {
-    logger.warn(wordsOf(error))
+    logger.warn(describeError(error))
     return { ...otherState(), code }
   }
   const meaning = meaningOf(code)
   if (AMOUNT_CODES.includes(code ?? "")) {
     return refusedToCaller(oneLine(error.message) ?? meaning?.message ?? NOT_DONE, code)
   }
-  if (meaning?.refusedBy !== "state") logger.warn(wordsOf(error))
+  if (meaning?.refusedBy !== "state") logger.warn(describeError(error))
   if (meaning) return { outcome: "declined", code, ...meaning }
   return { outcome: "declined", message: NOT_DONE, code, retryable: false, refusedBy: "provider" }
 }
@@ -268,7 +268,7 @@ function refusedToCaller(message: string, code: string | undefined): Declined {
 }
 
 function accountRefused(error: StripeError): Declined {
-  logger.error(wordsOf(error))
+  logger.error(describeError(error))
   return { outcome: "declined", message: NOT_AVAILABLE, retryable: true, refusedBy: "provider" }
 }
 

@@ -6,12 +6,12 @@ import { SENT, type PrivateData } from "./intents.js"
 import type { StripeAccount } from "./stripe.config.js"
 import type { StripeVariant } from "./variants.js"
 
-// What Stripe is asked for. The same call always gives the same parameters: Stripe compares them by idempotency key.
+// The parameters of payment intents. A call always has the same parameters, because Stripe compares them per idempotency key.
 
-/** What is read of a charge with its intent. */
+/** Related objects that Stripe returns with an intent. */
 export const EXPAND = ["latest_charge"]
 
-/** Where a provider's payments go, and how. */
+/** The account and the variant of a provider. */
 export interface Terms {
   readonly account: StripeAccount
   readonly variant: StripeVariant
@@ -36,7 +36,7 @@ export function createParams(call: ProviderCall, data: ClientData, terms: Terms)
     amount: toStripeAmount(call.amount),
     currency: call.amount.currency,
     metadata: intentMetadata(call, data),
-    // Each payment method that can be captured later says so itself: on the intent it would exclude all others.
+    // Manual capture is set per payment method. On the intent it would exclude all methods without manual capture.
     capture_method: "automatic",
     ...offered(data, terms),
     ...optionsFor(offeredTypes(data, terms), terms),
@@ -48,7 +48,7 @@ export function createParams(call: ProviderCall, data: ClientData, terms: Terms)
   }
 }
 
-/** @param before what is unset where it is not sent any more */
+/** @param before names the fields to unset if the storefront does not send them any more */
 export function updateParams(
   call: ProviderCall,
   data: ClientData,
@@ -73,12 +73,12 @@ export function updateParams(
   }
 }
 
-/** Our ids, in the metadata of what a call makes or changes. */
+/** Our ids, for the metadata of each object that a call creates or changes. */
 export function metadataOf({ sessionId, idempotencyKey }: ProviderCall): Record<string, string> {
   return { session_id: sessionId, operation_id: idempotencyKey }
 }
 
-/** An empty text unsets what was there. */
+/** An empty text unsets the previous value. */
 function intentMetadata(call: ProviderCall, data: ClientData): Record<string, string> {
   const { payment_method, payment_method_types, setup_future_usage } = data
   const kept = Object.entries({ payment_method, payment_method_types, setup_future_usage })
@@ -86,13 +86,13 @@ function intentMetadata(call: ProviderCall, data: ClientData): Record<string, st
   return { ...metadataOf(call), [SENT]: sent.join(" ") }
 }
 
-/** What the shopper may choose from; undefined for all that is enabled in the dashboard. */
+/** The types that the shopper may choose from; undefined for all that the dashboard enables. */
 function offeredTypes({ payment_method_types }: ClientData, terms: Terms): readonly string[] | undefined {
   const isAutomatic = terms.variant.only === undefined && terms.account.automaticPaymentMethods
   return payment_method_types ?? (isAutomatic ? undefined : enabledTypes(terms))
 }
 
-/** Which means of payment the shopper gets to see. Stripe takes one of the two parameters. */
+/** The parameter for the offered means of payment. Stripe takes one of the two. */
 function offered(
   data: ClientData,
   terms: Terms,
@@ -121,7 +121,7 @@ const MANUAL_TYPES = {
   amazon_pay: true,
   billie: true,
   card: true,
-  // Of terminals in shops, which this service does not have.
+  // For terminals in shops, which this service does not support.
   card_present: false,
   cashapp: true,
   kakao_pay: true,
@@ -140,7 +140,7 @@ const MANUAL_TYPES = {
   sunbit: true,
 } satisfies Record<ManualType, boolean>
 
-/** @param types undefined for all that is enabled in the dashboard */
+/** @param types undefined for all that the dashboard enables */
 function optionsFor(
   types: readonly string[] | undefined,
   { account, variant }: Terms,
@@ -155,13 +155,13 @@ function optionsFor(
   )
   if (manual.length === 0) return {}
   const options: Options = Object.fromEntries(manual.map((type) => [type, { capture_method: "manual" }]))
-  // Stripe offers it to some accounts only, and may refuse the cards of others.
+  // Stripe offers multicapture to some accounts only, and may refuse cards of other accounts that request it.
   const isInParts = account.multicapture && manual.includes("card")
   const card = { capture_method: "manual", request_multicapture: "if_available" } as const
   return { payment_method_options: isInParts ? { ...options, card } : options }
 }
 
-/** The customer in Stripe's books. */
+/** The id of the customer at Stripe. */
 function customerOf({ context }: ProviderCall): string | undefined {
   const holder = context["account_holder"]
   if (typeof holder !== "object" || holder === null || !("id" in holder)) return undefined

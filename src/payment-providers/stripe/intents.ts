@@ -12,11 +12,11 @@ import type {
 import { fromStripeAmount } from "./amounts.js"
 import { declineOf, failedAttempt, otherState } from "./errors.js"
 
-// What a payment intent says: of the shopper's authorization, to the storefront, and to later calls.
+// Reads payment intents: the state of the authorization, the data for the storefront, and the data for later calls.
 
 const logger = new Logger("Stripe")
 
-/** In an intent's metadata: names of what the storefront has sent, separated by blanks. */
+/** The name in an intent's metadata for the fields that the storefront sent, separated by spaces. */
 export const SENT = "client_fields"
 
 /** Kept with a session and its payment, for later calls. */
@@ -25,9 +25,9 @@ export interface PrivateData {
   readonly payment_intent: string
   /** The customer at Stripe who pays. It is set once. */
   readonly customer?: string
-  /** What the storefront has sent, by name, and Stripe keeps until it is unset. */
+  /** Names of the fields that the storefront sent. Stripe keeps them until they are unset. */
   readonly sent?: readonly string[]
-  /** Whether the shopper has authorized: it is a payment by now. */
+  /** Whether the shopper has authorized, so that the session is a payment now. */
   readonly is_authorized?: boolean
   /** Whether it can be captured in parts. */
   readonly multicapture?: boolean
@@ -50,7 +50,7 @@ export function isMulticapture({ multicapture }: ProviderData): boolean {
   return multicapture === true
 }
 
-/** What of an intent concerns a session: all of it is replaced. */
+/** Returns the data of a session. It replaces the previous data. */
 export function toReturnedData(intent: Stripe.PaymentIntent): ReturnedData {
   const { id, client_secret, status, next_action, payment_method_types } = intent
   const customer = idOf(intent.customer)
@@ -67,7 +67,7 @@ export function toReturnedData(intent: Stripe.PaymentIntent): ReturnedData {
   }
 }
 
-/** What was authorized, whether it was captured or not; also what was given up since. */
+/** The authorized amount, including the parts that were captured or released since. */
 export function authorizedAmount(intent: Stripe.PaymentIntent): Money {
   const { amount, amount_capturable, amount_received, currency } = intent
   return fromStripeAmount(isClosed(intent) ? amount : amount_capturable + amount_received, currency)
@@ -77,45 +77,45 @@ export function capturedAmount({ amount_received, currency }: Stripe.PaymentInte
   return fromStripeAmount(amount_received, currency)
 }
 
-/** How an open payment stands that was just made or changed. */
+/** The outcome of a call that created or changed an open intent. */
 export function openOutcome(intent: Stripe.PaymentIntent): ProviderOutcome {
   const authorization = authorizationOf(intent)
-  const answer = toReturnedData(intent)
+  const returned = toReturnedData(intent)
   switch (authorization.status) {
     case "authorized":
-      return { outcome: "succeeded", ...moved(intent), ...answer }
+      return { outcome: "succeeded", ...moved(intent), ...returned }
     case "canceled":
       return otherState()
     case "failed":
-      // Of an attempt before.
-      return { outcome: "pending", ...answer }
+      // The failure belongs to an earlier attempt.
+      return { outcome: "pending", ...returned }
     case "requires_more":
-      return { outcome: "requires_more", ...answer }
+      return { outcome: "requires_more", ...returned }
     case "pending":
-      return { outcome: "pending", asynchronous: authorization.asynchronous, ...answer }
+      return { outcome: "pending", asynchronous: authorization.asynchronous, ...returned }
   }
 }
 
-/** Whether the shopper's authorization stands. */
+/** The outcome of an authorization. */
 export function authorizationOutcome(intent: Stripe.PaymentIntent): ProviderOutcome {
   return intent.status === "requires_payment_method" && intent.last_payment_error
     ? failureOf(intent.last_payment_error)
     : openOutcome(intent)
 }
 
-/** Instead of what was asked for: the shopper was quicker. Undefined while nothing is authorized. */
+/** The outcome if the shopper authorized before the call arrived; undefined while nothing is authorized. */
 export function alreadyAuthorized(intent: Stripe.PaymentIntent): AlreadyAuthorized | undefined {
   return authorizedBy(intent)
     ? { outcome: "already_authorized", ...moved(intent), ...toReturnedData(intent) }
     : undefined
 }
 
-/** Whether money was refunded or disputed before our records know of the payment: an outcome cannot report that. */
+/** Whether money was refunded or disputed before our records have the payment, which an outcome cannot report. */
 export function hasMoreToRecord({ latest_charge: charge }: Stripe.PaymentIntent): boolean {
   return typeof charge === "object" && charge !== null && (charge.amount_refunded > 0 || charge.disputed)
 }
 
-/** Where the shopper's authorization stands. */
+/** The state of the shopper's authorization. */
 export function authorizationOf(intent: Stripe.PaymentIntent): PaymentState["authorization"] {
   const { status, last_payment_error } = intent
   if (authorizedBy(intent)) {
@@ -133,7 +133,7 @@ export function authorizationOf(intent: Stripe.PaymentIntent): PaymentState["aut
     case "canceled":
       return { status: "canceled" }
     default:
-      // A later version of the API may have others. Nothing is authorized until Stripe says so in words known here.
+      // A later version of the API may have more states. Nothing counts as authorized before Stripe reports a state known here.
       logger.warn(
         `Stripe reports the status '${String(status)}' of a payment intent, which this service does not know.`,
       )
@@ -141,7 +141,7 @@ export function authorizationOf(intent: Stripe.PaymentIntent): PaymentState["aut
   }
 }
 
-/** Nothing more can be captured. */
+/** Whether nothing more can be captured. */
 export function isClosed({ status }: Stripe.PaymentIntent): boolean {
   return status === "succeeded" || status === "canceled"
 }
@@ -150,7 +150,7 @@ export function idOf(reference: string | { readonly id: string } | null): string
   return typeof reference === "string" ? reference : reference?.id
 }
 
-/** One that was captured in part counts, even if the rest was given up. */
+/** A partially captured intent counts as authorized, even if the rest was released. */
 function authorizedBy({ status, amount_received }: Stripe.PaymentIntent): boolean {
   return status === "requires_capture" || status === "succeeded" || (status === "canceled" && amount_received > 0)
 }
@@ -185,6 +185,6 @@ function cardOf({ latest_charge }: Stripe.PaymentIntent): Stripe.Charge.PaymentM
 }
 
 function failureOf({ type, ...error }: Stripe.PaymentIntent.LastPaymentError): Declined {
-  // Stripe's words are for shoppers if they are about their means of payment, and for developers otherwise.
+  // Stripe's message is for shoppers if the error is about their card, and for developers otherwise.
   return type === "card_error" ? declineOf(error) : failedAttempt(error)
 }

@@ -8,15 +8,15 @@ import { refundsOf } from "./refunds.js"
 
 const logger = new Logger("Stripe")
 
-/** How many objects Stripe answers at once, at most. */
+/** Stripe's largest page. */
 const PAGE = 100
 
-/** Everything that Stripe reports of a payment now. @param intent with its latest charge */
+/** Reads a payment's current state. @param intent with its latest charge */
 export async function toPaymentState(
   stripe: Stripe,
   intent: Stripe.PaymentIntent,
 ): Promise<Omit<PaymentState, "sessionId">> {
-  // Only what was paid can be disputed.
+  // Only a paid intent can be disputed.
   const disputes = intent.amount_received > 0 ? await readableDisputes(stripe, intent.id) : []
   return {
     authorization: authorizationOf(intent),
@@ -28,7 +28,7 @@ export async function toPaymentState(
   }
 }
 
-/** None if a restricted key may not read them: the money of the payment is not held up by that. */
+/** Returns no disputes if a restricted key may not read them, so that the payment itself is still recorded. */
 async function readableDisputes(stripe: Stripe, paymentIntent: string): Promise<DisputeState[]> {
   try {
     return await disputesOf(stripe, paymentIntent)
@@ -48,7 +48,7 @@ async function disputesOf(stripe: Stripe, paymentIntent: string): Promise<Disput
   return disputes
 }
 
-/** A bank may dispute in a currency of its own. What cannot be recorded of that must not hold up the payment. */
+/** Returns undefined for an amount that cannot be recorded, because a bank may dispute in another currency. */
 function readableDispute({ id, amount, currency, status, reason, created }: Stripe.Dispute): DisputeState | undefined {
   try {
     return { id, amount: fromStripeAmount(amount, currency), status, reason, createdAt: new Date(created * 1000) }

@@ -3,28 +3,28 @@ import type Stripe from "stripe"
 import type { ProviderOutcome, RefundState } from "../contract/payment-provider.contract.js"
 import { fromStripeAmount } from "./amounts.js"
 
-/** How many objects Stripe answers at once, at most. */
+/** Stripe's largest page. */
 const PAGE = 100
 
 const logger = new Logger("Stripe")
 
-/** The id of an operation of ours. What others write under the same name in the metadata is theirs. */
+/** The form of our operations' ids. Other programs may write other values under the same name in the metadata. */
 const OPERATION_ID = /^op_[0-9A-HJKMNP-TV-Z]{26}$/
 
 export function isOperationId(text: string): boolean {
   return OPERATION_ID.test(text)
 }
 
-/** What was refunded of what was captured, by whomever. @param intent with its latest charge */
+/** Reads all refunds of captured money, including those of other programs. @param intent with its latest charge */
 export async function refundsOf(stripe: Stripe, intent: Stripe.PaymentIntent): Promise<RefundState[]> {
   const refunds = await listRefunds(stripe, intent.id)
   return withoutReleases(refunds, intent).flatMap((refund) => readableRefund(refund) ?? [])
 }
 
 /**
- * Up to 2025-02-24.acacia, Stripe made a refund of what was released: all of a canceled payment, or the rest of one that
- * was captured in part. An account whose default version is older may still have them. They are reversals by name, or
- * there is more refunded than was captured.
+ * Removes refunds that stand for released money. Up to API version 2025-02-24.acacia, Stripe created a refund for a canceled
+ * payment, or for the rest of a partial capture, and accounts with an older default version may still have them. Such a
+ * refund is a reversal by name, or makes the refunded sum exceed the captured amount.
  */
 function withoutReleases(refunds: readonly Stripe.Refund[], intent: Stripe.PaymentIntent): readonly Stripe.Refund[] {
   if (intent.amount_received === 0) return []
@@ -33,7 +33,7 @@ function withoutReleases(refunds: readonly Stripe.Refund[], intent: Stripe.Payme
   const total = done.reduce((sum, { amount }) => sum + amount, 0)
   if (total <= intent.amount_received) return unnamed
   const rest = uncapturedOf(intent)
-  // The newest come first, and a release comes before any refund.
+  // The newest come first, and a release is older than any refund.
   const release = done.findLast((refund) => refund.amount === rest && keyOf(refund) === undefined)
   return unnamed.filter((refund) => refund !== release)
 }
@@ -48,7 +48,7 @@ async function listRefunds(stripe: Stripe, paymentIntent: string): Promise<Strip
   return refunds
 }
 
-/** The refund that one of our calls made. */
+/** Finds the refund that one of our calls created. */
 export async function findRefund(
   stripe: Stripe,
   paymentIntent: string,
@@ -58,7 +58,7 @@ export async function findRefund(
   return refunds.find(({ metadata }) => metadata?.["operation_id"] === operationId)
 }
 
-/** Undefined for an amount that cannot be recorded: it must not keep the rest of the payment from being recorded. */
+/** Returns undefined for an amount that cannot be recorded, so that the rest of the payment is still recorded. */
 function readableRefund(refund: Stripe.Refund): RefundState | undefined {
   try {
     return refundState(refund)
@@ -82,7 +82,7 @@ function refundState(refund: Stripe.Refund): RefundState {
   }
 }
 
-/** The operation of ours that made a refund. */
+/** The id of our operation that created a refund. */
 function keyOf({ metadata }: Stripe.Refund): string | undefined {
   const id = metadata?.["operation_id"]
   return id !== undefined && isOperationId(id) ? id : undefined
@@ -111,7 +111,7 @@ function statusOf({ status }: Stripe.Refund): RefundState["status"] {
   switch (status) {
     case "succeeded":
       return "succeeded"
-    // Some means of payment ask the shopper where the money should go; and it may be that nothing is known yet.
+    // Some means of payment ask the shopper for a bank account first.
     case "pending":
     case "requires_action":
     case null:
@@ -120,7 +120,7 @@ function statusOf({ status }: Stripe.Refund): RefundState["status"] {
     case "canceled":
       return "failed"
     default:
-      // A later version of the API may have others. It is looked at again until it ends in words known here.
+      // A later version of the API may have more states. The service looks again until Stripe reports one known here.
       logger.warn(`Stripe reports the status '${status}' of a refund, which this service does not know.`)
       return "pending"
   }

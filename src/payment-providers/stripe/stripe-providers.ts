@@ -6,7 +6,7 @@ import { StripePaymentProvider, type StripeShared } from "./stripe.provider.js"
 import { VARIANTS } from "./variants.js"
 import { StripeWebhooks } from "./webhooks.js"
 
-/** An account's providers, one per means of payment, as Medusa has them. They share its webhooks and customers. */
+/** Creates the providers of an account, one per means of payment as in Medusa. They share its webhooks and customers. */
 export function providersOf(account: StripeAccount): Provider[] {
   const stripe = createClients(account)
   const shared: StripeShared = {

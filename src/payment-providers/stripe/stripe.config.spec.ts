@@ -78,26 +78,32 @@ describe("readStripeAccounts", () => {
   })
 
   it.each<[NodeJS.ProcessEnv, RegExp]>([
-    [{ STRIPE_API_KEY: "pk_test_hunter2" }, /^STRIPE_API_KEY must be a secret or restricted key of Stripe: sk_test_/],
-    [{ ...KEY, STRIPE_WEBHOOK_SECRET: "hunter2" }, /^STRIPE_WEBHOOK_SECRET must be signing secrets .* whsec_/],
+    [
+      { STRIPE_API_KEY: "pk_test_hunter2" },
+      /^STRIPE_API_KEY must be a secret or restricted key of Stripe, which starts with sk_test_/,
+    ],
+    [
+      { ...KEY, STRIPE_WEBHOOK_SECRET: "hunter2" },
+      /^STRIPE_WEBHOOK_SECRET must be comma-separated signing secrets .* whsec_/,
+    ],
     [{ ...KEY, STRIPE_MULTICAPTURE: "1" }, /^STRIPE_MULTICAPTURE must be true or false, got '1'\.$/],
     [{ ...KEY, STRIPE_CAPTURE: "later" }, /^STRIPE_CAPTURE must be manual or automatic, got 'later'\.$/],
     [{ ...KEY, STRIPE_AUTOMATIC_PAYMENT_METHODS: "yes" }, /^STRIPE_AUTOMATIC_PAYMENT_METHODS must be true or false/],
     [
       { ...KEY, STRIPE_PAYMENT_METHOD_TYPES: "Cards!" },
-      /^STRIPE_PAYMENT_METHOD_TYPES must be types .* got 'Cards!'\.$/,
+      /^STRIPE_PAYMENT_METHOD_TYPES must be comma-separated types .* got 'Cards!'\.$/,
     ],
-    [{ ...KEY, STRIPE_PAYMENT_METHOD_TYPES: "," }, /^STRIPE_PAYMENT_METHOD_TYPES must be types/],
+    [{ ...KEY, STRIPE_PAYMENT_METHOD_TYPES: "," }, /^STRIPE_PAYMENT_METHOD_TYPES must be comma-separated types/],
     [{ ...KEY, STRIPE_API_BASE: "localhost" }, /^STRIPE_API_BASE must be a URL without a path/],
     [{ ...KEY, STRIPE_API_BASE: "https://proxy.example/stripe" }, /^STRIPE_API_BASE must be a URL without a path/],
-    [{ STRIPE_ACCOUNTS: "EU" }, /^STRIPE_ACCOUNTS must be names .* got 'EU'\.$/],
-    [{ STRIPE_ACCOUNTS: "eu_west" }, /^STRIPE_ACCOUNTS must be names/],
-    [{ STRIPE_ACCOUNTS: "," }, /^STRIPE_ACCOUNTS must be names .* got ','\.$/],
+    [{ STRIPE_ACCOUNTS: "EU" }, /^STRIPE_ACCOUNTS must be comma-separated names .* got 'EU'\.$/],
+    [{ STRIPE_ACCOUNTS: "eu_west" }, /^STRIPE_ACCOUNTS must be comma-separated names/],
+    [{ STRIPE_ACCOUNTS: "," }, /^STRIPE_ACCOUNTS must be comma-separated names .* got ','\.$/],
     [{ STRIPE_ACCOUNTS: "eu,us,eu" }, /^STRIPE_ACCOUNTS names 'eu' twice\.$/],
     [{ STRIPE_ACCOUNTS: "eu" }, /^STRIPE_EU_API_KEY must be a secret or restricted key/],
-    [{ ...KEY, STRIPE_ACCOUNTS: "eu" }, /^STRIPE_API_KEY is of none of STRIPE_ACCOUNTS/],
+    [{ ...KEY, STRIPE_ACCOUNTS: "eu" }, /^STRIPE_API_KEY belongs to none of STRIPE_ACCOUNTS/],
     [{ STRIPE_ACCOUNTS: "eu", STRIPE_EU_API_KEY: "sk_test_1", STRIPE_EU_CAPTURE: "x" }, /^STRIPE_EU_CAPTURE must be/],
-  ])("refuses %j in one line, and tells no secret", (env, message) => {
+  ])("refuses %j in one line without any secret", (env, message) => {
     const refusal = refusalOf(env)
     expect(refusal).toMatch(message)
     expect(refusal).not.toMatch(/\n|hunter2/)

@@ -1,24 +1,32 @@
-import { ConfigError, origins, readConfig, type CorsOrigin } from "../../config.js"
+import {
+  commaSeparated,
+  ConfigError,
+  origins,
+  readConfig,
+  settingReader,
+  type CorsOrigin,
+  type SettingReader,
+} from "../../config.js"
 
 /** An account with Stripe, as the environment describes it. */
 export interface StripeAccount {
   /** The last part of the ids of its providers: `stripe` in `pp_stripe_stripe`. */
   readonly id: string
   readonly apiKey: string
-  /** Several while a secret is being replaced; none: it sends no webhooks. */
+  /** Several while a secret is being replaced; none if the account sends no webhooks. */
   readonly webhookSecrets: readonly string[]
   readonly captureMethod: "manual" | "automatic"
-  /** Whether cards are to be captured in parts: Stripe has to have enabled that for the account. */
+  /** Whether to capture cards in parts. Stripe has to enable that for the account. */
   readonly multicapture: boolean
-  /** What is enabled at Stripe's dashboard is offered, unless the storefront chooses among {@link paymentMethodTypes}. */
+  /** Whether to offer all that Stripe's dashboard enables, unless the storefront chooses among {@link paymentMethodTypes}. */
   readonly automaticPaymentMethods: boolean
-  /** What a storefront may choose from, in Stripe's names: `card`, `sepa_debit`. */
+  /** The types that a storefront may choose from, in Stripe's names: `card`, `sepa_debit`. */
   readonly paymentMethodTypes: readonly string[]
-  /** Goes with every payment: what it is for. */
+  /** The description of every payment at Stripe. */
   readonly description?: string
-  /** The origins that a shopper may return to after a redirect: the storefronts', and those that are set besides. */
+  /** The origins that a shopper may return to after a redirect: those of the storefronts, and additional ones. */
   readonly returnOrigins: readonly CorsOrigin[]
-  /** Where the API is; absent: at Stripe. */
+  /** The URL of the API; Stripe's if absent. */
   readonly apiBase?: URL
 }
 
@@ -28,19 +36,14 @@ const API_KEY = /^(sk|rk)_(test|live)_\w+$/
 const WEBHOOK_SECRET = /^whsec_\S+$/
 const PAYMENT_METHOD_TYPE = /^[a-z0-9_]+$/
 
-type Read = (setting: string) => string | undefined
-
-/** The accounts that are set; none where Stripe is not used. @throws ConfigError naming the first setting that is wrong */
+/** Reads the accounts; none if Stripe is not used. @throws ConfigError naming the first setting that is wrong */
 export function readStripeAccounts(env: NodeJS.ProcessEnv): StripeAccount[] {
-  const read: Read = (name) => {
-    const value = env[name]?.trim()
-    return value === "" ? undefined : value
-  }
+  const read = settingReader(env)
   const names = accountNames(read("STRIPE_ACCOUNTS"))
-  const nobodys = names && ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"].find((name) => read(name) !== undefined)
-  if (nobodys !== undefined) {
+  const misplaced = names && ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"].find((name) => read(name) !== undefined)
+  if (misplaced !== undefined) {
     throw new ConfigError(
-      `${nobodys} is of none of STRIPE_ACCOUNTS: set it for each of them, such as STRIPE_EU_API_KEY.`,
+      `${misplaced} belongs to none of STRIPE_ACCOUNTS: set it for each account, such as STRIPE_EU_API_KEY.`,
     )
   }
   const { store } = readConfig(env).cors
@@ -48,16 +51,16 @@ export function readStripeAccounts(env: NodeJS.ProcessEnv): StripeAccount[] {
     const prefixOf = (name: string) => `STRIPE_${name.toUpperCase().replaceAll("-", "_")}_`
     return names.map((name) => account(readSettings(read, prefixOf(name)), name, store))
   }
-  // Also if there is no key: the check for misspelt names learns here which names there are.
+  // Reads every setting even without a key, because the check for misspelt names records which names are read.
   const settings = readSettings(read, "STRIPE_")
   return settings.apiKey.value === undefined ? [] : [account(settings, ONLY_ACCOUNT, store)]
 }
 
 /**
- * Every setting of an account, as it is written.
- * @param prefix of the settings that are the account's own; what is without it counts for every account
+ * Reads the settings of an account without validating them.
+ * @param prefix of the account's own settings; a setting without it applies to every account
  */
-function readSettings(read: Read, prefix: string) {
+function readSettings(read: SettingReader, prefix: string) {
   const own = (name: string): Setting => ({ name: `${prefix}${name}`, value: read(`${prefix}${name}`) })
   const setting = (name: string): Setting => {
     const [ofAccount, ofAll] = [own(name), { name: `STRIPE_${name}`, value: read(`STRIPE_${name}`) }]
@@ -78,11 +81,11 @@ function readSettings(read: Read, prefix: string) {
 
 function accountNames(value: string | undefined): string[] | undefined {
   if (value === undefined) return undefined
-  const names = list(value)
+  const names = commaSeparated(value)
   const wrong = names.find((name) => !ACCOUNT_NAME.test(name))
   if (wrong !== undefined || names.length === 0) {
     throw new ConfigError(
-      `STRIPE_ACCOUNTS must be names of lower case letters, digits and hyphens, separated by commas, got '${wrong ?? value}'.`,
+      `STRIPE_ACCOUNTS must be comma-separated names of lower case letters, digits and hyphens, got '${wrong ?? value}'.`,
     )
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index)
@@ -120,23 +123,21 @@ interface Setting {
 function apiKey({ name, value }: Setting): string {
   if (value !== undefined && API_KEY.test(value)) return value
   throw new ConfigError(
-    `${name} must be a secret or restricted key of Stripe: sk_test_, sk_live_, rk_test_ or rk_live_ and more.`,
+    `${name} must be a secret or restricted key of Stripe, which starts with sk_test_, sk_live_, rk_test_ or rk_live_.`,
   )
 }
 
 function webhookSecrets({ name, value }: Setting): string[] {
-  const secrets = list(value)
+  const secrets = commaSeparated(value)
   if (secrets.every((secret) => WEBHOOK_SECRET.test(secret))) return secrets
-  throw new ConfigError(`${name} must be signing secrets of Stripe, which start with whsec_, separated by commas.`)
+  throw new ConfigError(`${name} must be comma-separated signing secrets of Stripe, which start with whsec_.`)
 }
 
 function paymentMethodTypes({ name, value }: Setting): string[] | undefined {
   if (value === undefined) return undefined
-  const types = list(value)
+  const types = commaSeparated(value)
   if (types.length > 0 && types.every((type) => PAYMENT_METHOD_TYPE.test(type))) return types
-  throw new ConfigError(
-    `${name} must be types of payment methods in Stripe's names, separated by commas, got '${value}'.`,
-  )
+  throw new ConfigError(`${name} must be comma-separated types of payment methods in Stripe's names, got '${value}'.`)
 }
 
 function choice<T extends string>({ name, value }: Setting, choices: readonly T[]): T | undefined {
@@ -150,9 +151,4 @@ function apiBase({ name, value }: Setting): URL | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url && /^https?:$/.test(url.protocol) && url.pathname === "/") return url
   throw new ConfigError(`${name} must be a URL without a path, such as https://api.stripe.com, got '${value}'.`)
-}
-
-function list(value: string | undefined): string[] {
-  const parts = (value ?? "").split(",").map((part) => part.trim())
-  return parts.filter((part) => part !== "")
 }

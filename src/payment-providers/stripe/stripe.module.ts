@@ -5,11 +5,11 @@ import { readStripeAccounts } from "./stripe.config.js"
 class StripeModule {}
 
 /**
- * The providers of every account with Stripe that the environment describes; undefined when it describes none. Then
- * Stripe's package is not even loaded.
+ * Creates the providers of every Stripe account that the environment describes. If it describes none, the result is
+ * undefined, and Stripe's package is not loaded.
  * @throws ConfigError
  */
-export default async function stripeModule(env: NodeJS.ProcessEnv): Promise<DynamicModule | undefined> {
+export async function stripeProviders(env: NodeJS.ProcessEnv): Promise<DynamicModule | undefined> {
   const accounts = readStripeAccounts(env)
   if (accounts.length === 0) return undefined
   const { providersOf } = await import("./stripe-providers.js")

@@ -17,7 +17,7 @@ import {
   type WebhookSource,
 } from "../contract/payment-provider.contract.js"
 import { inexactness, checkAmount, toStripeAmount } from "./amounts.js"
-import { markerAmount, addMarker, addSharedMarker } from "./capture-marks.js"
+import { markerAmount, addMarker, addSharedMarker } from "./capture-markers.js"
 import { CLIENT_FIELDS, isDeclined, readClientData, type ClientData } from "./client-data.js"
 import {
   toError,
@@ -52,9 +52,10 @@ import {
 } from "./intents.js"
 import { toPaymentState } from "./payment-state.js"
 import { findRefund, refundOutcome } from "./refunds.js"
-import { within, type StripeClients } from "./stripe-client.js"
+import { untilAborted } from "../../common/abort.js"
+import type { StripeClients } from "./stripe-client.js"
 
-/** What the providers of an account have in common. */
+/** The parts that all providers of an account share. */
 export interface StripeShared {
   readonly stripe: StripeClients
   readonly webhooks?: WebhookSource
@@ -62,19 +63,19 @@ export interface StripeShared {
 }
 
 /**
- * Milliseconds for which Stripe may yet complete a refund that it failed at: whoever is told that it was not done makes
- * another one. All else can be done once only.
+ * Milliseconds in which Stripe may still complete a refund that failed with a 5xx. Until then it must not count as declined,
+ * because the caller would create another one. Other calls can take effect once only.
  */
-const MAY_YET_BE_DONE = 3_600_000
+const REFUND_RETRY_PERIOD = 3_600_000
 
-/** Calls about money that our records say is there. */
+/** Calls that move money of our records. */
 const MOVING_MONEY: readonly LookUpCall["operation"][] = ["capture", "refund", "cancel_payment"]
 
 const NOT_FOUND: CallNotFound = { outcome: "not_found" }
 
 /**
- * Payments as Stripe's payment intents, one per session. Every call carries our operation's id as Stripe's idempotency
- * key, and leaves it in the metadata of what it makes or changes: that is how a lookup finds what became of it.
+ * Payments as Stripe's payment intents, one per session. Every call carries our operation's id as Stripe's idempotency key
+ * and in the metadata of the object that it creates or changes, so that a lookup finds the outcome.
  */
 @Injectable()
 @RegisterPaymentProvider()
@@ -101,16 +102,16 @@ export class StripePaymentProvider implements PaymentProvider {
 
   checkAmount(amount: Money, of: "payment" | "part"): string | undefined {
     if (of === "part") return inexactness(amount)
-    return checkAmount(amount, { hasMinimum: !this.terms.variant.takesLittle, takesCards: takesCards(this.terms) })
+    return checkAmount(amount, { hasMinimum: !this.terms.variant.hasNoMinimum, takesCards: takesCards(this.terms) })
   }
 
   async initiate(call: ProviderCall): Promise<ProviderOutcome> {
     return this.withClientData(call, async (data) => {
       try {
-        return await within(call.signal, () => this.create(call, data, call.idempotencyKey))
+        return await untilAborted(call.signal, () => this.create(call, data, call.idempotencyKey))
       } catch (error) {
         if (isWithoutMethod(error)) return noPaymentMethod(data.payment_method_types !== undefined)
-        // Nobody has got to know the client secret of an intent that may have been made: it harms nobody.
+        // An intent that may exist is harmless, because nobody knows its client secret.
         return isStoredFailure(error) || isKeyReused(error) ? notDone() : outcomeOfError(error)
       }
     })
@@ -134,12 +135,12 @@ export class StripePaymentProvider implements PaymentProvider {
     )
   }
 
-  /** Confirms first where the storefront has sent the payment method and leaves the rest to the server. */
+  /** Confirms the intent first if the storefront sent the payment method and left the confirmation to the server. */
   async authorize(call: ProviderCall): Promise<ProviderOutcome> {
     return this.make({ ...call, operation: "authorize" }, async () => {
       const intent = await this.retrieve(call)
       if (hasMoreToRecord(intent)) return otherState()
-      if (!isLeftToUs(intent, call)) return authorizationOutcome(intent)
+      if (!awaitsServerConfirmation(intent, call)) return authorizationOutcome(intent)
       const { return_url } = call.clientData
       const params = { ...(typeof return_url === "string" && { return_url }), expand: EXPAND }
       const confirmed = await this.stripe(call.signal).paymentIntents.confirm(intent.id, params, keyOf(call))
@@ -147,7 +148,7 @@ export class StripePaymentProvider implements PaymentProvider {
     })
   }
 
-  /** Where the payment can be captured in parts, the rest stays authorized; elsewhere Stripe releases it. */
+  /** If the payment can be captured in parts, the rest stays authorized. Otherwise Stripe releases it. */
   async capture(call: ProviderCall): Promise<ProviderOutcome> {
     return this.make({ ...call, operation: "capture" }, async () => {
       const { multicapture } = privateDataOf(call)
@@ -156,7 +157,7 @@ export class StripePaymentProvider implements PaymentProvider {
       const earlier = intent && captured(intent, call)
       if (earlier) return earlier
       const isFinal = !intent || amount >= intent.amount_capturable
-      const done = await this.captureMarked(call, amount, isFinal ? {} : { final_capture: false }, intent)
+      const done = await this.captureWithMarker(call, amount, isFinal ? {} : { final_capture: false }, intent)
       return captured(done, call) ?? { outcome: "succeeded", amount: call.amount, ...toReturnedData(done) }
     })
   }
@@ -169,7 +170,7 @@ export class StripePaymentProvider implements PaymentProvider {
     })
   }
 
-  /** What is left of a payment that was captured in part is released by a last capture, of nothing. */
+  /** Releases the rest of a partially captured payment by a final capture of zero. */
   async cancel(call: ProviderCall): Promise<ProviderOutcome> {
     const { is_authorized } = privateDataOf(call)
     const operation = is_authorized ? "cancel_payment" : "cancel_session"
@@ -183,7 +184,7 @@ export class StripePaymentProvider implements PaymentProvider {
             call,
           )
         }
-        return canceled(await this.captureMarked(call, 0, { final_capture: true }, before), call)
+        return canceled(await this.captureWithMarker(call, 0, { final_capture: true }, before), call)
       } catch (error) {
         if (!isOtherState(error)) throw error
         return this.cancelInOtherState(call)
@@ -192,16 +193,16 @@ export class StripePaymentProvider implements PaymentProvider {
   }
 
   /**
-   * Asks Stripe's own books, which are up to date at once for what is read by its id. A new payment intent is not known
-   * by its id here: the search may find it, but lags behind, so that finding nothing says nothing. Then `not_found` has the
-   * call made again with the same key, which Stripe answers as it did before, for a day; nothing is made twice.
+   * Reads Stripe's records. Reads by id are immediately up to date. The id of a new payment intent is not known here; the
+   * search may find it but lags behind, so an empty result proves nothing. After `not_found` the service repeats the call with
+   * the same key, and Stripe replays its response for a day, so nothing is created twice.
    */
   async lookUp(call: LookUpCall): Promise<ProviderOutcome | CallNotFound> {
     try {
-      return await within(call.signal, () => this.find(call))
+      return await untilAborted(call.signal, () => this.find(call))
     } catch (error) {
       if (isPaymentMissing(error)) return { outcome: "gone" }
-      // That the question was refused says nothing about the call that it is about.
+      // A failed lookup says nothing about the call.
       return { outcome: "unknown", cause: toError(error) }
     }
   }
@@ -209,7 +210,7 @@ export class StripePaymentProvider implements PaymentProvider {
   async inspect(call: InspectCall): Promise<PaymentState | Gone> {
     const { sessionId, signal } = call
     try {
-      return await within(signal, async () => {
+      return await untilAborted(signal, async () => {
         const intent = await this.retrieve(call)
         return { sessionId, ...(await toPaymentState(this.stripe(signal), intent)) }
       })
@@ -225,7 +226,7 @@ export class StripePaymentProvider implements PaymentProvider {
     if (call.operation === "refund") {
       const refund = await findRefund(this.stripe(call.signal), payment_intent, call.idempotencyKey)
       if (refund) return refundOutcome(refund)
-      // Whether there is no such refund, or no such payment.
+      // Distinguishes a missing refund from a missing payment.
       await this.retrieve(call)
       return NOT_FOUND
     }
@@ -235,7 +236,7 @@ export class StripePaymentProvider implements PaymentProvider {
         if (intent.metadata["operation_id"] === call.idempotencyKey) return openOutcome(intent)
         return alreadyAuthorized(intent) ?? NOT_FOUND
       case "authorize":
-        return isLeftToUs(intent, call) ? NOT_FOUND : authorizationOutcome(intent)
+        return awaitsServerConfirmation(intent, call) ? NOT_FOUND : authorizationOutcome(intent)
       case "capture":
         return captured(intent, call) ?? NOT_FOUND
       case "cancel_session":
@@ -252,10 +253,10 @@ export class StripePaymentProvider implements PaymentProvider {
       const [found] = data
       if (!found) return NOT_FOUND
       const intent = await stripe.paymentIntents.retrieve(found.id, { expand: EXPAND })
-      // Of a session that has not begun, nobody can pay it.
+      // Nobody can pay a canceled intent, so the session has not started.
       return intent.status === "canceled" ? notDone() : openOutcome(intent)
     } catch (error) {
-      // Not every account, nor every restricted key, may search.
+      // Some accounts and restricted keys may not search.
       const { StripeInvalidRequestError, StripePermissionError } = Stripe.errors
       if (error instanceof StripeInvalidRequestError || error instanceof StripePermissionError) return NOT_FOUND
       throw error
@@ -263,21 +264,21 @@ export class StripePaymentProvider implements PaymentProvider {
   }
 
   /**
-   * Makes a call. Where Stripe's error leaves open whether it was done before, its books are asked: in particular a
-   * failure that Stripe has stored for the key would be repeated for a day.
+   * Makes a call. If Stripe's error leaves open whether the call took effect, the service looks it up. In particular, Stripe
+   * would replay a stored failure of the key for a day.
    */
   private async make(call: LookUpCall, attempt: () => Promise<ProviderOutcome>): Promise<ProviderOutcome> {
     const context = { movesMoney: MOVING_MONEY.includes(call.operation) }
     try {
-      return await within(call.signal, attempt)
+      return await untilAborted(call.signal, attempt)
     } catch (error) {
       if (!isStoredFailure(error) && !isKeyReused(error) && !isOtherState(error)) return outcomeOfError(error, context)
       const found = await this.lookUp(call)
       if (found.outcome !== "not_found") return found
-      // The parameters of a repeat may differ, of a capture that is not the last any more: Stripe's books say that it was
-      // not done, and the key is used up.
-      const isOver = (isStoredFailure(error) || isKeyReused(error)) && !mayYetBeDone(call)
-      return isOver ? notDone() : outcomeOfError(error, context)
+      // The parameters of a repeat may differ, for example if a capture is not the final one any more. Stripe's records show
+      // that the call had no effect, and the key cannot be used again.
+      const isUndone = (isStoredFailure(error) || isKeyReused(error)) && !mayStillComplete(call)
+      return isUndone ? notDone() : outcomeOfError(error, context)
     }
   }
 
@@ -287,24 +288,24 @@ export class StripePaymentProvider implements PaymentProvider {
     return this.payable(intent, call, data)
   }
 
-  /** Stripe leaves out payment methods that do not fit an intent. If none is left, nobody can pay it: it is canceled. */
+  /** Stripe removes payment methods that do not fit an intent. If none is left, nobody can pay it, so it is canceled. */
   private async payable(intent: Stripe.PaymentIntent, call: ProviderCall, data: ClientData): Promise<ProviderOutcome> {
     if (intent.payment_method_types.length > 0) return openOutcome(intent)
     const idempotencyKey = `${call.idempotencyKey}-useless`
     await this.stripe(call.signal).paymentIntents.cancel(intent.id, {}, { idempotencyKey })
     const refusal = noPaymentMethod(data.payment_method_types !== undefined)
-    // A session that is open on our side has lost its intent.
+    // The session is open in our records, and its intent is canceled now.
     const isOpen = call.privateData["payment_intent"] === intent.id
     return isOpen ? { ...refusal, stateDiffers: true } : refusal
   }
 
   /**
-   * Captures, and leaves a mark in the metadata. Others write metadata, too: if their names fill it, the mark goes into a
-   * value of ours. The money is captured in any case.
+   * Captures and adds a marker to the metadata. If other programs have filled the metadata, the marker goes into the value of
+   * a shared name. The money is captured in any case.
    *
-   * @param before the intent, if its marks may have to make room
+   * @param before the intent, if old markers may have to be removed
    */
-  private async captureMarked(
+  private async captureWithMarker(
     call: ProviderCall,
     amount: number,
     how: { readonly final_capture?: boolean },
@@ -327,7 +328,7 @@ export class StripePaymentProvider implements PaymentProvider {
     }
   }
 
-  /** The shopper was quicker, or the intent was canceled at Stripe: then there is a new one for the session. */
+  /** Handles an update after the shopper authorized, or after a cancellation at Stripe, when the session gets a new intent. */
   private async updateInOtherState(call: ProviderCall, data: ClientData): Promise<ProviderOutcome> {
     const intent = await this.retrieve(call)
     if (intent.status === "processing") return isProcessing()
@@ -350,34 +351,34 @@ export class StripePaymentProvider implements PaymentProvider {
 
   private async withClientData(
     { clientData }: ProviderCall,
-    go: (data: ClientData) => Promise<ProviderOutcome>,
+    run: (data: ClientData) => Promise<ProviderOutcome>,
   ): Promise<ProviderOutcome> {
     const { returnOrigins } = this.terms.account
     const data = readClientData(clientData, { types: enabledTypes(this.terms), returnOrigins })
-    return isDeclined(data) ? data : go(data)
+    return isDeclined(data) ? data : run(data)
   }
 }
 
-function mayYetBeDone({ operation, startedAt }: LookUpCall): boolean {
-  return operation === "refund" && Date.now() - startedAt.getTime() < MAY_YET_BE_DONE
+function mayStillComplete({ operation, startedAt }: LookUpCall): boolean {
+  return operation === "refund" && Date.now() - startedAt.getTime() < REFUND_RETRY_PERIOD
 }
 
 function keyOf({ idempotencyKey }: ProviderCall): Stripe.RequestOptions {
   return { idempotencyKey }
 }
 
-/** Whether the shopper has chosen with the session how to pay; what they chose in the browser, they confirm there. */
-function isLeftToUs({ status }: Stripe.PaymentIntent, { clientData }: ProviderCall): boolean {
+/** Whether the server has to confirm. If the shopper chose the payment method in the browser, the browser confirms. */
+function awaitsServerConfirmation({ status }: Stripe.PaymentIntent, { clientData }: ProviderCall): boolean {
   return status === "requires_confirmation" && clientData["payment_method"] !== undefined
 }
 
-/** What a call has captured, if it was done: then the intent has its mark. */
+/** The outcome of a capture, if the intent has its marker. */
 function captured(intent: Stripe.PaymentIntent, { idempotencyKey }: ProviderCall): ProviderOutcome | undefined {
   const amount = markerAmount(intent, idempotencyKey)
   return amount && { outcome: "succeeded", amount, ...toReturnedData(intent) }
 }
 
-/** All that was not captured is given up. */
+/** The outcome of a cancellation. The uncaptured amount is released. */
 function canceled(intent: Stripe.PaymentIntent, { amount }: ProviderCall): ProviderOutcome {
   return { outcome: "succeeded", amount, ...toReturnedData(intent) }
 }

@@ -1,14 +1,14 @@
 import type Stripe from "stripe"
 
-/** A provider of an account: for cards and whatever else is enabled, or for one means of payment. */
+/** A provider of an account: for all enabled means of payment, or for a single one. */
 export interface StripeVariant {
   /** The middle of the provider's id: `stripe` in `pp_stripe_eu`. */
   readonly identifier: string
-  /** The one means of payment, in Stripe's name; absent: what the operator enabled. It cannot be captured later. */
+  /** The single means of payment, by Stripe's name. It cannot be captured later. Absent: all that the operator enabled. */
   readonly only?: string
   readonly paymentMethodOptions?: Stripe.PaymentIntentCreateParams.PaymentMethodOptions
-  /** Whether it also takes less than Stripe's usual minimum. */
-  readonly takesLittle?: boolean
+  /** Whether Stripe's minimum amounts do not apply to it. */
+  readonly hasNoMinimum?: boolean
 }
 
 /** Days within which a voucher is paid in a shop. */
@@ -19,7 +19,7 @@ export const VARIANTS: readonly StripeVariant[] = [
   { identifier: "stripe" },
   { identifier: "stripe-bancontact", only: "bancontact" },
   { identifier: "stripe-blik", only: "blik" },
-  { identifier: "stripe-ideal", only: "ideal", takesLittle: true },
+  { identifier: "stripe-ideal", only: "ideal", hasNoMinimum: true },
   { identifier: "stripe-przelewy24", only: "p24" },
   { identifier: "stripe-promptpay", only: "promptpay" },
   {

@@ -77,7 +77,7 @@ describe("a webhook", () => {
 
   it.each<[string, (body: string) => string | Uint8Array]>([
     ["a changed letter", (body) => body.replace("pi_1", "pi_2")],
-    ["a blank more", (body) => `${body} `],
+    ["one more space", (body) => `${body} `],
     [
       "a byte order mark, which decoders drop",
       (body) => Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(body)]),

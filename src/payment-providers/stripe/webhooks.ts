@@ -12,10 +12,11 @@ import type {
 import { toError, isPaymentMissing } from "./errors.js"
 import { EXPAND } from "./intent-params.js"
 import { toPaymentState } from "./payment-state.js"
-import { within, type StripeClients } from "./stripe-client.js"
+import { untilAborted } from "../../common/abort.js"
+import type { StripeClients } from "./stripe-client.js"
 import type { StripeAccount } from "./stripe.config.js"
 
-/** Seconds that a webhook's time may differ from ours, either way: what was signed once cannot be sent for ever. */
+/** Seconds by which a webhook's time may differ from ours, so that a signed webhook cannot be replayed later. */
 const TOLERANCE = 300
 
 const INTENT_EVENTS = [
@@ -40,7 +41,7 @@ const MONEY_EVENTS = [
   "charge.dispute.closed",
 ]
 
-/** The id of a session of ours. Others write under the same name, too: what is not of this form is not ours. */
+/** The form of our sessions' ids. Other programs may write other values under the same name. */
 const SESSION_ID = /^payses_[0-9A-HJKMNP-TV-Z]{26}$/
 
 function isSessionId(text: string): boolean {
@@ -49,7 +50,7 @@ function isSessionId(text: string): boolean {
 
 const IGNORED: ReceivedWebhook = { verdict: "ignored" }
 
-/** An account's webhooks. An event only says that something has happened; what is so is read from Stripe's books. */
+/** An account's webhooks. An event only says that something changed; the current state is fetched from Stripe. */
 export class StripeWebhooks implements WebhookSource {
   constructor(
     private readonly stripe: StripeClients,
@@ -64,7 +65,7 @@ export class StripeWebhooks implements WebhookSource {
     if (Math.abs(age) > TOLERANCE) return forged(`The signature's time is more than ${TOLERANCE} seconds from now.`)
     const event = eventOf(body)
     if (!event) return forged("The body is no event of Stripe.")
-    // Test mode and live mode may have been given the same endpoint; the other mode's payments are not in our books.
+    // Test mode and live mode may share an endpoint. Our records contain the payments of one mode only.
     if (event.isLive !== this.account.apiKey.includes("_live_")) return IGNORED
     return received(event)
   }
@@ -75,7 +76,7 @@ export class StripeWebhooks implements WebhookSource {
 
   async inspect({ reference }: ProviderEvent, signal: AbortSignal): Promise<PaymentState | NotOurs> {
     try {
-      return await within(signal, () => this.stateOf(reference, signal))
+      return await untilAborted(signal, () => this.stateOf(reference, signal))
     } catch (error) {
       if (isPaymentMissing(error)) return {}
       throw toError(error)
@@ -90,7 +91,7 @@ export class StripeWebhooks implements WebhookSource {
       : {}
   }
 
-  /** By hand, for the SDK verifies what it has decoded, and other bytes may read the same; it also takes any time ahead. */
+  /** Verifies the raw bytes. The SDK verifies the decoded text, which other bytes may share, and accepts any future time. */
   private isSigned(body: Uint8Array, { time, signatures }: Signature): boolean {
     return this.account.webhookSecrets.some((secret) => {
       const expected = createHmac("sha256", secret).update(`${time}.`).update(body).digest()
@@ -100,13 +101,13 @@ export class StripeWebhooks implements WebhookSource {
 }
 
 interface Signature {
-  /** Seconds since 1970, as text: it is signed, too. */
+  /** Seconds since 1970, as the signed text. */
   readonly time: string
   /** Several while Stripe replaces a secret. */
   readonly signatures: readonly Buffer[]
 }
 
-/** `t=1492774577,v1=5257a869...,v1=...`; other schemes are of no use. */
+/** Reads `t=1492774577,v1=5257a869...,v1=...`, and ignores other schemes. */
 function signatureOf(header: string | string[] | undefined): Signature | undefined {
   if (typeof header !== "string") return undefined
   const parts = header.split(",").map((part) => part.trim().split("="))
@@ -121,7 +122,7 @@ function signatureOf(header: string | string[] | undefined): Signature | undefin
 interface ReadEvent {
   readonly id: string
   readonly type: string
-  /** What the event is about. */
+  /** The object that the event is about. */
   readonly object: Readonly<Record<string, unknown>>
   readonly isLive: boolean
   readonly payload: Readonly<Record<string, unknown>>

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-// One folder for the databases of a run; every worker inherits the name. The teardown removes it; Jest leaves that out
-// when it only lists tests, stops at the first failure, or is interrupted.
+// One folder for the databases and the build of a run; every worker inherits the name. The teardown removes it; Jest skips
+// the teardown when it only lists tests, stops at the first failure, or is interrupted.
 if (!process.env.TEST_RUN_DIR) {
   const folder = mkdtempSync(join(tmpdir(), "payment-collections-test-"))
   process.env.TEST_RUN_DIR = folder
@@ -12,8 +12,9 @@ if (!process.env.TEST_RUN_DIR) {
 }
 
 /** @type {import("jest").Config} */
-export default {
+const common = {
   testEnvironment: "node",
+  roots: ["src", "test", "sandbox"].filter((folder) => existsSync(folder)).map((folder) => `<rootDir>/${folder}`),
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {
@@ -31,10 +32,21 @@ export default {
       },
     ],
   },
-  roots: ["<rootDir>/src", "<rootDir>/test"],
-  testMatch: ["**/*.spec.ts", "**/*.e2e-spec.ts"],
-  // A machine that is busy with something else is no failure.
-  testTimeout: 180_000,
+}
+
+/** @type {import("jest").Config} */
+export default {
+  projects: [
+    { ...common, displayName: "unit", testMatch: ["<rootDir>/{src,sandbox}/**/*.spec.ts"] },
+    {
+      ...common,
+      displayName: "e2e",
+      testMatch: ["<rootDir>/test/**/*.spec.ts", "<rootDir>/**/*.e2e-spec.ts"],
+      // Jest takes `testTimeout` from the outer configuration only.
+      setupFilesAfterEnv: ["<rootDir>/test/support/e2e-timeout.mjs"],
+    },
+  ],
+  testTimeout: 10_000,
   maxWorkers: 2,
   globalTeardown: "<rootDir>/test/support/teardown.mjs",
 }

@@ -14,12 +14,13 @@ export interface Plan {
 /** Milliseconds for which a failure is shrunk: it is to be told before whoever waits for it gives up. */
 const SHRINKING = 90_000
 
-/** Reads what to do from the environment, see test/model.e2e-spec.ts. @param usual how many sequences, unless it says so */
-export function planFrom(env: NodeJS.ProcessEnv, limit: number, usual = 1_000): Plan {
+/** Reads the plan from the environment, see test/model.e2e-spec.ts. @param usual how many sequences without MODEL_RUNS */
+export function planFrom(env: NodeJS.ProcessEnv, limit: number, usual: number): Plan {
   const path = env["MODEL_PATH"]
-  const seed = env["MODEL_SEED"] === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(env["MODEL_SEED"])
+  const named = env["MODEL_SEED"] ?? "1"
+  const seed = named === "random" ? Math.floor(Math.random() * 2 ** 31) : Number(named)
   const runs = Number(env["MODEL_RUNS"] ?? usual)
-  const lanes = Number(env["MODEL_LANES"] ?? 12)
+  const lanes = Number(env["MODEL_RUNNERS"] ?? 12)
   return path === undefined ? { seed, runs, lanes, limit } : { seed, path, runs: 1, lanes: 1, limit }
 }
 

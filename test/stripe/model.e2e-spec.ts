@@ -3,6 +3,7 @@ import { planFrom, runSequences } from "../model/lanes.js"
 import { prepareLooks } from "../model/rows.js"
 import { Tally } from "../model/tally.js"
 import { TEST_DATABASE_URL } from "../support/database.js"
+import { EXTENT } from "../support/extent.js"
 import { TestService } from "../support/service.js"
 import { Account, DEADLINE } from "./model/account.js"
 import { linesOf, type Life } from "./model/acts.js"
@@ -16,7 +17,7 @@ import { LifeRun } from "./model/life-run.js"
 
 const MINUTE = 60_000
 const limit = Number(process.env["MODEL_MINUTES"] ?? 20) * MINUTE
-const plan = planFrom(process.env, limit, 240)
+const plan = planFrom(process.env, limit, EXTENT.stripeModelRuns)
 
 const tally = new Tally()
 const instances: TestService[] = []
@@ -39,7 +40,7 @@ beforeAll(async () => {
   await prepareLooks(service.dataSource)
 })
 afterAll(async () => {
-  if (process.env["MODEL_TALLY"]) console.log(tally.toString())
+  if (process.env["MODEL_STATS"]) console.log(tally.toString())
   for (const instance of instances.reverse()) await instance.close()
   await Promise.all(accounts.map(({ stripe }) => stripe.stop()))
 })

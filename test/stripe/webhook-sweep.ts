@@ -4,6 +4,7 @@ import type { Subject } from "../support/crash-cases.js"
 import { freeClaims } from "../support/crash-checks.js"
 import type { MortalService, Request } from "../support/crash-service.js"
 import { eventually, firstWords, idsOf, recordOf, type CrashSweep, type Halted } from "../support/crash-sweep.js"
+import { EXTENT } from "../support/extent.js"
 import type { Happening } from "./happenings.js"
 import type { StripeProcessor } from "./stripe-processor.js"
 
@@ -46,7 +47,7 @@ export class WebhookSweep {
       return each
     }
     await halt(RECEIPT)
-    for (let at = CLAIM + 1; !(await halt(at)).at.endsWith("done"); at++);
+    for (let at = CLAIM + 1; !(await halt(at)).at.endsWith("done"); at += EXTENT.crashStride);
     // A worker that stands still in its look for work does not look for more.
     const { at } = await halt(CLAIM)
     expect(at).toContain("UPDATE webhook_event")

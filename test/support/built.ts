@@ -1,25 +1,19 @@
 import { transformFile } from "@swc/core"
 import { execFile } from "node:child_process"
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
+import { oncePerRun } from "./once-per-run.js"
 
 const run = promisify(execFile)
 
 /** The service as `npm run build` makes it, built once per test run; the folder has `src/main.js` and the rest. */
 export async function builtService(): Promise<string> {
-  const folder = join(process.env["TEST_RUN_DIR"] ?? "", "built")
-  const done = join(folder, "done")
-  if (mkdirSync(folder, { recursive: true }) !== undefined) {
+  return oncePerRun("built", async (folder) => {
     symlinkSync(resolve("node_modules"), join(folder, "node_modules"))
     copyFileSync("package.json", join(folder, "package.json"))
     await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", folder])
-    writeFileSync(done, "")
-  }
-  // Another worker builds: there is nothing to be told by, so look again.
-  while (!existsSync(done)) await sleep(100)
-  return folder
+  })
 }
 
 /** Files of this folder, compiled to where they find the built service as they find its sources here. */

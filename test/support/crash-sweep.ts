@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { prepareRegion, UseCases, type Subject, type UseCase } from "./crash-cases.js"
 import { freeClaims, problems, standings, unsettled } from "./crash-checks.js"
 import { MortalService, type Answer } from "./crash-service.js"
-import { createDatabase, newDataFolder, TEST_DATABASE_URL, type TestDatabase } from "./database.js"
+import { createDatabase, newMigratedFolder, TEST_DATABASE_URL, type TestDatabase } from "./database.js"
+import { EXTENT } from "./extent.js"
 import type { CallKind, Processor } from "./processor.js"
 
 /** Requests that stand still in one process at most; each may hold a connection. */
@@ -38,7 +39,7 @@ export class CrashSweep {
   async start(): Promise<void> {
     this.database = TEST_DATABASE_URL ? await createDatabase() : undefined
     const url = this.database?.connection.url
-    this.env = { ...this.processor.env, ...(url ? { DATABASE_URL: url } : { DATA_DIR: newDataFolder() }) }
+    this.env = { ...this.processor.env, ...(url ? { DATABASE_URL: url } : { DATA_DIR: await newMigratedFolder() }) }
     this.service = new MortalService(this.env)
     await prepareRegion(await this.service.start(), this.processor)
   }
@@ -91,8 +92,8 @@ export class CrashSweep {
   /** Halts requests at every boundary; the last of them got to its end. */
   async haltEverywhere(useCase: UseCase): Promise<Halted[]> {
     const halted: Halted[] = []
-    for (let before = 1, statement: string | undefined = ""; statement !== undefined; before++) {
-      if (before % AT_ONCE === 0) await this.restart()
+    for (let before = 1, statement: string | undefined = ""; statement !== undefined; before += EXTENT.crashStride) {
+      if (halted.length % AT_ONCE === AT_ONCE - 1) await this.restart()
       const subject = await useCase.prepare(this.service)
       statement = await this.service.stop(useCase.act(subject), before)
       halted.push({ subject, at: `${before}: ${statement === undefined ? "done" : firstWords(statement)}` })

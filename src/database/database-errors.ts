@@ -24,7 +24,7 @@ const LOST_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", 
 const LOST_MESSAGES =
   /timeout exceeded when trying to connect|connection terminated|connection ended|client has encountered a connection error|driver not connected|pool after calling end|query read timeout/i
 
-/** What an error of the database means to the caller; undefined when it is a fault of ours. */
+/** The error for the caller that an error of the database means; undefined if it is a fault of ours. */
 export function translateDatabaseError(error: unknown): ServiceError | undefined {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error
   if (!(cause instanceof Error)) return undefined
@@ -46,7 +46,7 @@ export function translateDatabaseError(error: unknown): ServiceError | undefined
   return undefined
 }
 
-/** Whether the database itself refused, so that nothing was written; not when its answer stayed out. */
+/** Whether the database itself refused, so that nothing was written. A lost response is no refusal. */
 export function isRefusal(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error
   const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""

@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     const lifecycle = new LifecycleLog(config)
     shutDownGracefully(app, embedded, lifecycle)
     // For `npm run keys`, which cannot reach the database while this process has it.
-    embedded?.serve((request) => runKeyCommand(app.get(ApiKeysService), request))
+    embedded?.onRequest((request) => runKeyCommand(app.get(ApiKeysService), request))
     const report = await reportStart(app, config, { migrations, demo })
     if (process.stdout.isTTY) process.stdout.write(banner(report))
     else lifecycle.started(report)

@@ -74,7 +74,7 @@ const cases = fc.record({
 })
 type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never
 
-/** What create does with a collection that exists, by the rules of the model. */
+/** The outcome of create for an existing collection, by the rules of the model. */
 function verdictOf(
   { cart, session }: Case,
   collection: NonNullable<Case["collection"]>,

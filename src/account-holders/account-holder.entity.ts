@@ -1,9 +1,9 @@
 import { Column, Entity, Index } from "typeorm"
 import { SoftDeletedRow } from "../database/columns.js"
 
-/** A customer of the shop in the books of a payment provider. */
+/** A customer of the shop as a payment provider knows them. */
 @Entity("account_holder")
-// One per customer, whoever opens it.
+// One per provider and customer.
 @Index("account_holder_live_customer", ["provider_id", "customer_id"], { unique: true, where: "deleted_at IS NULL" })
 export class AccountHolder extends SoftDeletedRow {
   @Column("text")

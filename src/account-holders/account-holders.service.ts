@@ -16,15 +16,15 @@ import {
 import { AccountHolder } from "./account-holder.entity.js"
 import { checkCustomerId, hasToChange, valueOf } from "./account-holder.rules.js"
 
-/** A customer as a provider is told of them. */
+/** A customer as a provider gets them. */
 type Customer = AccountHolderCall["customer"]
 
-/** One that the provider has answered for. */
+/** One that the provider has confirmed. */
 export type KnownAccountHolder = AccountHolder & { external_id: string }
 
 /**
- * Customers in the books of providers. Our row is there first, and its id is the provider's idempotency key: callers at
- * once and processes that die in between make one customer there, for whoever comes next asks with the same key.
+ * Customers at the providers. Our row is written first, and its id is the provider's idempotency key. So parallel callers
+ * and processes that die in between create one customer there: the next caller sends the same key.
  */
 @Injectable()
 export class AccountHoldersService {
@@ -43,16 +43,16 @@ export class AccountHoldersService {
   }
 
   /**
-   * The account holder of a customer, made where there is none. It writes and calls the provider, so that it must not be
-   * asked for inside of a transaction.
+   * The account holder of a customer, created if there is none. It writes and calls the provider, so it must not be called
+   * inside a transaction.
    *
-   * @throws NotAllowed when the provider has no books of customers, or is not there
+   * @throws NotAllowed when the provider keeps no account holders, or does not exist
    * @throws PaymentDeclined, ProviderError, InvalidData when the provider refuses; nothing is left to be undone
    * @throws ProviderError retryable, when it does not answer
    * @throws Conflict when the account holder was deleted meanwhile
    */
   async ensure(providerId: string, customer: Customer): Promise<KnownAccountHolder> {
-    this.booksOf(providerId)
+    this.customersApiOf(providerId)
     checkCustomerId(customer.id)
     return (
       (await this.find(this.accountHolders.manager, providerId, customer.id)) ??
@@ -98,10 +98,10 @@ export class AccountHoldersService {
    * @throws what {@link ensure} throws
    */
   async replace({ id, provider_id, customer_id, email, external_id: replaces }: KnownAccountHolder): Promise<void> {
-    const books = this.booksOf(provider_id)
+    const customersApi = this.customersApiOf(provider_id)
     const customer = { id: customer_id, ...(email !== null && { email }) }
     const result = await this.registry.ask({ provider_id, call: "accountHolders.create" }, (signal) =>
-      books.create({ idempotencyKey: id, replaces, customer, signal }),
+      customersApi.create({ idempotencyKey: id, replaces, customer, signal }),
     )
     if (result.outcome === "succeeded") {
       await this.accountHolders.update({ id, external_id: replaces }, { external_id: result.value.id })
@@ -114,36 +114,36 @@ export class AccountHoldersService {
 
   /**
    * Removes the customer at the provider, with all that was saved there, and then here: what fails in between is done by
-   * the next try. One that the provider may have made without our hearing of it is asked for first, so that nobody is
-   * left in its books.
+   * the next try. A customer that the provider may have created without our
+   * knowing is fetched first, so that no customer is left there.
    *
    * @throws NotFound, and what {@link ensure} throws
    */
   async delete(id: string): Promise<void> {
     const { provider_id, external_id } = await this.getKnown(id)
-    const books = this.booksOf(provider_id)
+    const customersApi = this.customersApiOf(provider_id)
     const removed = await this.registry.ask({ provider_id, call: "accountHolders.remove" }, (signal) =>
-      books.remove(external_id, signal),
+      customersApi.remove(external_id, signal),
     )
     if (removed.outcome !== "gone") valueOf(removed)
     await this.accountHolders.update({ id, deleted_at: IsNull() }, { email: null, deleted_at: new Date() })
   }
 
-  /** @throws NotAllowed when the provider has no books of customers, or is not there */
-  booksOf(providerId: string): AccountHolders {
+  /** @throws NotAllowed when the provider keeps no account holders, or does not exist */
+  customersApiOf(providerId: string): AccountHolders {
     const { accountHolders } = this.registry.get(providerId)
     if (accountHolders) return accountHolders
     const hasAny = this.registry.ids.some((id) => this.registry.get(id).accountHolders)
     throw keepsNoAccountHolders(providerId, hasAny)
   }
 
-  /** Providers that share an account share its books: the first of them stands for all. */
+  /** Providers that share an account share its customers: the first of them stands for all. */
   private keeperOf(providerId: string): string {
     const { accountHolders } = this.registry.get(providerId)
     return this.registry.ids.find((id) => this.registry.get(id).accountHolders === accountHolders) ?? providerId
   }
 
-  /** Our row of the customer, or that of whoever was first. */
+  /** Inserts our row of the customer, or finds the one that another request inserted first. */
   private async begin(providerId: string, { id, email, name, phone }: Customer): Promise<AccountHolder> {
     const customer = { provider_id: this.keeperOf(providerId), customer_id: id }
     await this.accountHolders
@@ -158,12 +158,12 @@ export class AccountHoldersService {
   }
 
   /**
-   * Has the provider make the customer, and writes down its id where nobody was first. What is told of the customer is
-   * in the row, whoever asks: a call that comes again is to be the same.
+   * Creates the customer at the provider, and stores their id there unless another request was first. The customer's data
+   * come from the row, so that a repeated call is the same.
    */
   private async open(holder: AccountHolder): Promise<KnownAccountHolder> {
     const { id, provider_id, customer_id, email, name, phone } = holder
-    const books = this.booksOf(provider_id)
+    const customersApi = this.customersApiOf(provider_id)
     const customer = {
       id: customer_id,
       email: email ?? undefined,
@@ -171,15 +171,15 @@ export class AccountHoldersService {
       phone: phone ?? undefined,
     }
     const result = await this.registry.ask({ provider_id, call: "accountHolders.create" }, (signal) =>
-      books.create({ idempotencyKey: id, customer, signal }),
+      customersApi.create({ idempotencyKey: id, customer, signal }),
     )
-    const unheardOf = { id, external_id: IsNull() }
+    const unconfirmed = { id, external_id: IsNull() }
     if (result.outcome === "succeeded") {
-      await this.accountHolders.update(unheardOf, { external_id: result.value.id, name: null, phone: null })
+      await this.accountHolders.update(unconfirmed, { external_id: result.value.id, name: null, phone: null })
     }
-    // Under this key the provider answers the same for ever; the next request begins with one of its own.
-    if (hasToChange(result)) await this.accountHolders.delete(unheardOf)
-    // Also where the provider has not answered this call: somebody else's may have got through.
+    // With this key the provider would return the same result for ever, so the next request starts with a new one.
+    if (hasToChange(result)) await this.accountHolders.delete(unconfirmed)
+    // Also if this call got no response: another request's call may have succeeded.
     const opened = await this.accountHolders.findOneBy({ id })
     if (opened && isKnown(opened)) return opened
     valueOf(result)

@@ -12,8 +12,8 @@ import { isNotThere, valueOf } from "./account-holder.rules.js"
 import { AccountHoldersService, type KnownAccountHolder } from "./account-holders.service.js"
 import type { SavePaymentMethodRequest } from "./payment-method.dto.js"
 
-/** Asks the books for something about the holder whose id, in the provider's words, is given. */
-type Ask<T> = (books: AccountHolders, externalId: string, signal: AbortSignal) => Promise<ProviderResult<T>>
+/** A call to the provider about the account holder with this id of the provider's. */
+type Ask<T> = (customersApi: AccountHolders, externalId: string, signal: AbortSignal) => Promise<ProviderResult<T>>
 
 /**
  * The means of payment that account holders saved with their provider. They are the provider's: nothing of them is kept
@@ -27,7 +27,9 @@ export class PaymentMethodsService {
   ) {}
 
   async list(holderId: string): Promise<readonly SavedMethod[]> {
-    return valueOf(await this.ask(holderId, (books, externalId, signal) => books.listMethods(externalId, signal)))
+    return valueOf(
+      await this.ask(holderId, (customersApi, externalId, signal) => customersApi.listMethods(externalId, signal)),
+    )
   }
 
   /** Begins to save one. The same request, known by its key, begins once. */
@@ -37,16 +39,18 @@ export class PaymentMethodsService {
     { requestKey = newId("idem") }: Caller,
   ): Promise<SavedMethod> {
     return valueOf(
-      await this.ask(holderId, (books, externalId, signal) =>
+      await this.ask(holderId, (customersApi, externalId, signal) =>
         // A customer that was created anew is another request to the provider.
-        books.saveMethod(externalId, data, `${requestKey}-${externalId}`, signal),
+        customersApi.saveMethod(externalId, data, `${requestKey}-${externalId}`, signal),
       ),
     )
   }
 
   /** @throws NotFound also for the method of another account holder */
   async delete(holderId: string, id: string): Promise<void> {
-    const result = await this.ask(holderId, (books, externalId, signal) => books.removeMethod(externalId, id, signal))
+    const result = await this.ask(holderId, (customersApi, externalId, signal) =>
+      customersApi.removeMethod(externalId, id, signal),
+    )
     if (isNotThere(result) || result.outcome === "gone") throw paymentMethodNotFound(id)
     valueOf(result)
   }
@@ -64,8 +68,10 @@ export class PaymentMethodsService {
     { provider_id, external_id }: KnownAccountHolder,
     call: Ask<T>,
   ): Promise<ProviderResult<T>> {
-    const books = this.holders.booksOf(provider_id)
-    return this.registry.ask({ provider_id, call: "accountHolders" }, (signal) => call(books, external_id, signal))
+    const customersApi = this.holders.customersApiOf(provider_id)
+    return this.registry.ask({ provider_id, call: "accountHolders" }, (signal) =>
+      call(customersApi, external_id, signal),
+    )
   }
 }
 

@@ -20,7 +20,7 @@ export class ApiKey extends Row {
   @Column("text")
   lookup!: string
 
-  /** What people recognise the key by: `sk_0a1***f9e`. */
+  /** A part of the key by which people recognise it: `sk_0a1***f9e`. */
   @Column("text")
   redacted!: string
 

@@ -13,13 +13,13 @@ import { ApiKey, type ApiKeyType } from "./api-key.entity.js"
 import { isRevoked, lookupOf, newToken, redact } from "./api-key.rules.js"
 import { KeyRing } from "./key-ring.js"
 
-/** Who made a key that was made by the command. */
+/** The creator of a key that `npm run keys` created. */
 export const COMMAND_LINE = "command line"
 
 /** Keys that the command lists. */
 const NEWEST = 1_000
 
-/** Keys are made, renamed, revoked and deleted here. A token is told once; what is kept of a secret one is its hash. */
+/** Creates, renames, revokes and deletes keys. A token is returned once; of a secret one only the hash is stored. */
 @Injectable()
 export class ApiKeysService {
   constructor(
@@ -27,7 +27,7 @@ export class ApiKeysService {
     private readonly ring: KeyRing,
   ) {}
 
-  /** @returns the key, and its token: the only time that a secret one is told */
+  /** @returns the key, and its token: the only time that a secret one is returned */
   async create(
     { title, type }: CreateApiKeyRequest,
     createdBy: string | null,
@@ -41,7 +41,7 @@ export class ApiKeysService {
     return this.keys.existsBy({ lookup: lookupOf(type, token) })
   }
 
-  /** Makes a key with a given token where there is none, under any race; one that is there, revoked or not, stays as it is. */
+  /** Creates a key with a given token if there is none, under any race. An existing one stays as it is, revoked or not. */
   async ensure(type: ApiKeyType, title: string, token: string): Promise<void> {
     await this.keys
       .createQueryBuilder()
@@ -76,7 +76,7 @@ export class ApiKeysService {
     return this.get(id)
   }
 
-  /** @param seconds from now; a key that is to be revoked later can still be revoked at once, but none comes back to life */
+  /** @param seconds from now; a key that is to be revoked later can still be revoked immediately, but no revoked key becomes valid again */
   async revoke(id: string, seconds: number, revokedBy: string): Promise<ApiKey> {
     // `now()` is the time before the wait for another revocation, which the one that waited would then undo.
     const { affected } = await this.keys

@@ -13,7 +13,7 @@ const MAX_ID_LENGTH = 255
 /** Milliseconds that a sender's clock may be ahead; more is a mistake that would freeze the cart. */
 const CLOCKS_APART = 24 * 60 * 60 * 1000
 
-/** What a newer state of a cart replaces. */
+/** The columns that a newer state of a cart replaces. */
 const REPLACED_COLUMNS = [
   "currency_code",
   "total",

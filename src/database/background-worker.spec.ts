@@ -12,7 +12,7 @@ const SOON = 10
 class TestWorker extends BackgroundWorker {
   readonly due: string[] = []
   readonly looks: number[] = []
-  readonly begun: string[] = []
+  readonly started: string[] = []
   /** Thrown by the next look. */
   failure: Error | undefined
   private readonly ends = new Map<string, { finish: () => void; fail: (error: unknown) => void }>()
@@ -33,7 +33,7 @@ class TestWorker extends BackgroundWorker {
   }
 
   protected handle(id: string): Promise<void> {
-    this.begun.push(id)
+    this.started.push(id)
     return new Promise((finish, fail) => {
       this.ends.set(id, { finish, fail })
     })
@@ -73,7 +73,7 @@ describe("a background worker", () => {
     worker.due.push("piece")
     worker.wake()
     await pass()
-    expect(worker.begun).toEqual(["piece"])
+    expect(worker.started).toEqual(["piece"])
     await pass(INTERVAL - 1)
     expect(worker.looks).toEqual([20])
     await pass(1)
@@ -88,7 +88,7 @@ describe("a background worker", () => {
     expect(worker.looks).toEqual([20])
   })
 
-  it("that is woken while it looks, looks again: what was told may have come too late for that look", async () => {
+  it("that is woken while it looks, looks again: work may have been announced too late for that look", async () => {
     worker.wake()
     jest.advanceTimersByTime(SOON)
     worker.wake()
@@ -100,16 +100,16 @@ describe("a background worker", () => {
     worker.due.push(...pieces(30))
     worker.wake()
     await pass()
-    expect(worker.begun).toEqual(pieces(20))
+    expect(worker.started).toEqual(pieces(20))
     worker.wake()
     await pass(INTERVAL / 2)
-    expect(worker.begun).toHaveLength(20)
+    expect(worker.started).toHaveLength(20)
     worker.finish("piece_3")
     await pass()
-    expect(worker.begun).toEqual(pieces(21))
+    expect(worker.started).toEqual(pieces(21))
     for (const id of pieces(20)) worker.finish(id)
     await pass()
-    expect(worker.begun).toEqual(pieces(30))
+    expect(worker.started).toEqual(pieces(30))
   })
 
   it("begins few at a time while the process is busy, whatever it is at; and all there is room for afterwards", async () => {
@@ -117,16 +117,16 @@ describe("a background worker", () => {
     worker.due.push(...pieces(30))
     worker.wake()
     await pass()
-    expect(worker.begun).toEqual(pieces(2))
+    expect(worker.started).toEqual(pieces(2))
     await pass(10 * SOON)
-    expect(worker.begun).toEqual(pieces(4))
+    expect(worker.started).toEqual(pieces(4))
     utilization = 0.4
     await pass(10 * SOON)
-    expect(worker.begun).toEqual(pieces(20))
+    expect(worker.started).toEqual(pieces(20))
     expect(worker.looks).toEqual([2, 2, 16])
   })
 
-  it("logs a piece that fails, and goes on", async () => {
+  it("logs a piece that fails, and continues", async () => {
     worker.due.push("one", "two")
     worker.wake()
     await pass()
@@ -143,12 +143,12 @@ describe("a background worker", () => {
     worker.due.push("piece")
     worker.wake()
     await pass()
-    expect([errors, worker.begun]).toEqual([[new Error("No database")], []])
+    expect([errors, worker.started]).toEqual([[new Error("No database")], []])
     await pass(INTERVAL)
-    expect(worker.begun).toEqual(["piece"])
+    expect(worker.started).toEqual(["piece"])
   })
 
-  it("that is to stop lets what is under way get to its end, and begins nothing new", async () => {
+  it("that stops waits for the pieces in progress, and starts no new one", async () => {
     worker.due.push(...pieces(25))
     worker.wake()
     await pass()
@@ -157,7 +157,7 @@ describe("a background worker", () => {
     worker.wake()
     for (const id of pieces(19)) worker.finish(id)
     await pass(10 * INTERVAL)
-    expect([isStopped, worker.begun.length, worker.looks.length]).toEqual([false, 20, 1])
+    expect([isStopped, worker.started.length, worker.looks.length]).toEqual([false, 20, 1])
     worker.finish("piece_19")
     await stopping
     await pass(10 * INTERVAL)
@@ -171,7 +171,7 @@ describe("a background worker", () => {
     let isStopped = false
     const stopping = worker.beforeApplicationShutdown().then(() => (isStopped = true))
     await pass()
-    expect([isStopped, worker.begun]).toEqual([false, ["piece"]])
+    expect([isStopped, worker.started]).toEqual([false, ["piece"]])
     worker.finish("piece")
     await stopping
   })

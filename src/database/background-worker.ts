@@ -7,21 +7,21 @@ import {
 } from "@nestjs/common"
 import { performance, type EventLoopUtilization } from "node:perf_hooks"
 
-/** Pieces of work that one worker is at, at the same time: a slow one does not keep the others waiting. */
+/** Pieces of work that one worker does at the same time: a slow one does not delay the others. */
 const SLOTS = 20
 
-/** How many of them a look begins at most while the process is busy: its time is for the requests first. */
-const BEGUN_WHEN_BUSY = 2
+/** How many of them one look starts at most while the process is busy, because requests come first. */
+const STARTED_WHEN_BUSY = 2
 
-/** The share of its time from which on a process is busy, and the milliseconds over which that is measured, at least. */
+/** A process is busy from this share of its time on. It is measured over at least so many milliseconds. */
 const BUSY = 0.5
 const MEASURED_OVER = 100
 
-/** Milliseconds from the news that there is work to the look for it: what comes in between is claimed along with it. */
+/** Milliseconds from `wake` to the look for work: work that arrives in between is claimed by the same statement. */
 const WAKE_DELAY = 10
 const WAKE_DELAY_WHEN_BUSY = 100
 
-/** How often to look for work that nobody told of, in milliseconds. */
+/** Milliseconds between two looks for work that no `wake` has announced. */
 export class BackgroundInterval {
   constructor(readonly milliseconds: number) {}
 }
@@ -36,21 +36,21 @@ export class BackgroundModule {
 }
 
 /**
- * Does what lies in the database to be done, beside the requests; several processes share it. A look claims as many
- * pieces as there are free slots, fewer while the process is busy with requests, and the next look comes soon while there
- * may be more. A piece that fails is logged, and claimed again when its lease has run out.
+ * Works on rows of the database in the background; several processes share the work. A look claims as many pieces as
+ * there are free slots, or fewer while the process is busy with requests. While there may be more, the next look comes
+ * soon. A piece that fails is logged, and claimed again when its lease has ended.
  */
 export abstract class BackgroundWorker<Piece extends string | { readonly id: string } = string>
   implements OnApplicationBootstrap, BeforeApplicationShutdown
 {
   private readonly log = new Logger(this.constructor.name)
-  private readonly underWay = new Set<Promise<void>>()
+  private readonly inProgress = new Set<Promise<void>>()
   private timer: NodeJS.Timeout | undefined
   private looking: Promise<void> = Promise.resolve()
   private isLooking = false
-  /** Whether the next look comes as soon as it may. */
+  /** Whether the next look is scheduled for soon. */
   private isAwake = false
-  /** Whether the last look, or somebody since, says that there is more. */
+  /** Whether there may be more work, by the last look or a `wake` since. */
   private mayBeMore = false
   private isStopping = false
   private isBusy = false
@@ -59,28 +59,28 @@ export abstract class BackgroundWorker<Piece extends string | { readonly id: str
 
   constructor(private readonly interval: BackgroundInterval) {}
 
-  /** Claims work that is due: at most so many pieces. */
+  /** Claims at most `limit` pieces of work that are due. */
   protected abstract claim(limit: number): Promise<Piece[]>
-  /** Does a piece of work that was claimed. */
+  /** Works on a claimed piece. */
   protected abstract handle(piece: Piece): Promise<void>
 
   onApplicationBootstrap(): void {
     this.lookAfter(this.interval.milliseconds)
   }
 
-  /** Nothing new is begun; what is under way gets to its end. */
+  /** Starts nothing new, and waits for the pieces in progress. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true
     clearTimeout(this.timer)
     await this.looking
-    await Promise.all(this.underWay)
+    await Promise.all(this.inProgress)
   }
 
-  /** There is work: it need not wait for the next look. */
+  /** Announces work, so that it does not wait for the next regular look. */
   wake(): void {
     this.mayBeMore = true
-    // A look that is near is not put off: news that keep coming would put it off for ever.
-    if (this.isLooking || this.isAwake || this.underWay.size >= SLOTS) return
+    // A look that is scheduled for soon is not postponed: repeated calls would postpone it for ever.
+    if (this.isLooking || this.isAwake || this.inProgress.size >= SLOTS) return
     this.isAwake = true
     this.lookAfter(this.isBusy ? WAKE_DELAY_WHEN_BUSY : WAKE_DELAY)
   }
@@ -95,8 +95,8 @@ export abstract class BackgroundWorker<Piece extends string | { readonly id: str
 
   private async look(): Promise<void> {
     this.measure()
-    const free = SLOTS - this.underWay.size
-    const wanted = this.isBusy ? Math.min(free, BEGUN_WHEN_BUSY) : free
+    const free = SLOTS - this.inProgress.size
+    const wanted = this.isBusy ? Math.min(free, STARTED_WHEN_BUSY) : free
     this.isLooking = true
     this.isAwake = false
     this.mayBeMore = false
@@ -112,7 +112,7 @@ export abstract class BackgroundWorker<Piece extends string | { readonly id: str
     if (this.mayBeMore) this.wake()
   }
 
-  /** How busy the process was since it was measured last. */
+  /** Measures how busy the process was since the last measurement. */
   private measure(): void {
     const now = Date.now()
     if (now - this.measuredAt < MEASURED_OVER) return
@@ -125,10 +125,10 @@ export abstract class BackgroundWorker<Piece extends string | { readonly id: str
 
   private start(piece: Piece): void {
     const done = this.done(piece).finally(() => {
-      this.underWay.delete(done)
+      this.inProgress.delete(done)
       if (this.mayBeMore) this.wake()
     })
-    this.underWay.add(done)
+    this.inProgress.add(done)
   }
 
   private async done(piece: Piece): Promise<void> {

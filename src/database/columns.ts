@@ -7,7 +7,7 @@ import {
   type ColumnOptions,
 } from "typeorm"
 
-/** Times are kept as exactly as JSON tells them, so that a client can filter by what it was told. */
+/** Times are stored with the precision of JSON dates, so that a client can filter by a time that it got. */
 const MILLISECONDS = 3
 
 /** A `bigint` of minor units. The driver gives text, which no double has touched. */
@@ -32,7 +32,7 @@ export function JsonColumn(options: ColumnOptions = {}): PropertyDecorator {
   return Column({ nullable: true, ...options, type: "jsonb" })
 }
 
-/** What every table has: an id that this service or its caller gave, and the times of the row. */
+/** The columns of most tables: an id that this service or its caller chose, and the times of the row. */
 export abstract class Row {
   @PrimaryColumn("text")
   id!: string
@@ -44,7 +44,7 @@ export abstract class Row {
   updated_at!: Date
 }
 
-/** A row that is only marked as deleted; no read of the API finds it again. */
+/** A row that is only marked as deleted. The API does not return it any more. */
 export abstract class SoftDeletedRow extends Row {
   @DeleteDateColumn({ type: "timestamptz", precision: MILLISECONDS })
   deleted_at!: Date | null

@@ -13,15 +13,15 @@ export interface DatabaseConnection {
   acquireTimeout: number
 }
 
-/** Milliseconds after which PostgreSQL gives up on a statement, and on a lock that another transaction holds. */
+/** Milliseconds after which PostgreSQL cancels a statement, and a wait for a lock that another transaction holds. */
 const STATEMENT_TIMEOUT = 10_000
 const LOCK_TIMEOUT = 5_000
 
-/** Milliseconds after which PostgreSQL ends a transaction whose process is silent: its host may have vanished, with locks held. */
+/** Milliseconds after which PostgreSQL ends a transaction whose process sends nothing: its host may be gone, with locks held. */
 const IDLE_TRANSACTION_TIMEOUT = 5_000
 
-/** Milliseconds after which a connection that does not answer is given up. */
-const ANSWER_TIMEOUT = 12_000
+/** Milliseconds after which a connection that does not respond is closed. */
+const RESPONSE_TIMEOUT = 12_000
 
 /** The one set of options: Nest, the migrations at start and TypeORM's command line all use it. */
 export function dataSourceOptions(
@@ -41,10 +41,10 @@ export function dataSourceOptions(
     poolSize,
     extra: {
       Client: ServiceClient,
-      // Not on the embedded database: its one session outlives connections, and so would the names in it.
+      // Not on the embedded database: its one session outlives connections, and so would the prepared statements.
       prepares: url !== undefined,
-      // Ours, should PostgreSQL itself not answer any more; the embedded one knows no other.
-      query_timeout: ANSWER_TIMEOUT,
+      // The driver's own timeout, for a PostgreSQL that does not respond. The embedded database has no other.
+      query_timeout: RESPONSE_TIMEOUT,
       connectionTimeoutMillis: acquireTimeout,
       statement_timeout: STATEMENT_TIMEOUT,
       lock_timeout: LOCK_TIMEOUT,
@@ -62,7 +62,7 @@ export function isEmbedded({ dataSource }: Pick<EntityManager, "dataSource">): b
   return !("url" in dataSource.options)
 }
 
-/** A PostgreSQL somewhere: honest queueing for a connection ends before a client gives up. */
+/** A PostgreSQL elsewhere. A request stops waiting for a connection before its client does. */
 export function servedConnection(url: string, poolSize: number): DatabaseConnection {
   return { url, poolSize, acquireTimeout: 5_000 }
 }

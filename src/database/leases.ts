@@ -22,7 +22,7 @@ export interface Lease {
   readonly table: LeasedTable
   /** The row's. */
   readonly id: string
-  /** Fences the row: who holds another token than the row's has lost the claim and writes nothing. */
+  /** Fences the row: a process whose token differs from the row's has lost the claim and writes nothing. */
   readonly token: string
 }
 
@@ -74,12 +74,12 @@ const release = (table: LeasedTable) =>
   prepared`${heldRows(table)} ${RELEASE_SQL} FROM held WHERE ${table}.id = held.id`
 
 /**
- * Claims that a process holds by a heartbeat. The process that claimed a row renews the lease while it works, however long
- * that takes; when it dies, the row is free once the lease ends. A lock of a database session would not do: it ends with
+ * Keeps the claims of this process by a heartbeat. The process that claimed a row renews the lease while it works, however
+ * long that takes. When it dies, the row is free once the lease ends. A lock of a database session would not do: it ends with
  * the session, and PgBouncer gives each transaction another one.
  *
  * Every write after a claim depends on the claim's token in the same statement or transaction. So a process that was too
- * slow to renew writes nothing once another one has claimed the row, and goes on unharmed if nobody has.
+ * slow to renew writes nothing once another process has claimed the row, and continues if none has.
  */
 @Injectable()
 export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -104,12 +104,12 @@ export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
     return randomUUID()
   }
 
-  /** What a new row that is claimed from the start has in the columns of the lease. */
+  /** The lease columns of a new row that is claimed when it is inserted. */
   columnsOf({ token }: Lease): ObjectLiteral {
     return { claim_token: token, claimed_until: new FromNow(this.duration) }
   }
 
-  /** Renews a lease while the work goes on. The claim has been committed before, and the work releases it at its end. */
+  /** Renews a lease while the work runs. The claim was committed before, and the work releases it at its end. */
   async whileHeld<T>(lease: Lease, work: () => Promise<T>): Promise<T> {
     this.held.set(lease, false)
     try {
@@ -155,7 +155,7 @@ export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
     )
   }
 
-  /** One statement per table. What fails is tried again by the next heartbeat, and logged once. */
+  /** One statement per table. The next heartbeat retries a failed one; a series of failures is logged once. */
   private async writeEach(
     leases: Lease[],
     write: (table: LeasedTable, ids: string[], tokens: string[]) => Promise<unknown>,
@@ -176,7 +176,7 @@ export class Leases implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-/** Makes the leases known to all that claim rows. */
+/** Provides the leases to every module. */
 @Global()
 @Module({})
 export class LeasesModule {

@@ -43,7 +43,7 @@ export interface MigrationState {
 }
 
 /**
- * Brings the database up to date. Several instances may start at once: an advisory lock lets one migrate while the
+ * Migrates the database to the newest schema. Several instances may start at once: an advisory lock lets one migrate while the
  * others wait, and the migrations run on the connection that holds it.
  */
 export async function migrate(options: DataSourceOptions): Promise<MigrationState> {

@@ -81,7 +81,7 @@ describe("the canonical form", () => {
     [{ "a\ud800": 1 }, { "a\ufffd": 1 }],
     [[], {}],
     [{ a: 1.5 }, { a: 15 }],
-  ])("tells %j from %j", (one, other) => {
+  ])("distinguishes %j from %j", (one, other) => {
     expect(hashOf(one)).not.toBe(hashOf(other))
   })
 
@@ -127,7 +127,7 @@ describe("a failed request", () => {
   }
 })
 
-it("an answer is given again, nothing for nothing", () => {
+it("a response is returned again, an empty one too", () => {
   expect(replay({ body: { a: [1] } })).toEqual({ a: [1] })
   expect(replay(overJson({ body: undefined }) as StoredResponse)).toBeUndefined()
 })

@@ -37,7 +37,7 @@ export function storeSubjectOf(params: unknown, body: unknown): StoreSubject | u
   return isPossible ? { kind, id } : undefined
 }
 
-/** What happens to a key whose request failed. */
+/** The rule for a key whose request failed. */
 type Retention =
   /** The refusal is stored as the response, and a repeat gets it again. */
   | "keep"

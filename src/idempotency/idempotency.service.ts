@@ -11,7 +11,7 @@ import type { StoredResponse } from "./idempotency.rules.js"
 const KEPT_FOR = 24
 
 /** Expired keys that the use of one removes at most. */
-const REMOVED_AT_ONCE = 10
+const REMOVED_PER_CLAIM = 10
 
 /**
  * Claims a key that is new or expired, or that came with the same request before, has no stored response and is not being
@@ -23,7 +23,7 @@ const CLAIM = prepared`
   WITH removed AS (
     DELETE FROM idempotency_key WHERE id = ANY(ARRAY(
       SELECT id FROM idempotency_key WHERE expires_at <= now() AND (scope, key) <> ($2::text, $3::text)
-      ORDER BY expires_at LIMIT ${REMOVED_AT_ONCE} FOR UPDATE SKIP LOCKED
+      ORDER BY expires_at LIMIT ${REMOVED_PER_CLAIM} FOR UPDATE SKIP LOCKED
     ))
   )
   INSERT INTO idempotency_key AS known (id, scope, key, request_hash, claim_token, claimed_until, expires_at)

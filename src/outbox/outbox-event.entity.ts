@@ -3,10 +3,10 @@ import { newId } from "../common/ids.js"
 import { JsonColumn } from "../database/columns.js"
 import type { Write } from "../database/statements/unit-of-work.js"
 
-/** A fact, written in the transaction that made it one. */
+/** An event, written in the transaction of the change that it reports. */
 @Entity("outbox_event")
 @Unique("outbox_event_one_position", ["position"])
-// What has no place in the feed yet.
+// The events that have no place in the feed yet.
 @Index("outbox_event_new", ["sequence"], { where: "position IS NULL" })
 export class OutboxEvent {
   @PrimaryColumn("text")
@@ -15,7 +15,7 @@ export class OutboxEvent {
   @Column("text")
   name!: string
 
-  /** What the fact is about; its lock orders its events. */
+  /** The id of the aggregate that the event is about. The aggregate's lock orders its events. */
   @Column("text")
   aggregate_id!: string
 
@@ -36,7 +36,7 @@ export class OutboxEvent {
   created_at!: Date
 }
 
-/** What is to be written for events to be told, in the transaction of the facts. */
+/** The rows that record events, to be written in the transaction of the change. */
 export function outboxWrites(
   events: readonly { name: string; aggregateId: string; data: Readonly<Record<string, string | null>> }[],
 ): Write[] {

@@ -152,7 +152,7 @@ interface CreateRow {
   created: Json | null
 }
 interface CreateStatement {
-  /** What is returned of a new collection. */
+  /** The fields to return of a new collection. */
   fresh: Selection
   statement: string
 }

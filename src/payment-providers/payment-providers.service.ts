@@ -15,7 +15,7 @@ import { Region, RegionPaymentProvider } from "./region.entity.js"
 /** How many regions a warning names. */
 const REGIONS_NAMED = 10
 
-/** Which providers there are, whether they may be used, and what each region offers. */
+/** The payment providers, whether they are enabled, and which ones each region offers. */
 @Injectable()
 export class PaymentProvidersService implements OnApplicationBootstrap {
   private readonly log = new Logger(PaymentProvidersService.name)
@@ -75,7 +75,7 @@ export class PaymentProvidersService implements OnApplicationBootstrap {
     return readList<PaymentProvider>(this.providers.manager, selection, PROVIDER_FILTERS, query, scope)
   }
 
-  /** A disabled provider opens no session anywhere; payments made with it go on. */
+  /** A disabled provider opens no session anywhere; payments made with it continue. */
   async enable(id: string, isEnabled: boolean): Promise<PaymentProvider> {
     if (!this.registry.has(id)) throw providerNotFound(id, this.registry.ids)
     await this.providers.update({ id }, { is_enabled: isEnabled })

@@ -42,7 +42,7 @@ export class RefundReasonsService {
     )
   }
 
-  /** @throws NotFound also for one that was deleted: it goes on only where a refund names it */
+  /** @throws NotFound also for one that was deleted: only the refunds that name it still show it */
   async get(id: string): Promise<RefundReason> {
     const reason = await this.reasons.findOneBy({ id })
     if (!reason) throw refundReasonNotFound(id)

@@ -34,16 +34,16 @@ describe("the lock of a data folder", () => {
     expect(await DataFolderLock.request(folder, { a: 1 })).toEqual({
       error: "The service is still starting. Try again.",
     })
-    lock.serve((request) => Promise.resolve({ asked: request }))
+    lock.onRequest((request) => Promise.resolve({ asked: request }))
     expect(await DataFolderLock.request(folder, { a: 1 })).toEqual({ asked: { a: 1 } })
-    lock.serve(() => Promise.reject(new Error("no")))
+    lock.onRequest(() => Promise.reject(new Error("no")))
     expect(await DataFolderLock.request(folder, { a: 1 })).toEqual({ error: "no" })
     lock.release()
     expect(await DataFolderLock.request(folder, { a: 1 })).toBeUndefined()
     ;(await DataFolderLock.acquire(folder)).release()
   })
 
-  it("of a dead owner goes to exactly one of many who want it at once", async () => {
+  it("of a dead owner goes to exactly one of many that want it at the same time", async () => {
     for (let round = 0; round < 20; round++) {
       const folder = newFolder(`dead-${round}`)
       await leaveDeadLock(folder, 7)

@@ -4,15 +4,15 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 
-/** Who has the data folder. */
+/** The process that owns the data folder. */
 export interface FolderOwner {
   pid: number
 }
 
-/** What the owner does for another process of the same user; what it answers goes back as JSON. */
+/** Handles a request of another process of the same user. The result is sent back as JSON. */
 export type RequestHandler = (request: unknown) => Promise<unknown>
 
-/** Another process has the folder. */
+/** Another process owns the folder. */
 export class FolderInUse extends Error {
   constructor(folder: string, owner: FolderOwner | undefined) {
     const who = owner ? `process ${owner.pid}` : "another process"
@@ -25,19 +25,19 @@ const MAX_SOCKET_PATH = 103
 
 const LOCK_NAME = /^lock\.(\d+)$/
 
-/** Milliseconds that an owner gets to answer. That it is there is known at once. */
-const ANSWER_DEADLINE = 5_000
+/** Milliseconds that an owner has to respond. A connection alone proves that it exists. */
+const RESPONSE_DEADLINE = 5_000
 
 /**
- * One process per data folder: two would corrupt the database. The lock is a socket that the owner listens on, so it ends
- * with its owner, in whichever container that lives, and nothing has to be believed about process numbers. A dead owner's
- * socket is never removed to make room, for that could hit a newer owner's: the next one takes the next number, which
- * only one can.
+ * Lets one process use a data folder, because two would corrupt the database. The lock is a socket that the owner listens
+ * on. So it ends with its owner, also in another container, where process ids mean nothing. A new owner does not remove the
+ * socket of a dead one before it has its own, because it could remove a newer owner's: it takes the next number, which only
+ * one process can.
  */
 export class DataFolderLock {
   private constructor(
     private readonly server: Server,
-    private readonly door: Door,
+    private readonly endpoint: LockEndpoint,
     private readonly folder: string,
   ) {}
 
@@ -47,12 +47,12 @@ export class DataFolderLock {
       const numbers = lockNumbers(folder)
       await refuseIfOwned(folder, numbers)
       const mine = Math.max(0, ...numbers) + 1
-      const door: Door = { owner: { pid: process.pid } }
-      const server = await listen(lockPath(folder, mine), door)
+      const endpoint: LockEndpoint = { owner: { pid: process.pid } }
+      const server = await listen(lockPath(folder, mine), endpoint)
       if (!server) continue
-      const lock = new DataFolderLock(server, door, folder)
+      const lock = new DataFolderLock(server, endpoint, folder)
       try {
-        // Whoever read the folder before an earlier owner left may have taken another number meanwhile.
+        // A process that read the folder before an earlier owner left may have taken another number meanwhile.
         await refuseIfOwned(
           folder,
           lockNumbers(folder).filter((number) => number !== mine),
@@ -67,23 +67,23 @@ export class DataFolderLock {
   }
 
   /**
-   * Asks the process that has the folder to do something: the database takes one connection, and that process has it.
-   * @returns its answer; undefined when nobody has the folder
+   * Sends a request to the process that owns the folder: the database takes one connection, which that process has.
+   * @returns its response; undefined if no process owns the folder
    */
   static async request(folder: string, request: unknown): Promise<unknown> {
     for (const number of lockNumbers(folder)) {
-      const answers = await ask(lockPath(folder, number), request)
-      if (answers) return answers[1] ?? { error: "The process that has the data folder is not ready. Try again." }
+      const messages = await query(lockPath(folder, number), request)
+      if (messages) return messages[1] ?? { error: "The process that has the data folder is not ready. Try again." }
     }
     return undefined
   }
 
-  /** Answers requests from now on. Only processes of the folder's owner can reach it. */
-  serve(handler: RequestHandler): void {
-    this.door.handler = handler
+  /** Handles requests from now on. Only processes of the user who owns the folder can connect. */
+  onRequest(handler: RequestHandler): void {
+    this.endpoint.handler = handler
   }
 
-  /** The last to be called: sockets in the folder may lose their short name with it. */
+  /** To be called last: sockets in the folder may lose their short name with it. */
   release(): void {
     this.server.close()
     removeShortName(this.folder)
@@ -101,7 +101,7 @@ export function socketFolder(folder: string): string {
 const shortNames = new Map<string, string>()
 
 function newShortName(folder: string): string {
-  // For a process that ends without a release: the folder was refused, or it only asked the owner for something.
+  // For a process that ends without a release: it was refused the folder, or only sent the owner a request.
   if (shortNames.size === 0) process.once("exit", removeShortNames)
   const short = join(mkdtempSync(join(tmpdir(), "payments-")), "data")
   shortNames.set(folder, short)
@@ -134,27 +134,27 @@ function lockPath(folder: string, number: number): string {
 
 async function refuseIfOwned(folder: string, numbers: number[]): Promise<void> {
   for (const number of numbers) {
-    const answers = await ask(lockPath(folder, number))
-    if (answers) throw new FolderInUse(folder, answers[0] as FolderOwner | undefined)
+    const messages = await query(lockPath(folder, number))
+    if (messages) throw new FolderInUse(folder, messages[0] as FolderOwner | undefined)
   }
 }
 
-/** What stands behind the socket: who it is, and what it does when asked. */
-interface Door {
+/** The state behind the socket: the owner, and its handler of requests. */
+interface LockEndpoint {
   owner: FolderOwner
   handler?: RequestHandler
 }
 
-/** Listens for those who ask; undefined when another process was faster. */
-function listen(path: string, door: Door): Promise<Server | undefined> {
+/** Listens on the socket; undefined if another process was faster. Each connection gets the owner, and its response. */
+function listen(path: string, endpoint: LockEndpoint): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on("error", () => socket.destroy())
-      socket.write(line(door.owner))
+      socket.write(line(endpoint.owner))
       createInterface(socket)
         .once("error", () => socket.destroy())
         .once("line", (request) => {
-          void answerTo(request, door).then((answer) => socket.end(line(answer)))
+          void respond(request, endpoint).then((response) => socket.end(line(response)))
         })
     })
     server.unref()
@@ -162,7 +162,7 @@ function listen(path: string, door: Door): Promise<Server | undefined> {
       if (error.code === "EADDRINUSE") resolve(undefined)
       else reject(error)
     })
-    // Whoever can connect gets what the owner does for others, so there is no moment at which the socket is open to them.
+    // A process that can connect can make requests, so the socket is never open to other users, not even for a moment.
     const umask = process.umask(0o177)
     try {
       server.listen(path, () => {
@@ -174,7 +174,7 @@ function listen(path: string, door: Door): Promise<Server | undefined> {
   })
 }
 
-async function answerTo(request: string, { handler }: Door): Promise<unknown> {
+async function respond(request: string, { handler }: LockEndpoint): Promise<unknown> {
   try {
     if (handler) return await handler(JSON.parse(request))
     return { error: "The service is still starting. Try again." }
@@ -184,21 +184,21 @@ async function answerTo(request: string, { handler }: Door): Promise<unknown> {
 }
 
 /**
- * What the one who listens there says: who it is, and its answer where it is asked something; undefined when nobody
- * listens. One that is too busy to say anything is there all the same.
+ * The messages of the process that listens on a socket: its owner, then the response to the request, if there is one;
+ * undefined if no process listens. A process that is too busy to send anything yields no messages, but it exists.
  */
-function ask(path: string, request?: unknown): Promise<unknown[] | undefined> {
+function query(path: string, request?: unknown): Promise<unknown[] | undefined> {
   return new Promise((resolve) => {
     const wanted = request === undefined ? 1 : 2
-    const answers: unknown[] = []
+    const messages: unknown[] = []
     let connected = false
     const socket = connect(path)
     const finish = () => {
       clearTimeout(deadline)
       socket.destroy()
-      resolve(connected ? answers : undefined)
+      resolve(connected ? messages : undefined)
     }
-    const deadline = setTimeout(finish, ANSWER_DEADLINE)
+    const deadline = setTimeout(finish, RESPONSE_DEADLINE)
     socket.once("connect", () => {
       connected = true
       if (request !== undefined) socket.write(line(request))
@@ -206,7 +206,7 @@ function ask(path: string, request?: unknown): Promise<unknown[] | undefined> {
     createInterface(socket)
       .once("error", finish)
       .on("line", (text) => {
-        if (answers.push(JSON.parse(text)) === wanted) finish()
+        if (messages.push(JSON.parse(text)) === wanted) finish()
       })
       .once("close", finish)
   })

@@ -78,7 +78,7 @@ export function closeFilesToOthers(folder: string): void {
 }
 
 /**
- * What another user has put into a folder that was open may lead our writes to a file of theirs.
+ * An entry that another user has put into the folder could lead our writes to a file of theirs.
  * @throws DataFolderUnusable
  */
 function refuseForeignEntries(folder: string, user: number): void {

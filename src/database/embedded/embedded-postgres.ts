@@ -6,18 +6,18 @@ import type { DatabaseConnection } from "../data-source-options.js"
 import { closeFilesToOthers, openDataFolder } from "./data-folder.js"
 import { DataFolderLock, socketFolder, type RequestHandler } from "./data-folder-lock.js"
 
-/** What PostgreSQL's clients call the socket of this port; they are given its folder as the host. */
+/** The name that PostgreSQL's clients expect of the socket of this port; they get its folder as the host. */
 const SOCKET_PORT = 5432
 const SOCKET_NAME = `.s.PGSQL.${SOCKET_PORT}`
 
 /**
- * PGlite is one session, and what several connections send would mingle in it: the statement that one parsed would be
- * run by another. Nobody but the service connects while it runs, by one connection; the others are for those of it that
- * were given up and are still closing.
+ * PGlite is one session, in which the statements of several connections would mix: one connection would run the statement
+ * that another has parsed. So only the service connects, by one connection. The others are for its earlier connections
+ * that are still closing.
  */
 const MAX_CONNECTIONS = 5
 
-/** Longer than any request waits: with one connection, queueing is no error. Only a use case that steps out of its transaction meets it. */
+/** Longer than any request waits: with one connection, queueing is no error. Only a use case that leaves its transaction reaches it. */
 const ACQUIRE_TIMEOUT = 30_000
 
 /** Folder of the database in the data folder, and the file that every PostgreSQL data directory has. */
@@ -31,7 +31,7 @@ export function hasEmbeddedDatabase(dataDir: string): boolean {
 
 /**
  * PostgreSQL inside this process (PGlite), reached by the ordinary driver through a socket in the data folder. A kill
- * -9 loses nothing that was acknowledged, for the operating system has it; PGlite does not fsync, so a power failure may.
+ * -9 loses nothing that was acknowledged, because the operating system has it; PGlite does not fsync, so a power failure may.
  */
 export class EmbeddedPostgres {
   private constructor(
@@ -70,9 +70,9 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Answers requests of other processes that would need the database. */
-  serve(handler: RequestHandler): void {
-    this.lock.serve(handler)
+  /** Handles requests of other processes that need the database. */
+  onRequest(handler: RequestHandler): void {
+    this.lock.onRequest(handler)
   }
 
   async stop(): Promise<void> {

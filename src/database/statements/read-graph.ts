@@ -3,7 +3,7 @@ import { prepared } from "./prepared.js"
 import { ResponseTooLarge } from "../../common/errors.js"
 import type { RowRelation, RowSelection } from "./selection.js"
 
-/** What to read: conditions and order are SQL over the alias of the root, with numbered parameters. */
+/** The rows to read: conditions and order are SQL over {@link ROOT}, with numbered parameters. */
 export interface GraphQuery {
   where: string
   parameters: unknown[]
@@ -80,7 +80,7 @@ function joinConditions(relation: RelationMetadata, parent: string, child: strin
   })
 }
 
-/** What JSON carries of a row becomes the entity's values again: bigints, dates, related rows. */
+/** Turns the JSON of a row into the entity's values: bigints, dates, related rows. */
 export function revive(tx: EntityManager, selection: RowSelection, row: Json): ObjectLiteral {
   const metadata = tx.dataSource.getMetadata(selection.resource.rows)
   const revived = reviveColumns(metadata.columns.filter(isPublic), row)
@@ -112,7 +112,7 @@ export function rowJson(tx: EntityManager, selection: RowSelection, alias: strin
   return sql
 }
 
-/** The default selections come back with every request; their SQL is written once. */
+/** The default selections come with almost every request, so that their SQL is composed once. */
 const sqlBySelection = new WeakMap<RowSelection, Map<string, string>>()
 
 function writeRowJson(tx: EntityManager, selection: RowSelection, alias: string): string {
@@ -128,22 +128,22 @@ function writeRowJson(tx: EntityManager, selection: RowSelection, alias: string)
   return `json_build_object(${pairs.join(", ")})`
 }
 
-/** The amounts that a selection wants and no column holds. */
+/** The selected amounts that no column holds. */
 function derivedFields({ resource, scalars }: RowSelection): [string, (row: string) => string][] {
   return [...resource.fields].flatMap(([name, { derived }]) => (derived && scalars.has(name) ? [[name, derived]] : []))
 }
 
-/** SQL for all columns of a row as a JSON object, private ones too: for decisions, never for an answer. */
+/** SQL for all columns of a row as a JSON object, private ones too: for decisions, never for a response. */
 export function wholeRowJson(metadata: EntityMetadata, alias: string): string {
   return `json_build_object(${columnPairs(metadata.columns, alias).join(", ")})`
 }
 
-/** The other way round of {@link wholeRowJson}. */
+/** The inverse of {@link wholeRowJson}. */
 export function reviveWholeRow(metadata: EntityMetadata, row: Json): ObjectLiteral {
   return reviveColumns(metadata.columns, row)
 }
 
-/** JSON may be large, so it is read only if it is asked for. The other columns are small, and amounts need the currency. */
+/** JSON may be large, so it is read only if it is selected. The other columns are small, and amounts need the currency. */
 function isWanted({ type, propertyName }: ColumnMetadata, { resource, scalars }: RowSelection): boolean {
   return type !== "jsonb" || !resource.fields.has(propertyName) || scalars.has(propertyName)
 }
@@ -174,7 +174,7 @@ function reviveValue(type: unknown, value: unknown): unknown {
   return value
 }
 
-/** SQL that passes over deleted rows, where the table has such. */
+/** SQL that skips deleted rows, if the table marks rows as deleted. */
 export function liveOnly(metadata: EntityMetadata, alias: string): string {
   return metadata.deleteDateColumn ? `${alias}.deleted_at IS NULL AND ` : ""
 }

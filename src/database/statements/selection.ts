@@ -8,7 +8,7 @@ export interface RowSelection {
   readonly isDefault: boolean
 }
 
-/** What a read needs to know of the resource that shows an entity's rows. */
+/** The resource that shows an entity's rows, as far as a read needs it. */
 export interface RowResource {
   readonly name: string
   /** The entity's class. */

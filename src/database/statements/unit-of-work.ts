@@ -6,7 +6,7 @@ export type Write =
   | { readonly insert: EntityTarget<ObjectLiteral>; readonly row: ObjectLiteral }
   | { readonly update: EntityTarget<ObjectLiteral>; readonly id: string; readonly set: ObjectLiteral }
 
-/** A time by the database's clock: so many milliseconds after now(). */
+/** A time by the database's clock: this many milliseconds after now(). */
 export class FromNow {
   constructor(readonly milliseconds: number) {}
 }
@@ -17,9 +17,9 @@ export function fromNowSql(milliseconds: string): string {
 }
 
 /**
- * Writes rows of several tables in one statement: one trip to the database, however much a use case changes. The rows
+ * Writes rows of several tables in one statement, so that a use case takes one trip to the database however much it changes. The rows
  * of one table are inserted in the order given. PostgreSQL does not define the order among the parts, so no row may
- * stand in two of them; foreign keys among them are checked at the end.
+ * be in two of them; foreign keys among them are checked at the end.
  */
 export async function writeRows(tx: EntityManager, writes: readonly Write[]): Promise<void> {
   if (writes.length === 0) return

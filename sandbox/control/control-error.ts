@@ -14,7 +14,7 @@ export const badField = (message: string): ControlError => new ControlError(400,
 const LONGEST_QUOTE = 80
 
 /** A value of the client's for a message, cut to a bounded length. */
-export function quoted(value: {} | null): string {
+export function quoted(value: string | object | number | boolean | null): string {
   const text = JSON.stringify(value)
   return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE)}...`
 }

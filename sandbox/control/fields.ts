@@ -1,9 +1,11 @@
 import { badField, quoted } from "./control-error.js"
 
+type JsonValue = string | number | boolean | object | null
+
 /** The fields of a control request. Each reader rejects a wrong type with a message that says what to send. */
 export class Fields {
   private constructor(
-    private readonly values: ReadonlyMap<string, unknown>,
+    private readonly values: ReadonlyMap<string, JsonValue>,
     private readonly allowed: readonly string[],
   ) {}
 
@@ -14,7 +16,7 @@ export class Fields {
     }
     const unknown = Object.keys(values).find((name) => !allowed.includes(name))
     if (unknown !== undefined) throw badField(`There is no field ${quoted(unknown)}. Use ${listed(allowed)}.`)
-    return new Fields(new Map(Object.entries(values)), allowed)
+    return new Fields(new Map(Object.entries(values) as [string, JsonValue][]), allowed)
   }
 
   has(name: string): boolean {

@@ -14,8 +14,8 @@ export class CheckoutShop {
 
   static async start(): Promise<CheckoutShop> {
     const world = await startWithStripe()
-    const { service, stripe } = world
-    stripe.webhooks.sendTo(service.url + HOOK)
+    const { service, stripe, controls } = world
+    await controls.deliver({ url: service.url + HOOK })
     const server = spawn(process.execPath, ["examples/checkout/server.mjs"], {
       env: {
         PATH: process.env["PATH"],

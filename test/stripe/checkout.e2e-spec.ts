@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "@jest/gl
 import type { Browser, Page } from "playwright-core"
 import { hasChromium, inBrowser, launchChromium, shoot } from "../support/chromium.js"
 import { CheckoutShop } from "./checkout-shop.js"
-import { inboxIsEmpty } from "./stripe-world.js"
+import { eventually, inboxIsEmpty } from "./stripe-world.js"
 
 const CARD = {
   ok: "4242 4242 4242 4242",
@@ -35,7 +35,7 @@ inBrowser("the checkout of examples/checkout", () => {
     page.on("pageerror", (error) => problems.push(error.message))
   })
   afterEach(async () => {
-    shop.world.stripe.webhooks.resume()
+    await shop.world.controls.deliver({ paused: false })
     await page.close()
     expect(problems).toEqual([])
   })
@@ -68,14 +68,17 @@ inBrowser("the checkout of examples/checkout", () => {
   async function expectOnePayment(isHeld = true): Promise<void> {
     await thanks().waitFor()
     expect(await page.getByText("Your payment of €49.90 is authorized.").isVisible()).toBe(true)
-    const deliveries = await shop.world.stripe.webhooks.finished()
+    const deliveries = await eventually(
+      () => shop.world.controls.deliveries(),
+      (all) => all.every(({ state }) => state === "delivered" || state === "failed"),
+    )
     expect(deliveries.filter(({ status }) => status !== 200)).toEqual([])
     await inboxIsEmpty(shop.world.service)
     const collection = await shop.collectionIn(page)
     const status = isHeld ? "authorized" : "completed"
     expect(collection).toMatchObject({ status, amount: 49.9, authorized_amount: 49.9 })
     expect(collection.payments).toMatchObject([{ amount: 49.9, provider_id: "pp_stripe_stripe" }])
-    expect(shop.world.stripe.records.intent(await shop.intentIn(page))).toMatchObject(
+    expect(await shop.world.controls.intent(await shop.intentIn(page))).toMatchObject(
       isHeld ? { status: "requires_capture", amount_capturable: 4990 } : { status: "succeeded", amount_received: 4990 },
     )
   }
@@ -142,11 +145,11 @@ inBrowser("the checkout of examples/checkout", () => {
   })
 
   it("comes to the same end when the webhooks arrive after the shopper is done", async () => {
-    shop.world.stripe.webhooks.pause()
+    await shop.world.controls.deliver({ paused: true })
     await openChallenge()
     await answerChallenge("Complete")
     await thanks().waitFor()
-    shop.world.stripe.webhooks.resume()
+    await shop.world.controls.deliver({ paused: false })
     await expectOnePayment()
   })
 
@@ -166,7 +169,7 @@ inBrowser("the checkout of examples/checkout", () => {
   })
 
   it("does not offer to pay again when the answer to the authorization is lost, and finds the payment later", async () => {
-    shop.world.stripe.webhooks.pause()
+    await shop.world.controls.deliver({ paused: true })
     await openCheckout()
     await page.route("**/authorize", (route) => route.abort(), { times: 1 })
     await payWith("ok")
@@ -174,18 +177,18 @@ inBrowser("the checkout of examples/checkout", () => {
     expect(await page.getByRole("button", { name: /^Pay/ }).isVisible()).toBe(false)
     await page.getByRole("link", { name: "Check again" }).click()
     await thanks().waitFor()
-    shop.world.stripe.webhooks.resume()
+    await shop.world.controls.deliver({ paused: false })
     await expectOnePayment()
   })
 
   it("tells of a bank that takes its time, until the money is there", async () => {
     await openCheckout()
     const intentId = await shop.intentIn(page)
-    shop.world.stripe.pay(intentId, "asynchronous")
+    await shop.world.controls.pay(intentId, "asynchronous")
     await page.reload()
     await heading("Your payment is on its way").waitFor()
     await shoot(page, "checkout-processing")
-    shop.world.stripe.completeProcessing(intentId)
+    await shop.world.controls.advance(5 * 24 * 60 * 60)
     await page.getByRole("link", { name: "Check again" }).click()
     // A bank debit cannot be held: Stripe captures it.
     await expectOnePayment(false)
@@ -204,21 +207,21 @@ inBrowser("the checkout of examples/checkout", () => {
 
   it("shows that the cart was paid in another tab while the form was open", async () => {
     await openCheckout()
-    shop.world.stripe.pay(await shop.intentIn(page))
+    await shop.world.controls.pay(await shop.intentIn(page))
     await shop.becomes(page, "authorized")
     await payWith("ok")
     await expectOnePayment()
   })
 
   it("offers another payment when the one that was begun is canceled at Stripe", async () => {
-    shop.world.stripe.webhooks.pause()
+    await shop.world.controls.deliver({ paused: true })
     await openCheckout()
     const intentId = await shop.intentIn(page)
-    shop.world.stripe.cancel(intentId)
+    await shop.world.controls.cancel(intentId)
     await page.reload()
     await payWith("ok")
     await thanks().waitFor()
-    shop.world.stripe.webhooks.resume()
+    await shop.world.controls.deliver({ paused: false })
     await expectOnePayment()
     expect(await shop.intentIn(page)).not.toBe(intentId)
   })

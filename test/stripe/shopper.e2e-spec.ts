@@ -22,7 +22,7 @@ afterAll(async () => {
   await world.close()
 })
 
-const intentOf = (id: string) => world.stripe.records.intent(id)
+const intentOf = (id: string) => world.controls.intent(id)
 
 const CART = { currency_code: "eur", total: 49.9, region_id: REGION }
 
@@ -38,42 +38,46 @@ async function reopenedFor(purchase: Purchase, customer: object, provider = STRI
   return { ...purchase, sessionId: session.id, intentId: session.data.id }
 }
 
+/** The time in which a direct debit succeeds. */
+const FIVE_DAYS = 5 * 24 * 60 * 60
+
 const ANN = { customer_id: "cus_ann", email: "ann@example.com" }
 const BOB = { customer_id: "cus_bob", email: "bob@example.com" }
 
 describe("a shopper", () => {
   it("who logs in goes on with the same payment, as a customer at Stripe from then on", async () => {
     const guest = await openSession(world.service)
-    expect(intentOf(guest.intentId).customer).toBeNull()
+    expect((await intentOf(guest.intentId)).customer).toBeNull()
     const ann = await reopenedFor(guest, ANN)
     expect(ann).toEqual(guest)
-    const { customer } = intentOf(ann.intentId)
-    expect(world.stripe.records.customers.get(String(customer))).toMatchObject({ email: "ann@example.com" })
+    const { customer } = await intentOf(ann.intentId)
+    const customers = await world.controls.objects<{ id: string; email: string }>("customer")
+    expect(customers.find(({ id }) => id === customer)).toMatchObject({ email: "ann@example.com" })
     // Once more changes nothing.
     expect(await reopenedFor(ann, ANN)).toEqual(ann)
-    expect(intentOf(ann.intentId).customer).toBe(customer)
+    expect((await intentOf(ann.intentId)).customer).toBe(customer)
   })
 
   it("never gets what another customer has begun: that is canceled first", async () => {
     const ann = await openSession(world.service, { cart: ANN })
     const bob = await reopenedFor(ann, BOB)
     expect(bob.intentId).not.toBe(ann.intentId)
-    expect(intentOf(ann.intentId).status).toBe("canceled")
-    expect(intentOf(bob.intentId)).toMatchObject({ status: "requires_payment_method", amount: 4990 })
-    expect(intentOf(bob.intentId).customer).not.toBe(intentOf(ann.intentId).customer)
+    expect((await intentOf(ann.intentId)).status).toBe("canceled")
+    expect(await intentOf(bob.intentId)).toMatchObject({ status: "requires_payment_method", amount: 4990 })
+    expect((await intentOf(bob.intentId)).customer).not.toBe((await intentOf(ann.intentId)).customer)
   })
 
   it("who logs out goes on as a guest with a new payment", async () => {
     const ann = await openSession(world.service, { cart: ANN })
     const guest = await reopenedFor(ann, { customer_id: null, email: null })
-    expect(intentOf(ann.intentId).status).toBe("canceled")
-    expect(intentOf(guest.intentId).customer).toBeNull()
+    expect((await intentOf(ann.intentId)).status).toBe("canceled")
+    expect((await intentOf(guest.intentId)).customer).toBeNull()
   })
 
   it("whose card was declined, and who begins anew, is not thrown back by late news of the decline", async () => {
-    const { service, stripe } = world
+    const { service, controls, stripe } = world
     const purchase = await openSession(service)
-    stripe.pay(purchase.intentId, "declined")
+    await controls.pay(purchase.intentId, "declined")
     const declined = stripe.events.filter(({ type }) => type === "payment_intent.payment_failed").slice(-1)
     const answer = await authorize(service, purchase)
     expect(answer).toMatchObject({ status: 422, body: { message: expect.stringContaining("declined") } })
@@ -86,25 +90,25 @@ describe("a shopper", () => {
     await stripe.webhooks.deliver(service.url + HOOK, declined)
     await inboxIsEmpty(service)
     expect(await booksOf(service, purchase)).toEqual(before)
-    stripe.pay(purchase.intentId)
+    await controls.pay(purchase.intentId)
     expect(await authorize(service, purchase)).toMatchObject({ status: 200 })
   })
 
   it("whose card was declined, and whose bank is at it then, keeps the session whatever the page asks for", async () => {
-    const { service, stripe } = world
+    const { service, controls } = world
     const purchase = await openSession(service)
-    stripe.pay(purchase.intentId, "declined")
+    await controls.pay(purchase.intentId, "declined")
     expect(await authorize(service, purchase)).toMatchObject({ status: 422 })
     const path = `/store/payment-collections/${purchase.collectionId}/payment-sessions`
     const data = { payment_method: "pm_of_nobody" }
     expect(await service.store("POST", path, { provider_id: STRIPE, data })).toMatchObject({ status: 400 })
-    stripe.pay(purchase.intentId, "asynchronous")
+    await controls.pay(purchase.intentId, "asynchronous")
     const answer = await service.store("POST", path, { provider_id: STRIPE })
     expect(answer).toMatchObject({ status: 200 })
     expect(await booksOf(service, purchase)).toMatchObject({
       sessions: [{ status: "pending_authorization", is_gone: false }],
     })
-    stripe.completeProcessing(purchase.intentId)
+    await controls.advance(FIVE_DAYS)
     expect(await authorize(service, purchase)).toMatchObject({ status: 200 })
     expect(await booksOf(service, purchase)).toMatchObject({ payments: [{ authorized_amount: "4990" }] })
   })
@@ -117,13 +121,13 @@ describe("a shopper", () => {
     ["pp_stripe-promptpay_stripe", "thb", "promptpay"],
     ["pp_stripe-oxxo_stripe", "mxn", "oxxo"],
   ])("pays by %s in %s: it is captured at once", async (provider, currency, type) => {
-    const { service, stripe } = world
+    const { service, controls } = world
     const cart = { currency_code: currency }
     const opened = await openSession(service, { cart })
     const purchase = await reopenedFor(opened, cart, provider)
-    expect(intentOf(opened.intentId).status).toBe("canceled")
-    expect(intentOf(purchase.intentId)).toMatchObject({ payment_method_types: [type], currency, amount: 4990 })
-    stripe.pay(purchase.intentId)
+    expect((await intentOf(opened.intentId)).status).toBe("canceled")
+    expect(await intentOf(purchase.intentId)).toMatchObject({ payment_method_types: [type], currency, amount: 4990 })
+    await controls.pay(purchase.intentId)
     const { body } = await authorize(service, purchase)
     expect(body.payment_collection).toMatchObject({
       status: "completed",
@@ -134,9 +138,9 @@ describe("a shopper", () => {
 
 describe("an operator", () => {
   it("is told what Stripe cannot take exactly, before anything is written", async () => {
-    const { service, stripe } = world
+    const { service, controls } = world
     const purchase = await openSession(service, { total: 10, cart: { currency_code: "kwd" } })
-    stripe.pay(purchase.intentId)
+    await controls.pay(purchase.intentId)
     const { body } = await authorize(service, purchase)
     const path = `/admin/payments/${body.payment_collection.payments[0].id}`
     const refused = { status: 400, body: { message: "Stripe takes amounts in kwd with two decimals at most." } }

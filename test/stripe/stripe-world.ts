@@ -1,5 +1,6 @@
 import type { DataSource } from "typeorm"
 import { StripeSandbox } from "../../sandbox/stripe-sandbox.js"
+import { SandboxControls } from "../support/sandbox-controls.js"
 import { REGION, TestService } from "../support/service.js"
 import { QUICK_RETRIES } from "../support/stripe-sdk.js"
 
@@ -12,6 +13,8 @@ const PATIENCE = 15_000
 /** The service with Stripe, and Stripe. */
 export interface StripeWorld {
   readonly stripe: StripeSandbox
+  /** Drives the sandbox over HTTP, as people do. */
+  readonly controls: SandboxControls
   readonly service: TestService
   readonly close: () => Promise<void>
 }
@@ -21,6 +24,7 @@ export async function startWithStripe(env: Record<string, string> = {}): Promise
   const service = await TestService.start({ ...settingsFor(stripe), RECONCILER_INTERVAL: "100", ...env })
   return {
     stripe,
+    controls: new SandboxControls(stripe.url),
     service,
     close: async () => {
       await service.close()

@@ -84,6 +84,7 @@ module.exports = {
       { path: "^src/(main|app\\.module)\\.ts$" },
       "The composition root imports, nobody imports it.",
     ),
+    rule("sandbox-stays-outside", "^src/", { path: "^(sandbox|test|bench|examples)/" }, "The product runs without them."),
     {
       name: "one-reader-of-the-environment",
       severity: "error",

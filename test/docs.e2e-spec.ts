@@ -77,6 +77,16 @@ const PROOFS: Proof[] = [
   },
   {
     page: "README.md",
+    language: "sh",
+    begins: "npm ci && npm run demo",
+    holds: () => {
+      expectInCi("npm ci")
+      // A test of the sandbox runs the demo itself.
+      expect(scripts()["demo"]).toBe("node sandbox/demo.mjs")
+    },
+  },
+  {
+    page: "README.md",
     language: "mermaid",
     begins: "flowchart LR",
     holds: ({ code }) => {

@@ -84,7 +84,12 @@ module.exports = {
       { path: "^src/(main|app\\.module)\\.ts$" },
       "The composition root imports, nobody imports it.",
     ),
-    rule("sandbox-stays-outside", "^src/", { path: "^(sandbox|test|bench|examples)/" }, "The product runs without them."),
+    rule(
+      "sandbox-stays-outside",
+      "^src/",
+      { path: "^(sandbox|test|bench|examples)/" },
+      "The product runs without them.",
+    ),
     {
       name: "one-reader-of-the-environment",
       severity: "error",

@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from "@nestjs/swag
 import { EXAMPLE_REQUEST_ID, INVALID_REQUEST, errorResponses, type DocumentedError } from "../api/api-docs.js"
 import { unstorableText } from "../common/json.js"
 import { invalidRequest, missingField, tooSmall, unknownField } from "../api/validation/validation.js"
+import { documentEndpoints } from "../api/endpoint-docs.js"
 import { unknownNames } from "../api/fields/fields.js"
 import type { ErrorBody, InvalidData } from "../common/errors.js"
 import { toOpenApi31 } from "./openapi-31.js"
@@ -79,7 +80,9 @@ function buildApiDocument(app: NestFastifyApplication): OpenAPIObject {
         "The same secret key as user name, without a password, as `@medusajs/js-sdk` sends it. One of the two is enough.",
     })
   for (const [name, description] of Object.entries(TAGS)) config.addTag(name, description)
-  return toOpenApi31(completed(SwaggerModule.createDocument(app, config.build())))
+  const document = SwaggerModule.createDocument(app, config.build())
+  documentEndpoints(app, document)
+  return toOpenApi31(completed(document))
 }
 
 type Operation = NonNullable<OpenAPIObject["paths"][string]["get"]>

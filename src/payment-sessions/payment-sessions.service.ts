@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import { AccountHoldersService, type KnownAccountHolder } from "../account-holders/account-holders.service.js"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import {
   Conflict,
   InvalidData,

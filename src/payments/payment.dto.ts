@@ -1,9 +1,10 @@
-import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
+import { IdCommand, Message } from "../api/message.js"
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
 import { Transform, type TransformFnParams } from "class-transformer"
 import { IsNumber, IsOptional, IsPositive, IsString } from "class-validator"
 import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
 import { HasAtMost, IsSmallObject, MayBeLeftOut } from "../api/validation/validation.js"
-import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
 
 /** What `GET /admin/payments` filters by: Medusa's filters, and ours after them. */
 export const PAYMENT_FILTERS = {
@@ -70,3 +71,9 @@ export class RefundPaymentRequest {
   @IsSmallObject()
   metadata?: Record<string, unknown> | null
 }
+
+export class ListPaymentsMessage extends IntersectionType(ListPaymentsQuery, Message) {}
+
+export class CapturePaymentMessage extends IntersectionType(CapturePaymentRequest, IdCommand) {}
+
+export class RefundPaymentMessage extends IntersectionType(RefundPaymentRequest, IdCommand) {}

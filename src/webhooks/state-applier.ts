@@ -1,6 +1,6 @@
 import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, In, type EntityManager } from "typeorm"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import { Conflict, ProviderError, ServiceError, StateConflict } from "../common/errors.js"
 import { LeaseLost, Leases, type Lease } from "../database/leases.js"
 import { prepared } from "../database/statements/prepared.js"

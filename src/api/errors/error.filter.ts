@@ -13,7 +13,7 @@ import {
   UnknownError,
   UnsupportedMediaType,
 } from "../../common/errors.js"
-import { messageIdOf } from "../tcp/tcp-server.js"
+import { contextOf } from "../request-context.js"
 
 /** Turns errors of one library into ours; undefined when the error is none of its. */
 export type ErrorTranslator = (error: unknown) => ServiceError | undefined
@@ -33,7 +33,7 @@ export class ErrorFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
     const error = this.translate(exception)
     if (host.getType() === "rpc") {
-      const id = messageIdOf(host.switchToRpc().getContext<object>())
+      const { requestId: id } = contextOf(host.switchToRpc().getContext<object>())
       this.log(error, { request_id: id })
       return throwError(() => error.toBody(id))
     }

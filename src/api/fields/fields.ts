@@ -74,20 +74,6 @@ export function parseFields(
   return selection
 }
 
-/** Cuts an answer down to the selection. Relations that were not loaded stay absent. */
-export function prune(answer: unknown, selection: Selection): unknown {
-  if (Array.isArray(answer)) return answer.map((element) => prune(element, selection))
-  if (answer === null || typeof answer !== "object") return answer
-  const source = answer as Record<string, unknown>
-  const pruned: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(source)) {
-    const relation = selection.relations.get(name)
-    if (relation) pruned[name] = prune(value, relation)
-    else if (selection.scalars.has(name)) pruned[name] = value
-  }
-  return pruned
-}
-
 /** The names that a caller may select at one level: scalars and relations. */
 export function selectableNames(resource: Resource, audience: Audience): string[] {
   return [...scalarNames(resource, audience), ...relationsFor(resource, audience).map(({ name }) => name)]

@@ -1,16 +1,17 @@
-import { Field, ResourceOf } from "../../api/fields/resource.js"
+import { defineResource, Field } from "../api/fields/resource.js"
 import {
   AmountField,
   CurrencyField,
   OptionalTextField,
   OptionalTimeField,
   TimeField,
-} from "../../api/fields/resource-fields.js"
-import { PaymentOperation } from "../entities/payment-operation.entity.js"
-import { OPERATION_KINDS, OPERATION_STATES, type OperationKind, type OperationState } from "../status.js"
-import { EXAMPLE } from "./examples.js"
+} from "../api/fields/resource-fields.js"
+import { PaymentOperation } from "../payment-model/entities/payment-operation.entity.js"
+import { OPERATION_KINDS, OPERATION_STATES, type OperationKind, type OperationState } from "../payment-model/status.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
+import { View } from "../api/fields/view.js"
+import { toMajor } from "../common/money.js"
 
-@ResourceOf("operation", PaymentOperation)
 export class OperationResponse {
   @Field({
     description: "The operation's id, which the provider got as idempotency key.",
@@ -86,4 +87,44 @@ export class OperationResponse {
 
   @OptionalTimeField("When its outcome was recorded.")
   resolved_at!: Date | null
+}
+
+export const OPERATION = defineResource({
+  name: "operation",
+  type: OperationResponse,
+  rows: PaymentOperation,
+  toResponse: toOperationResponse,
+})
+
+export const ADMIN_OPERATION = new View({
+  key: "operation",
+  resource: OPERATION,
+  audience: "admin",
+  defaults: ["*"],
+})
+
+export const ADMIN_OPERATIONS = ADMIN_OPERATION.list("operations")
+
+function toOperationResponse(operation: PaymentOperation): OperationResponse {
+  return {
+    id: operation.id,
+    kind: operation.kind,
+    state: operation.state,
+    payment_collection_id: operation.payment_collection_id,
+    payment_session_id: operation.payment_session_id,
+    payment_id: operation.payment_id,
+    capture_id: operation.capture_id,
+    refund_id: operation.refund_id,
+    provider_id: operation.provider_id,
+    amount: toMajor({ minor: operation.amount, currency: operation.currency_code }),
+    currency_code: operation.currency_code,
+    attempts: operation.attempts,
+    next_attempt_at: operation.next_attempt_at,
+    is_stuck: operation.is_stuck,
+    last_error: operation.last_error,
+    created_by: operation.created_by,
+    created_at: operation.created_at,
+    updated_at: operation.updated_at,
+    resolved_at: operation.resolved_at,
+  }
 }

@@ -8,12 +8,12 @@ const EXAMPLE_CUSTOMER_ID = "cus_123"
 const EXAMPLE_EMAIL = "buyer@example.com"
 
 export class CreateAccountHolderRequest {
-  @ApiProperty({ description: "The provider that is to know the customer.", example: EXAMPLE_PROVIDER_ID })
+  @ApiProperty({ description: "The provider at which to create the customer.", example: EXAMPLE_PROVIDER_ID })
   @IsString()
   provider_id!: string
 
   @ApiProperty({
-    description: "The customer, in the words of the shop; at most 255 characters.",
+    description: "The shop's id of the customer; at most 255 characters.",
     example: EXAMPLE_CUSTOMER_ID,
   })
   @IsString()
@@ -50,7 +50,7 @@ export class CreateAccountHolderRequest {
   phone?: string | null
 }
 
-/** What lists of account holders filter by. */
+/** The filters of lists of account holders. */
 export const ACCOUNT_HOLDER_FILTERS = {
   id: "text",
   provider_id: "text",

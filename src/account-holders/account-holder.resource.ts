@@ -18,16 +18,16 @@ export class AccountHolderResponse {
   @Field({ description: "The provider whose customer it is.", example: EXAMPLE_PROVIDER_ID })
   provider_id!: string
 
-  @Field({ description: "The customer, in the words of the shop.", example: EXAMPLE_CUSTOMER_ID })
+  @Field({ description: "The shop's id of the customer.", example: EXAMPLE_CUSTOMER_ID })
   customer_id!: string
 
-  @OptionalTextField("The customer, in the words of the provider; null until it has answered.", "cus_NffrFeUfNV2Hib")
+  @OptionalTextField("The provider's id of the customer; null until it has responded.", "cus_NffrFeUfNV2Hib")
   external_id!: string | null
 
-  @OptionalTextField("The address that the provider was told first.", EXAMPLE_EMAIL)
+  @OptionalTextField("The email address that the provider got first.", EXAMPLE_EMAIL)
   email!: string | null
 
-  @TimeField("When it was asked for first.", EXAMPLE.time)
+  @TimeField("When it was first requested.", EXAMPLE.time)
   created_at!: Date
 
   @TimeField("When it last changed.", EXAMPLE.time)

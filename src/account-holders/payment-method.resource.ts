@@ -8,7 +8,7 @@ export const PAYMENT_METHOD_EXAMPLE = {
   data: { type: "card", card: { brand: "visa", last4: "4242", exp_month: 12, exp_year: 2030 } },
 }
 
-/** A method that was begun to be saved, as it stands in the API document. */
+/** A method that is being saved, as it stands in the API document. */
 export const STARTED_METHOD_EXAMPLE = {
   id: "seti_1Mm8s8LkdIwHu7ix0OXBfTRG",
   data: {
@@ -18,13 +18,13 @@ export const STARTED_METHOD_EXAMPLE = {
 }
 
 export class PaymentMethodResponse {
-  @ApiProperty({ description: "The method's id, in the words of the provider.", example: PAYMENT_METHOD_EXAMPLE.id })
+  @ApiProperty({ description: "The provider's id of the method.", example: PAYMENT_METHOD_EXAMPLE.id })
   id!: string
 
   @ApiProperty({
     type: "object",
     additionalProperties: true,
-    description: "What the provider tells of it; of one that is being saved, what the shopper does next.",
+    description: "The provider's data of it; while it is being saved, the data for the shopper's next step.",
     example: PAYMENT_METHOD_EXAMPLE.data,
   })
   data!: Readonly<Record<string, unknown>>

@@ -35,7 +35,7 @@ export class RevokeApiKeyRequest {
   @ApiPropertyOptional({
     type: Number,
     minimum: 0,
-    description: "Seconds from now after which the key is refused; at once unless given.",
+    description: "Seconds from now after which the key is refused; immediately unless given.",
     example: 3600,
   })
   @IsOptional()
@@ -72,7 +72,7 @@ export class ApiKeySalesChannelsRequest {
   remove?: string[]
 }
 
-/** What `GET /admin/api-keys` filters by. */
+/** The filters of `GET /admin/api-keys`. */
 export const API_KEY_FILTERS = {
   id: "text",
   title: "text",

@@ -21,11 +21,11 @@ export interface EndpointOptions<Result> {
   readonly operationId: string
   readonly description?: string
   readonly params?: Readonly<Record<string, PathParam>>
-  /** What becomes of the handler's result. */
+  /** The body that the handler's result is rendered as. */
   readonly responds: ResponseBody<Result>
   /** The description of the response. */
   readonly response: string
-  /** What differs in the example of the response from the examples of the fields. */
+  /** Values of the example of the response that differ from the examples of the fields. */
   readonly example?: Story
   /** The errors of the route besides those of its controller. */
   readonly errors?: readonly DocumentedError[]

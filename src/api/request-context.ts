@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from "@nestjs/common"
 import type { Selection } from "./fields/fields.js"
 
-/** Who calls: a key over HTTP, a service over TCP. */
+/** The client that sends a request: a key over HTTP, a service over TCP. */
 export interface Caller {
   /** The key's id, or `tcp:` and the name of the service; becomes `created_by`. */
   readonly id: string
@@ -14,7 +14,7 @@ export interface Caller {
 /** The name of a service that does not name itself over TCP. */
 const UNNAMED_SERVICE = "internal"
 
-/** What the service knows of one request, over either transport. Guards and interceptors fill it, handlers read it. */
+/** The state of one request, over either transport. Guards and interceptors fill it, handlers read it. */
 export class RequestContext {
   /** The id of a TCP message. Fastify keeps that of a request over HTTP. */
   requestId?: string
@@ -35,7 +35,7 @@ export class RequestContext {
     return this.identified !== undefined
   }
 
-  /** What `fields` selected. @throws Error on a route whose response has no `fields` */
+  /** The selection of `fields`. @throws Error on a route whose response has no `fields` */
   get selection(): Selection {
     if (!this.selected) throw new Error("This route responds with no view, so that there is no selection")
     return this.selected

@@ -11,7 +11,7 @@ export type Input = Readonly<Record<string, unknown>>
 export interface ResponseBody<Result> {
   /** The response classes that the schema refers to. */
   readonly types: readonly Type[]
-  /** What a client selected; absent if the response has no `fields`. @throws InvalidData for unknown names */
+  /** Parses `fields`; absent if the response has no `fields`. @throws InvalidData for unknown names */
   select?(fields: unknown): Selection
   /** The text of the parameter `fields`. */
   describeFields?(): string
@@ -52,7 +52,7 @@ export function envelope<Result>(
 /** The response to a DELETE, as in Medusa. */
 export interface Deleted<Kind extends string> {
   id: string
-  /** What was deleted. */
+  /** The kind of thing that was deleted. */
   object: Kind
   deleted: true
 }

@@ -16,8 +16,22 @@ Speaks the wire format of Medusa v2, so \`@medusajs/js-sdk\` works unchanged.
 **Try it:** press *Authorize*, enter a publishable key for the store routes and a secret key for the admin routes (in
 development the service prints both at start), then *Execute*. Amounts are in major units.
 
-**Requests** may name themselves in the header \`x-request-id\` (letters, digits, \`_.:-\`, at most 128); every answer
-carries the id. **Answers** hold what \`fields\` selects: only \`id\` is always there.
+**The order of calls:**
+
+1. \`PUT /admin/carts/{id}\`: the service that owns carts reports a cart.
+2. \`POST /store/payment-collections\`: the storefront gets the payment collection of the cart.
+3. \`POST /store/payment-collections/{id}/payment-sessions\`: the shopper chooses a provider.
+4. \`POST /store/payment-collections/{id}/payment-sessions/{session_id}/authorize\`: the session becomes a payment.
+5. \`POST /admin/payments/{id}/capture\`: an operator takes the money, all or a part.
+6. \`POST /admin/payments/{id}/refund\`: an operator returns it, all or a part.
+
+**Requests** may carry an id in the header \`x-request-id\` (letters, digits, \`_.:-\`, at most 128); every response
+repeats it.
+
+**Selecting fields:** a response holds what \`fields\` selects; only \`id\` is always there. \`fields\` is a comma-separated
+list. \`name\` replaces all defaults, \`+name\` adds to them, \`-name\` removes. \`*relation\` (or \`relation.*\`, or
+\`relation\`) expands a relation, \`relation.name\` selects inside it. Only the last relation of a path may lead back to a
+resource that the path has passed. An unknown name is refused with 400.
 `.trim()
 
 /** Serves the API document at /docs-json and Swagger UI at /docs. */
@@ -26,29 +40,35 @@ export function setUpApiDocument(app: NestFastifyApplication): void {
     jsonDocumentUrl: "docs-json",
     yamlDocumentUrl: "docs-yaml",
     customSiteTitle: "Payment Collections",
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+    swaggerOptions: {
+      docExpansion: "none",
+      filter: true,
+      persistAuthorization: true,
+      displayRequestDuration: true,
+      tryItOutEnabled: true,
+    },
   })
 }
 
 /** The groups of routes, in the order of the page. */
 const TAGS: Record<string, string> = {
-  "Store: payment collections": "What a storefront does: gather what is paid for a cart.",
+  "Store: payment collections": "What a storefront does first: get the payment collection of a cart.",
   "Store: payment sessions": "Choose how to pay, and pay.",
   "Store: payment providers": "What a shopper can pay with.",
   "Admin: payment collections": "Collections as operators see them, and those of orders.",
   "Admin: payment sessions": "Sessions that an operator opens or authorizes.",
-  "Admin: orders": "Orders that their provider authorizes late.",
+  "Admin: orders": "Orders whose payment the provider authorizes late.",
   "Admin: payments": "The money that providers have authorized.",
   "Admin: payment providers": "The providers that this service was started with.",
-  "Admin: refund reasons": "Why money goes back.",
-  "Admin: account holders": "Customers in the books of providers, and the means of payment that they saved there.",
-  "Admin: operations": "The calls to providers, above all those whose outcome is not known yet.",
-  "Admin: webhook events": "What payment providers have told by themselves.",
+  "Admin: refund reasons": "Reasons that a refund can name.",
+  "Admin: account holders": "Customers at providers, and the payment methods that they saved there.",
+  "Admin: operations": "The calls to providers, with their outcomes.",
+  "Admin: webhook events": "Webhooks that payment providers have sent.",
   "Admin: regions": "Which providers a region offers.",
-  "Admin: carts": "What the service that owns carts tells of them.",
-  "Admin: events": "What happened, for other services to follow.",
+  "Admin: carts": "Carts, as the service that owns them reports them.",
+  "Admin: events": "The feed of events, for other services.",
   "Admin: API keys": "Publishable keys for storefronts, secret keys for operators.",
-  Webhooks: "Where payment providers tell what happened with them.",
+  Webhooks: "Where payment providers send their webhooks.",
   Health: "For load balancers and orchestrators.",
 }
 
@@ -143,7 +163,7 @@ function nameInvalid(operation: Operation, schemas: Schemas): void {
   }
 }
 
-/** What a likely mistake gets: something is left out, else a number is too small, else a name is unknown. */
+/** The error of a likely mistake: a field is left out, else a number is too small, else a name is unknown. */
 function invalidExample(operation: Operation, schemas: Schemas): InvalidData {
   const { requestBody, parameters = [] } = operation
   const inputs = parameters.filter((parameter) => "in" in parameter)
@@ -175,8 +195,8 @@ const IDEMPOTENCY_KEY = {
   in: "header",
   required: false,
   description:
-    "Makes repeats harmless: the same request with the same key is done once, and answered the same for 24 hours, with " +
-    "the header `Idempotent-Replayed: true`. Choose a new random key for each new request, a UUID for one.",
+    "Makes repeats harmless: a request is executed once per key. For 24 hours a repeat with the same key gets the same " +
+    "response, with the header `Idempotent-Replayed: true`. Choose a new random key for each new request, such as a UUID.",
   schema: { type: "string", pattern: "^[\\x21-\\x7E]{1,255}$" },
 } as const
 
@@ -188,17 +208,17 @@ function addIdempotency(operation: Operation): void {
 /** Adds errors to those that the operation has with the same status. */
 function addToErrors(operation: Operation, errors: DocumentedError[]): void {
   for (const { status, ...added } of errorResponses(errors)) {
-    const told = operation.responses[status]
-    operation.responses[status] = told && "content" in told ? together(told, added) : added
+    const known = operation.responses[status]
+    operation.responses[status] = known && "content" in known ? together(known, added) : added
   }
 }
 
-/** What is told of one status, with more of it. */
-function together(told: Response, { description, content }: Response): Response {
-  const [media, added] = [told.content?.[JSON_TYPE], content?.[JSON_TYPE]]
+/** Adds to the documentation of one status. */
+function together(known: Response, { description, content }: Response): Response {
+  const [media, added] = [known.content?.[JSON_TYPE], content?.[JSON_TYPE]]
   return {
-    ...told,
-    description: `${told.description} ${description}`,
+    ...known,
+    description: `${known.description} ${description}`,
     content: { [JSON_TYPE]: { ...media, examples: { ...media?.examples, ...added?.examples } } },
   }
 }

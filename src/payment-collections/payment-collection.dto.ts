@@ -70,7 +70,7 @@ export class MarkAsPaidRequest {
   provider_id?: string
 }
 
-/** What lists of collections filter by. */
+/** The filters of lists of collections. */
 export const COLLECTION_FILTERS = {
   id: "text",
   cart_id: "text",

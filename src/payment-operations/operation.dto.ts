@@ -3,7 +3,7 @@ import { IntersectionType } from "@nestjs/swagger"
 import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
 import { OPERATION_KINDS, OPERATION_STATES } from "../payment-model/status.js"
 
-/** What lists of operations filter by. */
+/** The filters of lists of operations. */
 export const OPERATION_FILTERS = {
   id: "text",
   kind: OPERATION_KINDS,

@@ -19,13 +19,13 @@ export class OperationResponse {
   })
   id!: string
 
-  @Field({ description: "What the provider was asked for.", enum: OPERATION_KINDS, example: "capture" })
+  @Field({ description: "The kind of call.", enum: OPERATION_KINDS, example: "capture" })
   kind!: OperationKind
 
   @Field({
     description:
-      "`pending`: asked, or taken on by the provider. `unknown`: the answer stayed out. In both its money is reserved, " +
-      "and the provider is asked again. `succeeded` and `declined` are final.",
+      "`pending`: requested, or accepted by the provider. `unknown`: the response was lost. In both cases the money is " +
+      "reserved and the service asks the provider again. `succeeded` and `declined` are final.",
     enum: OPERATION_STATES,
     example: "unknown",
   })
@@ -59,7 +59,7 @@ export class OperationResponse {
   attempts!: number
 
   @Field({
-    description: "When it is asked next; null once settled, or stuck.",
+    description: "When it is asked next; null once resolved, or stuck.",
     type: String,
     format: "date-time",
     nullable: true,
@@ -68,7 +68,8 @@ export class OperationResponse {
   next_attempt_at!: Date | null
 
   @Field({
-    description: "Nobody asks any more: it is too old, or the provider's answer contradicts the books. Look at it.",
+    description:
+      "The service has stopped asking, because the operation is too old, or because the provider's response contradicts the records. A person has to look at it.",
     example: false,
   })
   is_stuck!: boolean

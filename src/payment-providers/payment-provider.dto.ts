@@ -9,7 +9,7 @@ export class ListRegionProvidersQuery extends ShortListQuery {
   region_id!: string
 }
 
-/** What `GET /admin/payments/payment-providers` filters by. */
+/** The filters of `GET /admin/payments/payment-providers`. */
 export const PROVIDER_FILTERS = { id: "text", is_enabled: ["true", "false"] } satisfies FilterSpec
 
 export class ListPaymentProvidersQuery extends FilteredListQuery(PROVIDER_FILTERS, { isShort: true }) {}

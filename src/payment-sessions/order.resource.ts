@@ -12,7 +12,7 @@ import {
 import { View } from "../api/fields/view.js"
 import { objectSchema, type ResponseBody } from "../api/response-body.js"
 
-// No table holds orders. What is known of one comes from the rows of its collections.
+// No table holds orders. An order is derived from the rows of its collections.
 export class OrderResponse {
   @Field({ description: "The order's id, an opaque reference of the caller's.", example: EXAMPLE.orderId })
   id!: string
@@ -60,7 +60,7 @@ export const ORDER = defineResource({
   toResponse: toOrderResponse,
 })
 
-/** What operators and services get of an order: all that is known of it, with its collections as they get those. */
+/** The order for operators and services: all that is known of it, with its collections. */
 const ADMIN_ORDER = new View({
   key: "order",
   resource: ORDER,

@@ -32,7 +32,7 @@ export class UpdateRefundReasonRequest extends PartialType(CreateRefundReasonReq
 /** Reasons that a list has unless `limit` is given, as in Medusa. */
 export const REFUND_REASONS_LIMIT = 15
 
-/** What lists of reasons filter by. */
+/** The filters of lists of reasons. */
 export const REFUND_REASON_FILTERS = {
   id: "text",
   created_at: "time",

@@ -3,7 +3,7 @@ import { IntersectionType } from "@nestjs/swagger"
 import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
 import { WEBHOOK_STATES } from "./webhook-event.entity.js"
 
-/** What lists of webhook events filter by. */
+/** The filters of lists of webhook events. */
 export const WEBHOOK_EVENT_FILTERS = {
   id: "text",
   provider_id: "text",

@@ -8,13 +8,13 @@ export class WebhookEventResponse {
   @Field({ description: "The event's id here.", example: EXAMPLE.webhookEventId })
   id!: string
 
-  @Field({ description: "The provider that it was told to.", example: "pp_stripe_stripe" })
+  @Field({ description: "The provider that sent it.", example: "pp_stripe_stripe" })
   provider_id!: string
 
   @Field({ description: "The provider's own id of it.", example: "evt_1QzPxyLkdIwHu7ix0snN0B15" })
   external_id!: string
 
-  @Field({ description: "What it tells, in the provider's words.", example: "payment_intent.succeeded" })
+  @Field({ description: "The provider's name for the kind of event.", example: "payment_intent.succeeded" })
   type!: string
 
   @Field({ description: "The provider's id of the payment it is about.", example: "pi_1QzPxyLkdIwHu7ix0snN0B15" })
@@ -26,7 +26,7 @@ export class WebhookEventResponse {
   @Field({
     description:
       "`pending`: to be applied. `parked`: about a session that is not known here, which is waited for. `applied`; " +
-      "`ignored`: about a payment that was not made here. `dead`: given up; look at it, then replay it.",
+      "`ignored`: about a payment that was not made here. `dead`: the service stopped trying; look at it, then replay it.",
     enum: WEBHOOK_STATES,
     example: "applied",
   })

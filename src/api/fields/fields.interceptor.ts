@@ -13,7 +13,7 @@ export type HandlerDecorator<Result> = <Handler extends (...args: never[]) => Re
   descriptor: TypedPropertyDescriptor<Handler>,
 ) => void
 
-/** Declares what becomes of the handler's result. Routes over HTTP declare it with `@Endpoint`. */
+/** Declares the body that the handler's result is rendered as. Routes over HTTP declare it with `@Endpoint`. */
 export function RespondsWith<Result>(body: ResponseBody<Result>): HandlerDecorator<Result> {
   return SetMetadata(RESPONSE_BODY, body)
 }

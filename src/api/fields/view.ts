@@ -17,7 +17,7 @@ interface ViewOptions<Row> {
 }
 
 /**
- * What a route shows of a resource, and to whom. It maps the rows that a handler returns, selects of them what `fields`
+ * The part of a resource that a route shows, and to whom. A view maps the rows that a handler returns, selects of them what `fields`
  * asks for, and wraps them: `{ payment: {...} }`.
  */
 export class View<Row> implements ResponseBody<Row> {

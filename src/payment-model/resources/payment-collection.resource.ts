@@ -143,7 +143,7 @@ export const PAYMENT_COLLECTION = defineResource({
 /** Every scalar of a payment with its captures and refunds: a payment as the API documents it. */
 const PAYMENT_IN_FULL = ["", ".captures", ".refunds", ".refunds.refund_reason"]
 
-/** What a storefront gets of a collection: the documented response in full; back references only on request. */
+/** The collection for a storefront: the documented response in full; back references only on request. */
 export const STORE_COLLECTION = new View({
   key: "payment_collection",
   resource: PAYMENT_COLLECTION,
@@ -157,7 +157,7 @@ export const STORE_COLLECTION = new View({
   ],
 })
 
-/** What operators and services get of a collection: Medusa's admin defaults. */
+/** The collection for operators and services: Medusa's admin defaults. */
 export const ADMIN_COLLECTION = new View({
   key: "payment_collection",
   resource: PAYMENT_COLLECTION,
@@ -177,7 +177,7 @@ export const ADMIN_COLLECTION = new View({
 
 export const ADMIN_COLLECTIONS = ADMIN_COLLECTION.list("payment_collections")
 
-/** What services get over TCP: the collection in full, as a storefront, with all that an operator may select. */
+/** The collection in full for services over TCP, which may select all that operators may. */
 export const SERVICE_COLLECTION = STORE_COLLECTION.with({ audience: "admin" })
 
 function toPaymentCollectionResponse(collection: PaymentCollection, audience: Audience): PaymentCollectionResponse {

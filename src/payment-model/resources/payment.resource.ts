@@ -89,7 +89,7 @@ export class PaymentResponse {
   @Related("dispute", {
     many: true,
     adminOnly: true,
-    description: "What shoppers have disputed of it with their banks; for operators, on request.",
+    description: "Disputes of the payment that shoppers raised with their banks; for operators, on request.",
   })
   disputes?: DisputeResponse[]
 
@@ -115,7 +115,7 @@ export const PAYMENT = defineResource({
   toResponse: toPaymentResponse,
 })
 
-/** What operators and services get of a payment: Medusa's admin defaults, and the status of captures and refunds. */
+/** The payment for operators and services: Medusa's admin defaults, and the status of captures and refunds. */
 export const ADMIN_PAYMENT = new View({
   key: "payment",
   resource: PAYMENT,
@@ -142,7 +142,7 @@ export const ADMIN_PAYMENT = new View({
 
 export const ADMIN_PAYMENTS = ADMIN_PAYMENT.list("payments")
 
-/** The response to a cancellation: the same, and the fields that tell that the payment is canceled. */
+/** The response to a cancellation: the same, and the fields that show the cancellation. */
 export const CANCELED_PAYMENT_VIEW = ADMIN_PAYMENT.with({
   defaults: [...ADMIN_PAYMENT.defaults, "authorized_amount", "canceled_at"],
 })

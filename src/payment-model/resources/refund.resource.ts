@@ -48,7 +48,7 @@ export class RefundResponse {
   @Related("refund_reason", {
     nullable: true,
     withDeleted: true,
-    description: "Why, as the merchant lists it, or did when it was given back.",
+    description: "The reason, as the merchant lists it, or listed it at the time of the refund.",
   })
   refund_reason?: RefundReasonResponse | null
 

@@ -6,15 +6,14 @@ import type { DataSourceOptions } from "typeorm"
 import { AccountHoldersModule } from "./account-holders/account-holders.module.js"
 import { ApiKeysModule } from "./api-keys/api-keys.module.js"
 import { FetchSiteGuard } from "./api-keys/fetch-site.guard.js"
-import { PublishableKeyGuard, SecretKeyGuard } from "./api-keys/key.guards.js"
 import { TcpTokenGuard } from "./api-keys/tcp-token.guard.js"
 import { CartsModule } from "./carts/carts.module.js"
 import { BackgroundModule } from "./database/background-worker.js"
 import { ErrorFilter } from "./api/errors/error.filter.js"
-import { FieldsInterceptor } from "./api/fields/fields.interceptor.js"
+import { registerResources } from "./api/fields/resource.js"
 import { UnknownMessagesController } from "./api/unknown-messages.controller.js"
-import { UnknownRoutesController } from "./api/unknown-routes.controller.js"
 import { RequestValidationPipe } from "./api/validation/validation.js"
+import { RESOURCES } from "./bootstrap/resources.js"
 import type { CorsOrigin } from "./config.js"
 import { translateDatabaseError } from "./database/database-errors.js"
 import { LeasesModule, type LeaseTimes } from "./database/leases.js"
@@ -55,12 +54,16 @@ export interface AppOptions {
   docs: boolean
 }
 
-/** The service, and all that stands around every request over either transport, in the order in which it acts. */
+/**
+ * The service, and what stands around every request over either transport, in the order in which it acts. The guard that
+ * checks the key, and the interceptor that applies `fields`, stand on the controllers.
+ */
 @Module({})
 export class AppModule {
   static register(options: AppOptions): DynamicModule {
     const { dataSource, logger, providerTimeout, reconcilerInterval, leaseTimes, providerModules, tcpToken, docs } =
       options
+    registerResources(RESOURCES)
     return {
       module: AppModule,
       imports: [
@@ -84,14 +87,11 @@ export class AppModule {
         WebhooksModule,
         OpsModule,
       ],
-      controllers: [UnknownRoutesController, UnknownMessagesController],
+      controllers: [UnknownMessagesController],
       providers: [
         { provide: APP_GUARD, useValue: new TcpTokenGuard(tcpToken) },
         { provide: APP_GUARD, useValue: new FetchSiteGuard(options.adminOrigins) },
-        { provide: APP_GUARD, useClass: PublishableKeyGuard },
-        { provide: APP_GUARD, useClass: SecretKeyGuard },
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
-        { provide: APP_INTERCEPTOR, useClass: FieldsInterceptor },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
         {
           provide: APP_FILTER,

@@ -127,6 +127,8 @@ inBrowser("in a browser", () => {
         }
       })
       await page.goto(`${service.url}/docs`)
+      await page.waitForSelector(".opblock-tag")
+      for (const tag of await page.locator(".opblock-tag").all()) await tag.click()
       await page.waitForSelector(".opblock")
     })
     afterAll(async () => {

@@ -1,44 +1,39 @@
-import { Controller } from "@nestjs/common"
+import { Controller, UseInterceptors } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
-import type { Deleted } from "../api/deleted.js"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { FieldsInterceptor, RespondsWith } from "../api/fields/fields.interceptor.js"
 import { IdCommand, IdMessage } from "../api/message.js"
-import {
-  ACCOUNT_HOLDER,
-  ACCOUNT_HOLDERS,
-  CreateAccountHolderMessage,
-  ListAccountHoldersMessage,
-  toAccountHolderResponse,
-} from "./account-holder.dto.js"
+import { Context, RequestContext } from "../api/request-context.js"
+import { deleted } from "../api/response-body.js"
+import { CreateAccountHolderMessage, ListAccountHoldersMessage } from "./account-holder.dto.js"
+import { ADMIN_ACCOUNT_HOLDER, ADMIN_ACCOUNT_HOLDERS, EXAMPLE_HOLDER_ID } from "./account-holder.resource.js"
 import { AccountHoldersService } from "./account-holders.service.js"
 
+@UseInterceptors(FieldsInterceptor)
 @Controller()
 export class AccountHoldersMessageController {
   constructor(private readonly holders: AccountHoldersService) {}
 
+  @RespondsWith(ADMIN_ACCOUNT_HOLDERS)
   @MessagePattern("account_holders.list")
-  @RespondsWith(ACCOUNT_HOLDERS)
-  async list(@Payload() message: ListAccountHoldersMessage, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.holders.list(message, selection)
-    return { account_holders: rows.map(toAccountHolderResponse), ...page }
+  async list(@Payload() message: ListAccountHoldersMessage, @Context() { selection }: RequestContext) {
+    return this.holders.list(message, selection)
   }
 
+  @RespondsWith(ADMIN_ACCOUNT_HOLDER)
   @MessagePattern("account_holders.retrieve")
-  @RespondsWith(ACCOUNT_HOLDER)
   async retrieve(@Payload() { id }: IdMessage) {
-    return { account_holder: toAccountHolderResponse(await this.holders.get(id)) }
+    return this.holders.get(id)
   }
 
+  @RespondsWith(ADMIN_ACCOUNT_HOLDER)
   @MessagePattern("account_holders.create")
-  @RespondsWith(ACCOUNT_HOLDER)
   async create(@Payload() message: CreateAccountHolderMessage) {
-    return { account_holder: toAccountHolderResponse(await this.holders.create(message)) }
+    return this.holders.create(message)
   }
 
+  @RespondsWith(deleted("account_holder", EXAMPLE_HOLDER_ID))
   @MessagePattern("account_holders.delete")
-  async delete(@Payload() { id }: IdCommand): Promise<Deleted<"account_holder">> {
-    await this.holders.delete(id)
-    return { id, object: "account_holder", deleted: true }
+  async delete(@Payload() { id }: IdCommand) {
+    return this.holders.delete(id)
   }
 }

@@ -1,89 +1,91 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
-import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { Body, Controller, Delete, Get, Param, Post, Query, UseGuards, UseInterceptors } from "@nestjs/common"
+import { ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { SecretKeyGuard } from "../api-keys/key.guards.js"
 import { ApiErrors } from "../api/errors/error-docs.js"
-import { ApiDeleted, type Deleted } from "../api/deleted.js"
-import { exampleOf } from "../api/fields/example.js"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { SelectQuery } from "../api/lists/list-query.js"
-import {
-  ACCOUNT_HOLDER,
-  ACCOUNT_HOLDERS,
-  AccountHolderResponse,
-  CreateAccountHolderRequest,
-  EXAMPLE_HOLDER_ID,
-  ListAccountHoldersQuery,
-  toAccountHolderResponse,
-} from "./account-holder.dto.js"
-import { AccountHoldersService, accountHolderNotFound, keepsNoAccountHolders } from "./account-holders.service.js"
-import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { Endpoint } from "../api/endpoint.js"
+import { FieldsInterceptor } from "../api/fields/fields.interceptor.js"
+import { Context, RequestContext } from "../api/request-context.js"
+import { deleted } from "../api/response-body.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
 import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
+import { CreateAccountHolderRequest, ListAccountHoldersQuery } from "./account-holder.dto.js"
+import {
+  ACCOUNT_HOLDER_ID,
+  ADMIN_ACCOUNT_HOLDER,
+  ADMIN_ACCOUNT_HOLDERS,
+  EXAMPLE_HOLDER_ID,
+} from "./account-holder.resource.js"
+import { AccountHoldersService, accountHolderNotFound, keepsNoAccountHolders } from "./account-holders.service.js"
 import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
 import { InvalidData } from "../common/errors.js"
 import { PaymentDeclined, ProviderError } from "../payment-providers/calls/call.errors.js"
 
-const HOLDER_EXAMPLE = exampleOf(ACCOUNT_HOLDER)
-
 @ApiTags("Admin: account holders")
 @ApiSecurity("secret_key")
 @ApiErrors(InvalidData, SecretKeyRequired)
+@UseGuards(SecretKeyGuard)
+@UseInterceptors(FieldsInterceptor)
 @Controller("admin/account-holders")
 export class AdminAccountHoldersController {
   constructor(private readonly holders: AccountHoldersService) {}
 
+  @Endpoint({
+    summary: "List account holders",
+    operationId: "listAccountHolders",
+    responds: ADMIN_ACCOUNT_HOLDERS,
+    response: "The account holders.",
+  })
   @Get()
-  @RespondsWith(ACCOUNT_HOLDERS)
-  @ApiOperation({ summary: "List account holders", operationId: "listAccountHolders" })
-  @ApiPage("account_holders", AccountHolderResponse, "The account holders.", HOLDER_EXAMPLE)
-  async list(@Query() query: ListAccountHoldersQuery, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.holders.list(query, selection)
-    return { account_holders: rows.map(toAccountHolderResponse), ...page }
+  async list(@Query() query: ListAccountHoldersQuery, @Context() { selection }: RequestContext) {
+    return this.holders.list(query, selection)
   }
 
-  @Post()
-  @HttpCode(200)
-  @RespondsWith(ACCOUNT_HOLDER)
-  @ApiOperation({
-    summary: "Make a customer known to a provider",
+  @Endpoint({
+    summary: "Create an account holder at a provider",
     operationId: "createAccountHolder",
     description:
-      "Once for each customer: where there is an account holder, that one is answered as it is. A payment session of a " +
-      "cart that has a customer does the same by itself.",
+      "Creates the customer at the provider, once. If the customer has an account holder, the response is that one, " +
+      "unchanged. A payment session of a cart with a customer does the same automatically.",
+    responds: ADMIN_ACCOUNT_HOLDER,
+    response: "The account holder.",
+    errors: [InvalidData, keepsNoAccountHolders(EXAMPLE.providerId, true), PaymentDeclined, ProviderError],
   })
-  @ApiEnvelope("account_holder", AccountHolderResponse, "The account holder.", HOLDER_EXAMPLE)
-  @ApiErrors(InvalidData, keepsNoAccountHolders(EXAMPLE.providerId, true), PaymentDeclined, ProviderError)
-  async create(@Body() body: CreateAccountHolderRequest, @Query() _query: SelectQuery) {
-    return { account_holder: toAccountHolderResponse(await this.holders.create(body)) }
+  @Post()
+  async create(@Body() body: CreateAccountHolderRequest) {
+    return this.holders.create(body)
   }
 
+  @Endpoint({
+    summary: "Get an account holder",
+    operationId: "getAccountHolder",
+    params: { id: ACCOUNT_HOLDER_ID },
+    responds: ADMIN_ACCOUNT_HOLDER,
+    response: "The account holder.",
+    errors: [accountHolderNotFound(EXAMPLE_HOLDER_ID)],
+  })
   @Get(":id")
-  @ApiId("The account holder's id.", EXAMPLE_HOLDER_ID)
-  @RespondsWith(ACCOUNT_HOLDER)
-  @ApiOperation({ summary: "Get an account holder", operationId: "getAccountHolder" })
-  @ApiEnvelope("account_holder", AccountHolderResponse, "The account holder.", HOLDER_EXAMPLE)
-  @ApiErrors(accountHolderNotFound(EXAMPLE_HOLDER_ID))
-  async get(@Param("id") id: string, @Query() _query: SelectQuery) {
-    return { account_holder: toAccountHolderResponse(await this.holders.get(id)) }
+  async get(@Param("id") id: string) {
+    return this.holders.get(id)
   }
 
-  @Delete(":id")
-  @ApiId("The account holder's id.", EXAMPLE_HOLDER_ID)
-  @ApiOperation({
-    summary: "Remove a customer from a provider's books",
+  @Endpoint({
+    summary: "Delete an account holder at its provider",
     operationId: "deleteAccountHolder",
-    description: "With every means of payment that the customer saved there. Payments that were made stay as they are.",
+    description:
+      "Also removes the payment methods that the customer saved there. Payments that were made stay as they are.",
+    params: { id: ACCOUNT_HOLDER_ID },
+    responds: deleted("account_holder", EXAMPLE_HOLDER_ID),
+    response: "The account holder is deleted.",
+    errors: [
+      InvalidData,
+      accountHolderNotFound(EXAMPLE_HOLDER_ID),
+      providerNotAvailable(EXAMPLE.stripeId),
+      PaymentDeclined,
+      ProviderError,
+    ],
   })
-  @ApiDeleted("account_holder", EXAMPLE_HOLDER_ID)
-  @ApiErrors(
-    InvalidData,
-    accountHolderNotFound(EXAMPLE_HOLDER_ID),
-    providerNotAvailable(EXAMPLE.stripeId),
-    PaymentDeclined,
-    ProviderError,
-  )
-  async delete(@Param("id") id: string): Promise<Deleted<"account_holder">> {
-    await this.holders.delete(id)
-    return { id, object: "account_holder", deleted: true }
+  @Delete(":id")
+  async delete(@Param("id") id: string) {
+    return this.holders.delete(id)
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from "@nestjs/common"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import { excerpt, NotFound } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import type {

@@ -1,128 +1,129 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
-import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { Body, Controller, Delete, Get, Param, Post, Query, UseGuards, UseInterceptors } from "@nestjs/common"
+import { ApiSecurity, ApiTags } from "@nestjs/swagger"
 import { ApiErrors } from "../api/errors/error-docs.js"
-import { ApiDeleted, type Deleted } from "../api/deleted.js"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { SelectQuery } from "../api/lists/list-query.js"
+import { Endpoint } from "../api/endpoint.js"
+import { FieldsInterceptor } from "../api/fields/fields.interceptor.js"
 import { ReplayAs } from "../api/repeat.js"
+import { Context, RequestContext } from "../api/request-context.js"
+import { deleted } from "../api/response-body.js"
 import {
-  API_KEY,
-  API_KEY_EXAMPLE,
-  API_KEYS,
-  ApiKeyResponse,
   ApiKeySalesChannelsRequest,
   CreateApiKeyRequest,
   ListApiKeysQuery,
   RevokeApiKeyRequest,
-  toApiKeyResponse,
   UpdateApiKeyRequest,
-  withoutSecret,
 } from "./api-key.dto.js"
+import { ADMIN_API_KEY, ADMIN_API_KEYS, EXAMPLE_KEY_ID, NEW_API_KEY, withoutSecret } from "./api-key.resource.js"
 import { ApiKeysService, apiKeyNotFound, keyNotRevoked } from "./api-keys.service.js"
-import { CalledBy, type Caller } from "./caller.js"
+import { SecretKeyGuard } from "./key.guards.js"
 import { SecretKeyRequired } from "./api-key.errors.js"
 import { InvalidData } from "../common/errors.js"
+
+const KEY_ID = { description: "The key's id.", example: EXAMPLE_KEY_ID }
 
 @ApiTags("Admin: API keys")
 @ApiSecurity("secret_key")
 @ApiErrors(InvalidData, SecretKeyRequired)
+@UseGuards(SecretKeyGuard)
+@UseInterceptors(FieldsInterceptor)
 @Controller("admin/api-keys")
 export class AdminApiKeysController {
   constructor(private readonly keys: ApiKeysService) {}
 
+  @Endpoint({
+    summary: "List API keys",
+    operationId: "listApiKeys",
+    responds: ADMIN_API_KEYS,
+    response: "The keys. Tokens of secret keys are not shown.",
+  })
   @Get()
-  @RespondsWith(API_KEYS)
-  @ApiOperation({ summary: "List API keys", operationId: "listApiKeys" })
-  @ApiPage("api_keys", ApiKeyResponse, "The keys. Tokens of secret keys are not told.", API_KEY_EXAMPLE)
-  async list(@Query() query: ListApiKeysQuery, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.keys.list(query, selection)
-    return { api_keys: rows.map((key) => toApiKeyResponse(key)), ...page }
+  async list(@Query() query: ListApiKeysQuery, @Context() { selection }: RequestContext) {
+    return this.keys.list(query, selection)
   }
 
-  @Post()
-  @HttpCode(200)
-  @RespondsWith(API_KEY)
-  @ReplayAs(withoutSecret)
-  @ApiOperation({
+  @Endpoint({
     summary: "Create an API key",
     operationId: "createApiKey",
-    description: "The token of a secret key is told in this answer and never again.",
+    description: "The token of a secret key is shown in this response and never again.",
+    responds: NEW_API_KEY,
+    response: "The key, with its token.",
   })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key, with its token.", API_KEY_EXAMPLE)
-  async create(@Body() body: CreateApiKeyRequest, @Query() _query: SelectQuery, @CalledBy() caller: Caller) {
-    const { key, token } = await this.keys.create(body, caller.id)
-    return { api_key: toApiKeyResponse(key, token) }
+  @ReplayAs(withoutSecret)
+  @Post()
+  async create(@Body() body: CreateApiKeyRequest, @Context() { caller }: RequestContext) {
+    return this.keys.create(body, caller.id)
   }
 
+  @Endpoint({
+    summary: "Get an API key",
+    operationId: "getApiKey",
+    params: { id: KEY_ID },
+    responds: ADMIN_API_KEY,
+    response: "The key.",
+    errors: [apiKeyNotFound(EXAMPLE_KEY_ID)],
+  })
   @Get(":id")
-  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
-  @RespondsWith(API_KEY)
-  @ApiOperation({ summary: "Get an API key", operationId: "getApiKey" })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
-  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
-  async get(@Param("id") id: string, @Query() _query: SelectQuery) {
-    return { api_key: toApiKeyResponse(await this.keys.get(id)) }
+  async get(@Param("id") id: string) {
+    return this.keys.get(id)
   }
 
+  @Endpoint({
+    summary: "Rename an API key",
+    operationId: "updateApiKey",
+    params: { id: KEY_ID },
+    responds: ADMIN_API_KEY,
+    response: "The key.",
+    errors: [apiKeyNotFound(EXAMPLE_KEY_ID)],
+  })
   @Post(":id")
-  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
-  @HttpCode(200)
-  @RespondsWith(API_KEY)
-  @ApiOperation({ summary: "Rename an API key", operationId: "updateApiKey" })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
-  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
-  async update(@Param("id") id: string, @Body() { title }: UpdateApiKeyRequest, @Query() _query: SelectQuery) {
-    return { api_key: toApiKeyResponse(await this.keys.rename(id, title)) }
+  async update(@Param("id") id: string, @Body() { title }: UpdateApiKeyRequest) {
+    return this.keys.rename(id, title)
   }
 
-  @Post(":id/revoke")
-  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
-  @HttpCode(200)
-  @RespondsWith(API_KEY)
-  @ApiOperation({
+  @Endpoint({
     summary: "Revoke an API key",
     operationId: "revokeApiKey",
-    description: "At once, or after `revoke_in` seconds. Every instance refuses the key within ten seconds of that.",
+    description:
+      "Revokes the key immediately, or after `revoke_in` seconds. Every instance refuses the key within ten seconds of " +
+      "that.",
+    params: { id: KEY_ID },
+    responds: ADMIN_API_KEY,
+    response: "The key.",
+    errors: [apiKeyNotFound(EXAMPLE_KEY_ID)],
   })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
-  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
+  @Post(":id/revoke")
   async revoke(
     @Param("id") id: string,
     @Body() { revoke_in }: RevokeApiKeyRequest,
-    @Query() _query: SelectQuery,
-    @CalledBy() caller: Caller,
+    @Context() { caller }: RequestContext,
   ) {
-    return { api_key: toApiKeyResponse(await this.keys.revoke(id, revoke_in ?? 0, caller.id)) }
+    return this.keys.revoke(id, revoke_in ?? 0, caller.id)
   }
 
-  @Post(":id/sales-channels")
-  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
-  @HttpCode(200)
-  @RespondsWith(API_KEY)
-  @ApiOperation({
+  @Endpoint({
     summary: "Confine a publishable key to sales channels",
     operationId: "changeApiKeySalesChannels",
     description: "A key with channels sees only the carts and collections that belong to them, or to none.",
+    params: { id: KEY_ID },
+    responds: ADMIN_API_KEY,
+    response: "The key.",
+    errors: [apiKeyNotFound(EXAMPLE_KEY_ID)],
   })
-  @ApiEnvelope("api_key", ApiKeyResponse, "The key.", API_KEY_EXAMPLE)
-  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id))
-  async changeSalesChannels(
-    @Param("id") id: string,
-    @Body() { add, remove }: ApiKeySalesChannelsRequest,
-    @Query() _query: SelectQuery,
-  ) {
-    return { api_key: toApiKeyResponse(await this.keys.changeSalesChannels(id, add ?? [], remove ?? [])) }
+  @Post(":id/sales-channels")
+  async changeSalesChannels(@Param("id") id: string, @Body() { add, remove }: ApiKeySalesChannelsRequest) {
+    return this.keys.changeSalesChannels(id, add ?? [], remove ?? [])
   }
 
+  @Endpoint({
+    summary: "Delete a revoked API key",
+    operationId: "deleteApiKey",
+    params: { id: KEY_ID },
+    responds: deleted("api_key", EXAMPLE_KEY_ID),
+    response: "The key is deleted.",
+    errors: [apiKeyNotFound(EXAMPLE_KEY_ID), InvalidData, keyNotRevoked(EXAMPLE_KEY_ID)],
+  })
   @Delete(":id")
-  @ApiId("The key's id.", API_KEY_EXAMPLE.id)
-  @ApiOperation({ summary: "Delete a revoked API key", operationId: "deleteApiKey" })
-  @ApiDeleted("api_key", API_KEY_EXAMPLE.id)
-  @ApiErrors(apiKeyNotFound(API_KEY_EXAMPLE.id), InvalidData, keyNotRevoked(API_KEY_EXAMPLE.id))
-  async delete(@Param("id") id: string): Promise<Deleted<"api_key">> {
-    await this.keys.delete(id)
-    return { id, object: "api_key", deleted: true }
+  async delete(@Param("id") id: string) {
+    return this.keys.delete(id)
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { InjectRepository } from "@nestjs/typeorm"
 import { Repository } from "typeorm"
-import { InvalidData, NotAllowed, NotFound, excerpt } from "../common/errors.js"
+import { excerpt, InvalidData, NotAllowed, NotFound } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { ROOT } from "../database/statements/read-graph.js"
 import { searchedSql } from "../api/lists/list-query.js"

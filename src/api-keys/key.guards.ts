@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common"
 import type { FastifyRequest } from "fastify"
-import { setCaller } from "../api/request-context.js"
+import { contextOf } from "../api/request-context.js"
 import {
   PUBLISHABLE_KEY_HEADER,
   PublishableKeyInvalid,
@@ -10,50 +10,38 @@ import {
 import { secretTokenOf } from "./api-key.rules.js"
 import { KeyRing } from "./key-ring.js"
 
-/**
- * Every route below /store wants a publishable key. Guards go by the path, not by a decorator: a new controller cannot
- * forget its guard.
- */
+/** Requires a publishable key. Stands on every controller below /store. */
 @Injectable()
 export class PublishableKeyGuard implements CanActivate {
   constructor(private readonly ring: KeyRing) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = requestBelow("/store", context)
-    if (!request) return true
+    const request = context.switchToHttp().getRequest<FastifyRequest>()
     const token = request.headers[PUBLISHABLE_KEY_HEADER]
     if (typeof token !== "string" || token === "") throw new PublishableKeyMissing()
     const key = isStorable(token) ? await this.ring.open("publishable", token) : undefined
     if (!key) throw new PublishableKeyInvalid()
-    setCaller(request, { id: key.id, salesChannelIds: key.sales_channel_ids })
+    contextOf(request).caller = { id: key.id, salesChannelIds: key.sales_channel_ids }
     return true
   }
 }
 
-/** Every route below /admin wants a secret key. */
+/** Requires a secret key. Stands on every controller below /admin. */
 @Injectable()
 export class SecretKeyGuard implements CanActivate {
   constructor(private readonly ring: KeyRing) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = requestBelow("/admin", context)
-    if (!request) return true
+    const request = context.switchToHttp().getRequest<FastifyRequest>()
     const token = secretTokenOf(request.headers.authorization)
     const key = token ? await this.ring.open("secret", token) : undefined
     if (!key) throw new SecretKeyRequired()
-    setCaller(request, { id: key.id, salesChannelIds: [] })
+    contextOf(request).caller = { id: key.id, salesChannelIds: [] }
     return true
   }
 }
 
-/** The request, if it is one over HTTP whose route is below the prefix. */
-export function requestBelow(prefix: string, context: ExecutionContext): FastifyRequest | undefined {
-  if (context.getType() !== "http") return undefined
-  const request = context.switchToHttp().getRequest<FastifyRequest>()
-  return request.routeOptions.url?.startsWith(`${prefix}/`) ? request : undefined
-}
-
-/** No key has them, and PostgreSQL does not take them. */
+/** PostgreSQL cannot store a NUL, and no key is that long. */
 function isStorable(token: string): boolean {
   return !token.includes("\0") && token.length <= 255
 }

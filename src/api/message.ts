@@ -1,6 +1,6 @@
 import { IsOptional, IsString, Length, Matches } from "class-validator"
 
-/** What every TCP message may carry besides its own fields. */
+/** Fields that every TCP message may have besides its own. */
 export class Message {
   /** The name of the calling service; `created_by` becomes `tcp:` and this name. */
   @IsOptional()
@@ -9,20 +9,20 @@ export class Message {
   @IsString()
   caller?: string
 
-  /** The token of this service, where the operator set one. */
+  /** The token of this service, if the operator set one. */
   @IsOptional()
   @IsString()
   token?: string
 }
 
-/** A message whose answer can be selected of, as by the query parameter over HTTP. */
+/** A message with `fields`, as the query parameter over HTTP. */
 export class SelectMessage extends Message {
   @IsOptional()
   @IsString()
   fields?: string
 }
 
-/** A message that changes something; the same key makes it the same command, however often it comes. */
+/** A message that changes something. It is executed once per key, however often it is sent. */
 export class CommandMessage extends SelectMessage {
   @IsOptional()
   @Length(1, 255)
@@ -30,13 +30,13 @@ export class CommandMessage extends SelectMessage {
   idempotency_key?: string
 }
 
-/** Asks for one thing by its id. */
+/** Gets one row by its id. */
 export class IdMessage extends SelectMessage {
   @IsString()
   id!: string
 }
 
-/** Changes one thing, by its id. */
+/** Changes one row, by its id. */
 export class IdCommand extends CommandMessage {
   @IsString()
   id!: string

@@ -1,7 +1,7 @@
 import { Reflector } from "@nestjs/core"
 
 /**
- * Says what the repeat of a request is answered, where that is not all that the first answer told: a secret that is told
- * once is kept nowhere.
+ * Declares the response to the repeat of a request, if it differs from the first: a secret that is shown once is not stored
+ * anywhere.
  */
-export const ReplayAs = Reflector.createDecorator<((answer: unknown) => unknown) | undefined>()
+export const ReplayAs = Reflector.createDecorator<((response: unknown) => unknown) | undefined>()

@@ -3,7 +3,7 @@ import { Ctx, MessagePattern, type TcpContext } from "@nestjs/microservices"
 import { excerpt, NotFound } from "../common/errors.js"
 import { UNKNOWN_PATTERN } from "./tcp/tcp-server.js"
 
-/** Whatever else arrives over TCP. It makes the guards stand before unknown messages too, as before unknown routes. */
+/** Takes all other messages over TCP, so that the guards stand before unknown messages too, as before unknown routes. */
 @Controller()
 export class UnknownMessagesController {
   @MessagePattern(UNKNOWN_PATTERN)

@@ -3,7 +3,7 @@ import { Reflector } from "@nestjs/core"
 import type { TcpContext } from "@nestjs/microservices"
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { lastValueFrom, of, type Observable } from "rxjs"
-import { callerOf, setRequestKey } from "../api/request-context.js"
+import { requestContextOf } from "../api/request-context.js"
 import { ServiceError } from "../common/errors.js"
 import { ReplayAs } from "../api/repeat.js"
 import { isRecord } from "../common/json.js"
@@ -43,11 +43,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
   ): Promise<Observable<unknown>> {
     const claim = await this.keys.claim(request)
     if ("response" in claim) {
-      if (request.subject) await this.replays.check(request.subject, callerOf(context))
+      if (request.subject) await this.replays.check(request.subject, requestContextOf(context).caller)
       markReplayed(context)
       return of(replay(claim.response))
     }
-    setRequestKey(context, claim.id)
+    requestContextOf(context).setRequestKey(claim.id)
     return of(await this.keys.run(claim, () => this.run(claim, context, next)))
   }
 
@@ -94,7 +94,7 @@ function keyedRequest(context: ExecutionContext): StoreRequest | undefined {
   const subject = routeOptions.url?.startsWith("/store/") ? storeSubjectOf(params, body) : undefined
   return {
     subject,
-    scope: ["http", callerOf(context).id, ...(subject ? [subject.id] : [])].join(":"),
+    scope: ["http", requestContextOf(context).caller.id, ...(subject ? [subject.id] : [])].join(":"),
     key: checkKey(key, "Idempotency-Key"),
     hash: hashOf({ method, path, query, body: body ?? {} }),
   }
@@ -106,7 +106,11 @@ function keyedMessage(context: ExecutionContext): KeyedRequest | undefined {
   const { idempotency_key: key, caller: name, token: _token, ...data } = message
   if (key === undefined || key === null || !isNameOrAbsent(name)) return undefined
   const pattern = context.switchToRpc().getContext<TcpContext>().getPattern()
-  return { scope: callerOf(context).id, key: checkKey(key, "idempotency_key"), hash: hashOf({ pattern, data }) }
+  return {
+    scope: requestContextOf(context).caller.id,
+    key: checkKey(key, "idempotency_key"),
+    hash: hashOf({ pattern, data }),
+  }
 }
 
 /** The validation of the message refuses anything else. */

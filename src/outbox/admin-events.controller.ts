@@ -1,7 +1,11 @@
-import { Controller, Get, Query } from "@nestjs/common"
-import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags, getSchemaPath } from "@nestjs/swagger"
+import { Controller, Get, Query, UseGuards, UseInterceptors } from "@nestjs/common"
+import { ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { SecretKeyGuard } from "../api-keys/key.guards.js"
 import { ApiErrors } from "../api/errors/error-docs.js"
-import { EVENT_EXAMPLE, EventsResponse, ListEventsQuery, toEventsResponse } from "./event.dto.js"
+import { Endpoint } from "../api/endpoint.js"
+import { FieldsInterceptor } from "../api/fields/fields.interceptor.js"
+import { ListEventsQuery } from "./event.dto.js"
+import { EVENT_EXAMPLE, EVENTS } from "./event.resource.js"
 import { EventsService, eventNotFound } from "./events.service.js"
 import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
 import { InvalidData } from "../common/errors.js"
@@ -9,33 +13,26 @@ import { InvalidData } from "../common/errors.js"
 @ApiTags("Admin: events")
 @ApiSecurity("secret_key")
 @ApiErrors(InvalidData, SecretKeyRequired, eventNotFound(EVENT_EXAMPLE.id))
+@UseGuards(SecretKeyGuard)
+@UseInterceptors(FieldsInterceptor)
 @Controller("admin/events")
 export class AdminEventsController {
   constructor(private readonly events: EventsService) {}
 
-  @Get()
-  @ApiOperation({
+  @Endpoint({
     summary: "Read the feed of events",
     operationId: "listEvents",
     description:
-      "Every fact that this service tells, once and for good, in the order of commits: nothing is missing before an " +
-      "event that was answered, and nothing is ever put there later. The events of one collection stand in the order " +
-      "in which they happened.\n\n" +
-      "A consumer begins without `after`, handles the events, keeps the id of the last one (in the same transaction, " +
-      "where it can: then each is handled once) and goes on with it as `after`: at once while `has_more`, else after a " +
-      "second or so. Each consumer keeps its own place; the service knows none of them.",
+      "Returns every event that this service records, once, in the order of commits. No event ever appears before one " +
+      "that was already returned. The events of one collection stand in the order in which they happened.\n\n" +
+      "A consumer starts without `after`, handles the events, and stores the id of the last one (if possible, in the same " +
+      "transaction: then each event is handled once). It continues with that id as `after`: immediately while `has_more` " +
+      "is true, otherwise after about a second. Each consumer stores its own position; the service knows none of them.",
+    responds: EVENTS,
+    response: "The events after the given one.",
   })
-  @ApiExtraModels(EventsResponse)
-  @ApiOkResponse({
-    description: "The events after the given one.",
-    content: {
-      "application/json": {
-        schema: { $ref: getSchemaPath(EventsResponse) },
-        example: { events: [EVENT_EXAMPLE], has_more: false },
-      },
-    },
-  })
+  @Get()
   async list(@Query() query: ListEventsQuery) {
-    return toEventsResponse(await this.events.list(query))
+    return this.events.list(query)
   }
 }

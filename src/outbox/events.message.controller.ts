@@ -1,18 +1,18 @@
-import { Controller } from "@nestjs/common"
+import { Controller, UseInterceptors } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
-import { IntersectionType } from "@nestjs/swagger"
-import { Message } from "../api/message.js"
-import { ListEventsQuery, toEventsResponse } from "./event.dto.js"
+import { FieldsInterceptor, RespondsWith } from "../api/fields/fields.interceptor.js"
+import { ListEventsMessage } from "./event.dto.js"
+import { EVENTS } from "./event.resource.js"
 import { EventsService } from "./events.service.js"
 
-class ListEventsMessage extends IntersectionType(ListEventsQuery, Message) {}
-
+@UseInterceptors(FieldsInterceptor)
 @Controller()
 export class EventsMessageController {
   constructor(private readonly events: EventsService) {}
 
+  @RespondsWith(EVENTS)
   @MessagePattern("events.list")
   async list(@Payload() message: ListEventsMessage) {
-    return toEventsResponse(await this.events.list(message))
+    return this.events.list(message)
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { InjectRepository } from "@nestjs/typeorm"
 import { MoreThan, Repository } from "typeorm"
-import { NotFound, excerpt } from "../common/errors.js"
+import { excerpt, NotFound } from "../common/errors.js"
 import { prepared } from "../database/statements/prepared.js"
 import { DEFAULT_LIMIT, MAX_LIMIT, type ListEventsQuery } from "./event.dto.js"
 import { OutboxEvent } from "./outbox-event.entity.js"

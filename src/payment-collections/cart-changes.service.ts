@@ -1,6 +1,6 @@
 import { Injectable, Logger } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import type { PutCartRequest } from "../carts/cart.dto.js"
 import type { Cart } from "../carts/cart.entity.js"
 import { CartsService } from "../carts/carts.service.js"

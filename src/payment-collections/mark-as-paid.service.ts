@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import type { EntityManager } from "typeorm"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import { NotAllowed } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import type { Aggregate } from "../payment-model/aggregate.js"

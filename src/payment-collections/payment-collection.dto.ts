@@ -1,4 +1,5 @@
-import { ApiProperty } from "@nestjs/swagger"
+import { CommandMessage, IdCommand, Message } from "../api/message.js"
+import { ApiProperty, IntersectionType } from "@nestjs/swagger"
 import { IsNumber, IsOptional, IsString, Length, Min } from "class-validator"
 import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
 import { HasAtMost, MayBeLeftOut } from "../api/validation/validation.js"
@@ -69,7 +70,7 @@ export class MarkAsPaidRequest {
   provider_id?: string
 }
 
-/** What lists of collections filter by. */
+/** The filters of lists of collections. */
 export const COLLECTION_FILTERS = {
   id: "text",
   cart_id: "text",
@@ -81,3 +82,13 @@ export const COLLECTION_FILTERS = {
 } satisfies FilterSpec
 
 export class ListPaymentCollectionsQuery extends FilteredListQuery(COLLECTION_FILTERS) {}
+
+export class CreatePaymentCollectionMessage extends IntersectionType(CreatePaymentCollectionRequest, CommandMessage) {}
+
+export class CreateOrderCollectionMessage extends IntersectionType(CreateOrderCollectionRequest, CommandMessage) {}
+
+export class UpdateCollectionMessage extends IntersectionType(UpdateCollectionRequest, IdCommand) {}
+
+export class MarkAsPaidMessage extends IntersectionType(MarkAsPaidRequest, IdCommand) {}
+
+export class ListPaymentCollectionsMessage extends IntersectionType(ListPaymentCollectionsQuery, Message) {}

@@ -1,34 +1,27 @@
-import { Controller } from "@nestjs/common"
+import { Controller, UseInterceptors } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
-import { IntersectionType } from "@nestjs/swagger"
-import { CalledBy, type Caller } from "../api-keys/caller.js"
-import type { Deleted } from "../api/deleted.js"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { CommandMessage, IdCommand, IdMessage, Message } from "../api/message.js"
-import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
-import { ADMIN_COLLECTION, ADMIN_COLLECTIONS, STORE_COLLECTION } from "../payment-model/responses/views.js"
+import { FieldsInterceptor, RespondsWith } from "../api/fields/fields.interceptor.js"
+import { IdCommand, IdMessage } from "../api/message.js"
+import { Context, RequestContext } from "../api/request-context.js"
+import { deleted } from "../api/response-body.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
+import {
+  ADMIN_COLLECTION,
+  ADMIN_COLLECTIONS,
+  SERVICE_COLLECTION,
+} from "../payment-model/resources/payment-collection.resource.js"
 import { MarkAsPaidService } from "./mark-as-paid.service.js"
 import {
-  CreateOrderCollectionRequest,
-  CreatePaymentCollectionRequest,
-  ListPaymentCollectionsQuery,
-  MarkAsPaidRequest,
-  UpdateCollectionRequest,
+  CreateOrderCollectionMessage,
+  CreatePaymentCollectionMessage,
+  ListPaymentCollectionsMessage,
+  MarkAsPaidMessage,
+  UpdateCollectionMessage,
 } from "./payment-collection.dto.js"
 import { PaymentCollectionsService } from "./payment-collections.service.js"
 
-class CreatePaymentCollectionMessage extends IntersectionType(CreatePaymentCollectionRequest, CommandMessage) {}
-
-class CreateOrderCollectionMessage extends IntersectionType(CreateOrderCollectionRequest, CommandMessage) {}
-
-class UpdateCollectionMessage extends IntersectionType(UpdateCollectionRequest, IdCommand) {}
-
-class MarkAsPaidMessage extends IntersectionType(MarkAsPaidRequest, IdCommand) {}
-
-class ListPaymentCollectionsMessage extends IntersectionType(ListPaymentCollectionsQuery, Message) {}
-
-/** The same use cases over TCP. Services are trusted like operators: they see all that there is. */
+/** The same use cases over TCP. The service trusts other services like operators: they see everything. */
+@UseInterceptors(FieldsInterceptor)
 @Controller()
 export class PaymentCollectionsMessageController {
   constructor(
@@ -36,74 +29,54 @@ export class PaymentCollectionsMessageController {
     private readonly marking: MarkAsPaidService,
   ) {}
 
+  @RespondsWith(SERVICE_COLLECTION)
   @MessagePattern("payment_collections.create")
-  @RespondsWith({ ...STORE_COLLECTION, audience: "admin" })
   async create(
     @Payload() { cart_id }: CreatePaymentCollectionMessage,
-    @CalledBy() caller: Caller,
-    @Selected() selection: Selection,
+    @Context() { caller, selection }: RequestContext,
   ) {
-    return {
-      payment_collection: toPaymentCollectionResponse(
-        await this.collections.create(cart_id, caller, selection),
-        "admin",
-      ),
-    }
+    return this.collections.create(cart_id, caller, selection)
   }
 
+  @RespondsWith(SERVICE_COLLECTION)
   @MessagePattern("payment_collections.retrieve")
-  @RespondsWith({ ...STORE_COLLECTION, audience: "admin" })
-  async retrieve(@Payload() { id }: IdMessage, @Selected() selection: Selection) {
-    return { payment_collection: toPaymentCollectionResponse(await this.collections.get(id, selection), "admin") }
+  async retrieve(@Payload() { id }: IdMessage, @Context() { selection }: RequestContext) {
+    return this.collections.get(id, selection)
   }
 
-  @MessagePattern("payment_collections.list")
   @RespondsWith(ADMIN_COLLECTIONS)
-  async list(@Payload() message: ListPaymentCollectionsMessage, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.collections.list(message, selection)
-    return { payment_collections: rows.map((row) => toPaymentCollectionResponse(row, "admin")), ...page }
+  @MessagePattern("payment_collections.list")
+  async list(@Payload() message: ListPaymentCollectionsMessage, @Context() { selection }: RequestContext) {
+    return this.collections.list(message, selection)
   }
 
-  @MessagePattern("payment_collections.create_for_order")
   @RespondsWith(ADMIN_COLLECTION)
+  @MessagePattern("payment_collections.create_for_order")
   async createForOrder(
     @Payload() message: CreateOrderCollectionMessage,
-    @CalledBy() caller: Caller,
-    @Selected() selection: Selection,
+    @Context() { caller, selection }: RequestContext,
   ) {
-    return {
-      payment_collection: toPaymentCollectionResponse(
-        await this.collections.createForOrder(message, caller, selection),
-        "admin",
-      ),
-    }
+    return this.collections.createForOrder(message, caller, selection)
   }
 
-  @MessagePattern("payment_collections.update")
   @RespondsWith(ADMIN_COLLECTION)
+  @MessagePattern("payment_collections.update")
   async update(
     @Payload() { id, ...request }: UpdateCollectionMessage,
-    @CalledBy() caller: Caller,
-    @Selected() selection: Selection,
+    @Context() { caller, selection }: RequestContext,
   ) {
-    const collection = await this.collections.update(id, request, caller, selection)
-    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+    return this.collections.update(id, request, caller, selection)
   }
 
-  @MessagePattern("payment_collections.mark_as_paid")
   @RespondsWith(ADMIN_COLLECTION)
-  async markAsPaid(
-    @Payload() { id, ...request }: MarkAsPaidMessage,
-    @CalledBy() caller: Caller,
-    @Selected() selection: Selection,
-  ) {
-    const collection = await this.marking.markAsPaid(id, request, caller, selection)
-    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+  @MessagePattern("payment_collections.mark_as_paid")
+  async markAsPaid(@Payload() { id, ...request }: MarkAsPaidMessage, @Context() { caller, selection }: RequestContext) {
+    return this.marking.markAsPaid(id, request, caller, selection)
   }
 
+  @RespondsWith(deleted("payment-collection", EXAMPLE.collectionId))
   @MessagePattern("payment_collections.delete")
-  async delete(@Payload() { id }: IdCommand, @CalledBy() caller: Caller): Promise<Deleted<"payment-collection">> {
-    await this.collections.delete(id, caller)
-    return { id, object: "payment-collection", deleted: true }
+  async delete(@Payload() { id }: IdCommand, @Context() { caller }: RequestContext) {
+    return this.collections.delete(id, caller)
   }
 }

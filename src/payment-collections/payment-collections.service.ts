@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import { CartNotFound } from "../carts/cart-not-found.js"
 import { ChangedMeanwhile, excerpt, InvalidData, NotAllowed } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"

@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import { CartNotFound } from "../carts/cart-not-found.js"
 import { prepared } from "../database/statements/prepared.js"
 import { ReplayGuard, type StoreSubject } from "../idempotency/replay-guard.js"

@@ -1,78 +1,76 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
-import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { Controller, Get, Param, Post, Query, UseGuards, UseInterceptors } from "@nestjs/common"
+import { ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { SecretKeyGuard } from "../api-keys/key.guards.js"
 import { ApiErrors } from "../api/errors/error-docs.js"
-import { exampleOf } from "../api/fields/example.js"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { SelectQuery } from "../api/lists/list-query.js"
-import { NoBody } from "../api/validation/validation.js"
-import { EXAMPLE } from "../payment-model/responses/examples.js"
-import { toOperationResponse } from "../payment-model/responses/mappers.js"
-import { OperationResponse } from "../payment-model/responses/operation.response.js"
-import { ADMIN_OPERATION, ADMIN_OPERATIONS, ListOperationsQuery } from "./operation.dto.js"
-import { PaymentOperationsService } from "./payment-operations.service.js"
+import { Endpoint } from "../api/endpoint.js"
+import { FieldsInterceptor } from "../api/fields/fields.interceptor.js"
+import { Context, RequestContext } from "../api/request-context.js"
 import { operationNotFound } from "../payment-model/not-found.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
 import { providerNotAvailable } from "../payment-providers/calls/payment-provider.registry.js"
+import { ListOperationsQuery } from "./operation.dto.js"
+import { ADMIN_OPERATION, ADMIN_OPERATIONS } from "./operation.resource.js"
+import { PaymentOperationsService } from "./payment-operations.service.js"
 import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
 import { InvalidData } from "../common/errors.js"
 import { OperationInProgress } from "../payment-providers/calls/call.errors.js"
 
+const OPERATION_ID = { description: "The operation's id.", example: EXAMPLE.operationId }
+
 @ApiTags("Admin: operations")
 @ApiSecurity("secret_key")
 @ApiErrors(InvalidData, SecretKeyRequired)
+@UseGuards(SecretKeyGuard)
+@UseInterceptors(FieldsInterceptor)
 @Controller("admin/operations")
 export class AdminOperationsController {
   constructor(private readonly operations: PaymentOperationsService) {}
 
-  @Get()
-  @RespondsWith(ADMIN_OPERATIONS)
-  @ApiOperation({
+  @Endpoint({
     summary: "List operations",
     operationId: "listOperations",
     description:
-      "Every call to a provider. `state[]=pending&state[]=unknown` are those whose outcome is not known yet.",
+      "Lists the calls to providers. `state[]=pending&state[]=unknown` selects those whose outcome is not known yet.",
+    responds: ADMIN_OPERATIONS,
+    response: "The operations.",
   })
-  @ApiPage("operations", OperationResponse, "The operations.", exampleOf(ADMIN_OPERATIONS))
-  async list(@Query() query: ListOperationsQuery, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.operations.list(query, selection)
-    return { operations: rows.map(toOperationResponse), ...page }
+  @Get()
+  async list(@Query() query: ListOperationsQuery, @Context() { selection }: RequestContext) {
+    return this.operations.list(query, selection)
   }
 
+  @Endpoint({
+    summary: "Get an operation",
+    operationId: "getOperation",
+    params: { id: OPERATION_ID },
+    responds: ADMIN_OPERATION,
+    response: "The operation.",
+    errors: [operationNotFound(EXAMPLE.operationId)],
+  })
   @Get(":id")
-  @ApiId("The operation's id.", EXAMPLE.operationId)
-  @RespondsWith(ADMIN_OPERATION)
-  @ApiOperation({ summary: "Get an operation", operationId: "getOperation" })
-  @ApiEnvelope("operation", OperationResponse, "The operation.", exampleOf(ADMIN_OPERATION))
-  @ApiErrors(operationNotFound(EXAMPLE.operationId))
-  async get(@Param("id") id: string, @Query() _query: SelectQuery, @Selected() selection: Selection) {
-    return { operation: toOperationResponse(await this.operations.get(id, selection)) }
+  async get(@Param("id") id: string, @Context() { selection }: RequestContext) {
+    return this.operations.get(id, selection)
   }
 
-  @Post(":id/retry")
-  @HttpCode(200)
-  @ApiId("The operation's id.", EXAMPLE.operationId)
-  @RespondsWith(ADMIN_OPERATION)
-  @ApiOperation({
-    summary: "Settle an operation now",
+  @Endpoint({
+    summary: "Resolve an operation now",
     operationId: "retryOperation",
     description:
-      "Asks the provider what became of it, instead of waiting for the next time the service does. Nothing happens twice: " +
-      "a provider that never saw it is asked again with the same idempotency key. A settled operation stays as it is.",
+      "Asks the provider for the operation's outcome now, instead of at the next scheduled time. Nothing happens twice: " +
+      "if the provider never saw the call, it is repeated with the same idempotency key. A resolved operation stays as " +
+      "it is.",
+    params: { id: OPERATION_ID },
+    responds: ADMIN_OPERATION,
+    response: "The operation as it is now.",
+    errors: [
+      operationNotFound(EXAMPLE.operationId),
+      InvalidData,
+      providerNotAvailable(EXAMPLE.stripeId),
+      OperationInProgress,
+    ],
   })
-  @ApiEnvelope("operation", OperationResponse, "The operation as it is now.", exampleOf(ADMIN_OPERATION))
-  @ApiErrors(
-    operationNotFound(EXAMPLE.operationId),
-    InvalidData,
-    providerNotAvailable(EXAMPLE.stripeId),
-    OperationInProgress,
-  )
-  async retry(
-    @Param("id") id: string,
-    @Body() _body: NoBody,
-    @Query() _query: SelectQuery,
-    @Selected() selection: Selection,
-  ) {
-    return { operation: toOperationResponse(await this.operations.retry(id, selection)) }
+  @Post(":id/retry")
+  async retry(@Param("id") id: string, @Context() { selection }: RequestContext) {
+    return this.operations.retry(id, selection)
   }
 }

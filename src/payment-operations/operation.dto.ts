@@ -1,9 +1,9 @@
-import type { View } from "../api/fields/fields.interceptor.js"
+import { Message } from "../api/message.js"
+import { IntersectionType } from "@nestjs/swagger"
 import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
-import { OperationResponse } from "../payment-model/responses/operation.response.js"
 import { OPERATION_KINDS, OPERATION_STATES } from "../payment-model/status.js"
 
-/** What lists of operations filter by. */
+/** The filters of lists of operations. */
 export const OPERATION_FILTERS = {
   id: "text",
   kind: OPERATION_KINDS,
@@ -20,6 +20,4 @@ export const OPERATION_FILTERS = {
 
 export class ListOperationsQuery extends FilteredListQuery(OPERATION_FILTERS) {}
 
-export const ADMIN_OPERATION: View = { key: "operation", type: OperationResponse, audience: "admin", defaults: ["*"] }
-
-export const ADMIN_OPERATIONS: View = { ...ADMIN_OPERATION, key: "operations" }
+export class ListOperationsMessage extends IntersectionType(ListOperationsQuery, Message) {}

@@ -1,35 +1,32 @@
-import { Controller } from "@nestjs/common"
+import { Controller, UseInterceptors } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
-import { IntersectionType } from "@nestjs/swagger"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { IdCommand, IdMessage, Message } from "../api/message.js"
-import { toOperationResponse } from "../payment-model/responses/mappers.js"
-import { ADMIN_OPERATION, ADMIN_OPERATIONS, ListOperationsQuery } from "./operation.dto.js"
+import { FieldsInterceptor, RespondsWith } from "../api/fields/fields.interceptor.js"
+import { IdCommand, IdMessage } from "../api/message.js"
+import { Context, RequestContext } from "../api/request-context.js"
+import { ListOperationsMessage } from "./operation.dto.js"
+import { ADMIN_OPERATION, ADMIN_OPERATIONS } from "./operation.resource.js"
 import { PaymentOperationsService } from "./payment-operations.service.js"
 
-class ListOperationsMessage extends IntersectionType(ListOperationsQuery, Message) {}
-
+@UseInterceptors(FieldsInterceptor)
 @Controller()
 export class OperationsMessageController {
   constructor(private readonly operations: PaymentOperationsService) {}
 
-  @MessagePattern("operations.list")
   @RespondsWith(ADMIN_OPERATIONS)
-  async list(@Payload() message: ListOperationsMessage, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.operations.list(message, selection)
-    return { operations: rows.map(toOperationResponse), ...page }
+  @MessagePattern("operations.list")
+  async list(@Payload() message: ListOperationsMessage, @Context() { selection }: RequestContext) {
+    return this.operations.list(message, selection)
   }
 
+  @RespondsWith(ADMIN_OPERATION)
   @MessagePattern("operations.retrieve")
-  @RespondsWith(ADMIN_OPERATION)
-  async retrieve(@Payload() { id }: IdMessage, @Selected() selection: Selection) {
-    return { operation: toOperationResponse(await this.operations.get(id, selection)) }
+  async retrieve(@Payload() { id }: IdMessage, @Context() { selection }: RequestContext) {
+    return this.operations.get(id, selection)
   }
 
-  @MessagePattern("operations.retry")
   @RespondsWith(ADMIN_OPERATION)
-  async retry(@Payload() { id }: IdCommand, @Selected() selection: Selection) {
-    return { operation: toOperationResponse(await this.operations.retry(id, selection)) }
+  @MessagePattern("operations.retry")
+  async retry(@Payload() { id }: IdCommand, @Context() { selection }: RequestContext) {
+    return this.operations.retry(id, selection)
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import type { Selection } from "../api/fields/fields.js"
 import { LeasedWork } from "../database/leased-work.js"
 import { Leases, type Lease } from "../database/leases.js"

@@ -1,41 +1,53 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from "@nestjs/common"
-import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiId } from "../api/api-docs.js"
+import { Body, Controller, Get, Param, Post, UseGuards, UseInterceptors } from "@nestjs/common"
+import { ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { SecretKeyGuard } from "../api-keys/key.guards.js"
 import { ApiErrors } from "../api/errors/error-docs.js"
-import { ConfigureRegionRequest, REGION_EXAMPLE, RegionResponse, toRegionResponse } from "./payment-provider.dto.js"
+import { Endpoint } from "../api/endpoint.js"
+import { FieldsInterceptor } from "../api/fields/fields.interceptor.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
+import { ConfigureRegionRequest } from "./payment-provider.dto.js"
 import { PaymentProvidersService, providersNotEnabled, regionNotFound } from "./payment-providers.service.js"
-import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { REGION, REGION_EXAMPLE } from "./region.resource.js"
 import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
 import { InvalidData } from "../common/errors.js"
+
+const REGION_ID = { description: "The shop's id of the region.", example: REGION_EXAMPLE.id }
 
 @ApiTags("Admin: regions")
 @ApiSecurity("secret_key")
 @ApiErrors(InvalidData, SecretKeyRequired)
+@UseGuards(SecretKeyGuard)
+@UseInterceptors(FieldsInterceptor)
 @Controller("admin/regions")
 export class AdminRegionsController {
   constructor(private readonly providers: PaymentProvidersService) {}
 
-  @Post(":id")
-  @ApiId("The region's id, in the words of the shop.", REGION_EXAMPLE.id)
-  @HttpCode(200)
-  @ApiOperation({
+  @Endpoint({
     summary: "Configure a region",
     operationId: "configureRegion",
     description:
-      "Makes the region known and replaces the set of providers that it offers. A region that was never configured offers none.",
+      "Creates the region if it is new, and replaces the set of providers that it offers. A region that was never " +
+      "configured offers none.",
+    params: { id: REGION_ID },
+    responds: REGION,
+    response: "The region.",
+    errors: [providersNotEnabled([EXAMPLE.stripeId], [EXAMPLE.providerId])],
   })
-  @ApiEnvelope("region", RegionResponse, "The region.", REGION_EXAMPLE)
-  @ApiErrors(providersNotEnabled([EXAMPLE.stripeId], [EXAMPLE.providerId]))
+  @Post(":id")
   async configure(@Param("id") id: string, @Body() { payment_providers }: ConfigureRegionRequest) {
-    return { region: toRegionResponse(id, await this.providers.configureRegion(id, payment_providers)) }
+    return this.providers.configureRegion(id, payment_providers)
   }
 
+  @Endpoint({
+    summary: "Get a region",
+    operationId: "getRegion",
+    params: { id: REGION_ID },
+    responds: REGION,
+    response: "The region.",
+    errors: [regionNotFound(REGION_EXAMPLE.id)],
+  })
   @Get(":id")
-  @ApiId("The region's id, in the words of the shop.", REGION_EXAMPLE.id)
-  @ApiOperation({ summary: "Get a region", operationId: "getRegion" })
-  @ApiEnvelope("region", RegionResponse, "The region.", REGION_EXAMPLE)
-  @ApiErrors(regionNotFound(REGION_EXAMPLE.id))
   async get(@Param("id") id: string) {
-    return { region: toRegionResponse(id, await this.providers.getRegion(id)) }
+    return this.providers.getRegion(id)
   }
 }

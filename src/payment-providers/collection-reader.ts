@@ -1,6 +1,6 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import type { Selection } from "../api/fields/fields.js"
 import { readGraph, ROOT } from "../database/statements/read-graph.js"
 import type { Aggregate } from "../payment-model/aggregate.js"

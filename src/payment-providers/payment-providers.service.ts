@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from "@nestjs/common"
 import { InjectRepository } from "@nestjs/typeorm"
 import { In, Repository } from "typeorm"
-import { NotAllowed, NotFound, REFUSAL_LIMITS, excerpt } from "../common/errors.js"
+import { excerpt, NotAllowed, NotFound, REFUSAL_LIMITS } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import type { ShortListQuery } from "../api/lists/list-query.js"
 import { ROOT } from "../database/statements/read-graph.js"

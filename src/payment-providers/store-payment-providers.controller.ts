@@ -1,13 +1,12 @@
-import { Controller, Get, Query } from "@nestjs/common"
-import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiPage } from "../api/api-docs.js"
+import { Controller, Get, Query, UseGuards, UseInterceptors } from "@nestjs/common"
+import { ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { PublishableKeyGuard } from "../api-keys/key.guards.js"
 import { ApiErrors } from "../api/errors/error-docs.js"
-import { exampleOf } from "../api/fields/example.js"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { toPaymentProviderResponse } from "../payment-model/responses/mappers.js"
-import { PaymentProviderResponse } from "../payment-model/responses/payment-provider.response.js"
-import { ListRegionProvidersQuery, STORE_PROVIDERS } from "./payment-provider.dto.js"
+import { Endpoint } from "../api/endpoint.js"
+import { FieldsInterceptor } from "../api/fields/fields.interceptor.js"
+import { Context, RequestContext } from "../api/request-context.js"
+import { STORE_PROVIDERS } from "../payment-model/resources/payment-provider.resource.js"
+import { ListRegionProvidersQuery } from "./payment-provider.dto.js"
 import { PaymentProvidersService } from "./payment-providers.service.js"
 import { PublishableKeyInvalid } from "../api-keys/api-key.errors.js"
 import { InvalidData } from "../common/errors.js"
@@ -15,21 +14,20 @@ import { InvalidData } from "../common/errors.js"
 @ApiTags("Store: payment providers")
 @ApiSecurity("publishable_key")
 @ApiErrors(InvalidData, PublishableKeyInvalid)
+@UseGuards(PublishableKeyGuard)
+@UseInterceptors(FieldsInterceptor)
 @Controller("store/payment-providers")
 export class StorePaymentProvidersController {
   constructor(private readonly providers: PaymentProvidersService) {}
 
+  @Endpoint({
+    summary: "List the payment providers of a region",
+    operationId: "listRegionPaymentProviders",
+    responds: STORE_PROVIDERS,
+    response: "The providers; none for a region that was never configured.",
+  })
   @Get()
-  @RespondsWith(STORE_PROVIDERS)
-  @ApiOperation({ summary: "List the payment providers of a region", operationId: "listRegionPaymentProviders" })
-  @ApiPage(
-    "payment_providers",
-    PaymentProviderResponse,
-    "The providers; none for a region that was never configured.",
-    exampleOf(STORE_PROVIDERS),
-  )
-  async list(@Query() { region_id, ...query }: ListRegionProvidersQuery, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.providers.listOfRegion(region_id, query, selection)
-    return { payment_providers: rows.map(toPaymentProviderResponse), ...page }
+  async list(@Query() { region_id, ...query }: ListRegionProvidersQuery, @Context() { selection }: RequestContext) {
+    return this.providers.listOfRegion(region_id, query, selection)
   }
 }

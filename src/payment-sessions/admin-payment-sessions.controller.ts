@@ -1,21 +1,10 @@
-import { Body, Controller, HttpCode, Param, Post, Query } from "@nestjs/common"
-import { ApiOperation, ApiParam, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiId } from "../api/api-docs.js"
+import { Body, Controller, Param, Post, UseGuards, UseInterceptors } from "@nestjs/common"
+import { ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { SecretKeyGuard } from "../api-keys/key.guards.js"
 import { ApiErrors } from "../api/errors/error-docs.js"
-import { exampleOf } from "../api/fields/example.js"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { SelectQuery } from "../api/lists/list-query.js"
-import { NoBody } from "../api/validation/validation.js"
-import { AUTHORIZED_COLLECTION, EXAMPLE, OPENED_COLLECTION } from "../payment-model/responses/examples.js"
-import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
-import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
-import { ADMIN_COLLECTION } from "../payment-model/responses/views.js"
-import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
-import { PaymentSessionsService } from "./payment-sessions.service.js"
-import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
-import { PAID_IN_FULL } from "../payment-model/rules/collection.rules.js"
+import { Endpoint } from "../api/endpoint.js"
+import { FieldsInterceptor } from "../api/fields/fields.interceptor.js"
+import { Context, RequestContext } from "../api/request-context.js"
 import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
 import { InvalidData, NotAllowed } from "../common/errors.js"
 import {
@@ -26,6 +15,13 @@ import {
   StateConflict,
 } from "../payment-providers/calls/call.errors.js"
 import { AmountChanged } from "./payment-session.errors.js"
+import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
+import { AUTHORIZED_COLLECTION, EXAMPLE, OPENED_COLLECTION } from "../payment-model/resources/examples.js"
+import { ADMIN_COLLECTION, COLLECTION_ID } from "../payment-model/resources/payment-collection.resource.js"
+import { SESSION_ID } from "../payment-model/resources/payment-session.resource.js"
+import { PAID_IN_FULL } from "../payment-model/rules/collection.rules.js"
+import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
+import { PaymentSessionsService } from "./payment-sessions.service.js"
 
 @ApiTags("Admin: payment sessions")
 @ApiSecurity("secret_key")
@@ -40,71 +36,55 @@ import { AmountChanged } from "./payment-session.errors.js"
   ProviderError,
   OutcomeUnknown,
 )
+@UseGuards(SecretKeyGuard)
+@UseInterceptors(FieldsInterceptor)
 @Controller("admin/payment-collections/:id/payment-sessions")
 export class AdminPaymentSessionsController {
   constructor(private readonly sessions: PaymentSessionsService) {}
 
-  @Post()
-  @HttpCode(200)
-  @ApiId("The collection's id.", EXAMPLE.collectionId)
-  @RespondsWith(ADMIN_COLLECTION)
-  @ApiOperation({
+  @Endpoint({
     summary: "Open a payment session as an operator",
     operationId: "createPaymentSessionAsAdmin",
-    description: "As a storefront does it; the provider takes any data.",
+    description: "Opens a session as a storefront does. The provider accepts any data.",
+    params: { id: COLLECTION_ID },
+    responds: ADMIN_COLLECTION,
+    response: "The collection with its open session.",
+    example: OPENED_COLLECTION,
   })
-  @ApiEnvelope(
-    "payment_collection",
-    PaymentCollectionResponse,
-    "The collection with its open session.",
-    exampleOf(ADMIN_COLLECTION, OPENED_COLLECTION),
-  )
+  @Post()
   async create(
     @Param("id") id: string,
     @Body() body: CreatePaymentSessionRequest,
-    @Query() _query: SelectQuery,
-    @CalledBy() caller: Caller,
-    @Selected() selection: Selection,
+    @Context() { caller, selection }: RequestContext,
   ) {
-    const collection = await this.sessions.create(id, body, caller, "admin", selection)
-    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+    return this.sessions.create(id, body, caller, "admin", selection)
   }
 
-  @Post(":session_id/authorize")
-  @HttpCode(200)
-  @ApiId("The collection's id.", EXAMPLE.collectionId)
-  @ApiParam({ name: "session_id", description: "The session's id.", example: EXAMPLE.sessionId })
-  @RespondsWith(ADMIN_COLLECTION)
-  @ApiOperation({
+  @Endpoint({
     summary: "Authorize a payment session as an operator",
     operationId: "authorizePaymentSessionAsAdmin",
     description:
-      "As a storefront does it, for a service that completes carts with a secret key. If the provider has authorized " +
-      "the payment, the session gets its payment; if not, the session's `status` and `data` say what is missing. May be " +
-      "repeated.",
+      "Authorizes a session as a storefront does, for a service that completes carts with a secret key. If the provider " +
+      "has authorized the payment, the session gets its payment. If not, the session's `status` and `data` say what is " +
+      "missing. May be repeated.",
+    params: { id: COLLECTION_ID, session_id: SESSION_ID },
+    responds: ADMIN_COLLECTION,
+    response: "The collection with the outcome of the session.",
+    example: AUTHORIZED_COLLECTION,
+    errors: [
+      InvalidData,
+      new NotAllowed(PAID_IN_FULL),
+      sessionNotFound(EXAMPLE.sessionId),
+      AmountChanged,
+      OperationInProgress,
+    ],
   })
-  @ApiErrors(
-    InvalidData,
-    new NotAllowed(PAID_IN_FULL),
-    sessionNotFound(EXAMPLE.sessionId),
-    AmountChanged,
-    OperationInProgress,
-  )
-  @ApiEnvelope(
-    "payment_collection",
-    PaymentCollectionResponse,
-    "The collection with what became of the session.",
-    exampleOf(ADMIN_COLLECTION, AUTHORIZED_COLLECTION),
-  )
+  @Post(":session_id/authorize")
   async authorize(
     @Param("id") id: string,
     @Param("session_id") sessionId: string,
-    @Body() _body: NoBody,
-    @Query() _query: SelectQuery,
-    @CalledBy() caller: Caller,
-    @Selected() selection: Selection,
+    @Context() { caller, selection }: RequestContext,
   ) {
-    const collection = await this.sessions.authorize(id, sessionId, caller, "admin", selection)
-    return { payment_collection: toPaymentCollectionResponse(collection, "admin") }
+    return this.sessions.authorize(id, sessionId, caller, "admin", selection)
   }
 }

@@ -3,7 +3,7 @@ import { Transform, type TransformFnParams } from "class-transformer"
 import { IsString } from "class-validator"
 import { CommandMessage, IdCommand } from "../api/message.js"
 import { IsSmallObject, MayBeLeftOut } from "../api/validation/validation.js"
-import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
 
 export class CreatePaymentSessionRequest {
   @ApiProperty({ description: "The provider to pay with.", example: "pp_system_default" })

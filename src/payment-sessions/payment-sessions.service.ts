@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
 import { AccountHoldersService, type KnownAccountHolder } from "../account-holders/account-holders.service.js"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import { excerpt, InvalidData, NotFound, REFUSAL_LIMITS, ServiceError } from "../common/errors.js"
 import { StateConflict } from "../payment-providers/calls/call.errors.js"
 import { AmountChanged, CustomerChanged, SessionEnded } from "./payment-session.errors.js"

@@ -1,21 +1,10 @@
-import { Body, Controller, HttpCode, Param, Post, Query } from "@nestjs/common"
-import { ApiOperation, ApiParam, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { CalledBy, type Caller } from "../api-keys/caller.js"
-import { ApiEnvelope, ApiId } from "../api/api-docs.js"
+import { Body, Controller, Param, Post, UseGuards, UseInterceptors } from "@nestjs/common"
+import { ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { PublishableKeyGuard } from "../api-keys/key.guards.js"
 import { ApiErrors } from "../api/errors/error-docs.js"
-import { exampleOf } from "../api/fields/example.js"
-import type { Selection } from "../api/fields/fields.js"
-import { NoBody } from "../api/validation/validation.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { SelectQuery } from "../api/lists/list-query.js"
-import { AUTHORIZED_COLLECTION, EXAMPLE, OPENED_COLLECTION } from "../payment-model/responses/examples.js"
-import { toPaymentCollectionResponse } from "../payment-model/responses/mappers.js"
-import { PaymentCollectionResponse } from "../payment-model/responses/payment-collection.response.js"
-import { STORE_COLLECTION } from "../payment-model/responses/views.js"
-import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
-import { PaymentSessionsService } from "./payment-sessions.service.js"
-import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
-import { PAID_IN_FULL } from "../payment-model/rules/collection.rules.js"
+import { Endpoint } from "../api/endpoint.js"
+import { FieldsInterceptor } from "../api/fields/fields.interceptor.js"
+import { Context, RequestContext } from "../api/request-context.js"
 import { PublishableKeyInvalid } from "../api-keys/api-key.errors.js"
 import { InvalidData, NotAllowed } from "../common/errors.js"
 import {
@@ -26,6 +15,13 @@ import {
   StateConflict,
 } from "../payment-providers/calls/call.errors.js"
 import { AmountChanged } from "./payment-session.errors.js"
+import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
+import { AUTHORIZED_COLLECTION, EXAMPLE, OPENED_COLLECTION } from "../payment-model/resources/examples.js"
+import { COLLECTION_ID, STORE_COLLECTION } from "../payment-model/resources/payment-collection.resource.js"
+import { SESSION_ID } from "../payment-model/resources/payment-session.resource.js"
+import { PAID_IN_FULL } from "../payment-model/rules/collection.rules.js"
+import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
+import { PaymentSessionsService } from "./payment-sessions.service.js"
 
 @ApiTags("Store: payment sessions")
 @ApiSecurity("publishable_key")
@@ -40,73 +36,58 @@ import { AmountChanged } from "./payment-session.errors.js"
   ProviderError,
   OutcomeUnknown,
 )
+@UseGuards(PublishableKeyGuard)
+@UseInterceptors(FieldsInterceptor)
 @Controller("store/payment-collections/:id/payment-sessions")
 export class StorePaymentSessionsController {
   constructor(private readonly sessions: PaymentSessionsService) {}
 
-  @Post()
-  @HttpCode(200)
-  @ApiId("The collection's id.", EXAMPLE.collectionId)
-  @RespondsWith(STORE_COLLECTION)
-  @ApiOperation({
+  @Endpoint({
     summary: "Open a payment session",
     operationId: "createPaymentSession",
     description:
-      "For what is left to pay. With the provider of the open session that one is changed in place and keeps its id; " +
-      "the session of another provider is canceled first. Called again with the same data it changes nothing.",
+      "Opens a session for the amount that is left to pay. If the open session has the same provider, it is changed in " +
+      "place and keeps its id. If it has another provider, it is canceled first. A repeat with the same data changes " +
+      "nothing.",
+    params: { id: COLLECTION_ID },
+    responds: STORE_COLLECTION,
+    response: "The collection with its open session.",
+    example: OPENED_COLLECTION,
   })
-  @ApiEnvelope(
-    "payment_collection",
-    PaymentCollectionResponse,
-    "The collection with its open session.",
-    exampleOf(STORE_COLLECTION, OPENED_COLLECTION),
-  )
+  @Post()
   async create(
     @Param("id") id: string,
     @Body() body: CreatePaymentSessionRequest,
-    @Query() _query: SelectQuery,
-    @CalledBy() caller: Caller,
-    @Selected() selection: Selection,
+    @Context() { caller, selection }: RequestContext,
   ) {
-    const collection = await this.sessions.create(id, body, caller, "store", selection)
-    return { payment_collection: toPaymentCollectionResponse(collection, "store") }
+    return this.sessions.create(id, body, caller, "store", selection)
   }
 
-  @Post(":session_id/authorize")
-  @HttpCode(200)
-  @ApiId("The collection's id.", EXAMPLE.collectionId)
-  @ApiParam({ name: "session_id", description: "The session's id.", example: EXAMPLE.sessionId })
-  @RespondsWith(STORE_COLLECTION)
-  @ApiOperation({
+  @Endpoint({
     summary: "Authorize a payment session",
     operationId: "authorizePaymentSession",
     description:
-      "Asks the provider whether the shopper's authorization stands. Once it does, the session has its payment; where " +
-      "the shopper has to do more, the session's `status` and `data` say what. May be repeated.",
+      "Asks the provider whether the shopper has authorized the payment. If so, the session gets its payment. If the " +
+      "shopper has to do more, the session's `status` and `data` say what. May be repeated.",
+    params: { id: COLLECTION_ID, session_id: SESSION_ID },
+    responds: STORE_COLLECTION,
+    response: "The collection with the outcome of the session.",
+    example: AUTHORIZED_COLLECTION,
+    errors: [
+      InvalidData,
+      PublishableKeyInvalid,
+      new NotAllowed(PAID_IN_FULL),
+      sessionNotFound(EXAMPLE.sessionId),
+      AmountChanged,
+      OperationInProgress,
+    ],
   })
-  @ApiErrors(
-    InvalidData,
-    PublishableKeyInvalid,
-    new NotAllowed(PAID_IN_FULL),
-    sessionNotFound(EXAMPLE.sessionId),
-    AmountChanged,
-    OperationInProgress,
-  )
-  @ApiEnvelope(
-    "payment_collection",
-    PaymentCollectionResponse,
-    "The collection with what became of the session.",
-    exampleOf(STORE_COLLECTION, AUTHORIZED_COLLECTION),
-  )
+  @Post(":session_id/authorize")
   async authorize(
     @Param("id") id: string,
     @Param("session_id") sessionId: string,
-    @Body() _body: NoBody,
-    @Query() _query: SelectQuery,
-    @CalledBy() caller: Caller,
-    @Selected() selection: Selection,
+    @Context() { caller, selection }: RequestContext,
   ) {
-    const collection = await this.sessions.authorize(id, sessionId, caller, "store", selection)
-    return { payment_collection: toPaymentCollectionResponse(collection, "store") }
+    return this.sessions.authorize(id, sessionId, caller, "store", selection)
   }
 }

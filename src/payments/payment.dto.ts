@@ -1,11 +1,12 @@
-import { ApiProperty, ApiPropertyOptional } from "@nestjs/swagger"
+import { IdCommand, Message } from "../api/message.js"
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from "@nestjs/swagger"
 import { Transform, type TransformFnParams } from "class-transformer"
 import { IsNumber, IsOptional, IsPositive, IsString } from "class-validator"
 import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
 import { HasAtMost, IsSmallObject, MayBeLeftOut } from "../api/validation/validation.js"
-import { EXAMPLE } from "../payment-model/responses/examples.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
 
-/** What `GET /admin/payments` filters by: Medusa's filters, and ours after them. */
+/** The filters of `GET /admin/payments`: Medusa's, then ours. */
 export const PAYMENT_FILTERS = {
   id: "text",
   payment_session_id: "text",
@@ -24,7 +25,7 @@ export class CapturePaymentRequest {
     required: false,
     minimum: 0,
     exclusiveMinimum: true,
-    description: "What to capture, in major units; all that is left unless given.",
+    description: "The amount to capture, in major units; all that is left unless given.",
     example: 20,
   })
   @MayBeLeftOut()
@@ -38,7 +39,7 @@ export class RefundPaymentRequest {
     required: false,
     minimum: 0,
     exclusiveMinimum: true,
-    description: "What to give back, in major units; all that is captured and not refunded unless given.",
+    description: "The amount to refund, in major units; all that is captured and not refunded unless given.",
     example: 10,
   })
   @MayBeLeftOut()
@@ -70,3 +71,9 @@ export class RefundPaymentRequest {
   @IsSmallObject()
   metadata?: Record<string, unknown> | null
 }
+
+export class ListPaymentsMessage extends IntersectionType(ListPaymentsQuery, Message) {}
+
+export class CapturePaymentMessage extends IntersectionType(CapturePaymentRequest, IdCommand) {}
+
+export class RefundPaymentMessage extends IntersectionType(RefundPaymentRequest, IdCommand) {}

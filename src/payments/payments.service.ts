@@ -1,6 +1,6 @@
 import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, type EntityManager } from "typeorm"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import { InvalidData, NotAllowed } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { moneyFromMajor } from "../common/money.js"

@@ -1,87 +1,90 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from "@nestjs/common"
-import { ApiOperation, ApiSecurity, ApiTags } from "@nestjs/swagger"
-import { ApiEnvelope, ApiId, ApiPage } from "../api/api-docs.js"
+import { Body, Controller, Delete, Get, Param, Post, Query, UseGuards, UseInterceptors } from "@nestjs/common"
+import { ApiSecurity, ApiTags } from "@nestjs/swagger"
+import { SecretKeyGuard } from "../api-keys/key.guards.js"
 import { ApiErrors } from "../api/errors/error-docs.js"
-import { ApiDeleted, type Deleted } from "../api/deleted.js"
-import { exampleOf } from "../api/fields/example.js"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { SelectQuery } from "../api/lists/list-query.js"
-import { EXAMPLE } from "../payment-model/responses/examples.js"
-import { toRefundReasonResponse } from "../payment-model/responses/mappers.js"
-import { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
-import {
-  CreateRefundReasonRequest,
-  ListRefundReasonsQuery,
-  REFUND_REASON,
-  REFUND_REASONS,
-  UpdateRefundReasonRequest,
-} from "./refund-reason.dto.js"
-import { RefundReasonsService, refundReasonNotFound } from "./refund-reasons.service.js"
+import { Endpoint } from "../api/endpoint.js"
+import { FieldsInterceptor } from "../api/fields/fields.interceptor.js"
+import { Context, RequestContext } from "../api/request-context.js"
+import { deleted } from "../api/response-body.js"
 import { reasonCodeTaken } from "../payment-model/constraints.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
+import { ADMIN_REFUND_REASON, ADMIN_REFUND_REASONS } from "../payment-model/resources/refund-reason.resource.js"
+import { CreateRefundReasonRequest, ListRefundReasonsQuery, UpdateRefundReasonRequest } from "./refund-reason.dto.js"
+import { RefundReasonsService, refundReasonNotFound } from "./refund-reasons.service.js"
 import { SecretKeyRequired } from "../api-keys/api-key.errors.js"
 import { InvalidData } from "../common/errors.js"
 
-const REASON_EXAMPLE = exampleOf(REFUND_REASON)
+const REASON_ID = { description: "The reason's id.", example: EXAMPLE.reasonId }
 
 @ApiTags("Admin: refund reasons")
 @ApiSecurity("secret_key")
 @ApiErrors(InvalidData, SecretKeyRequired)
+@UseGuards(SecretKeyGuard)
+@UseInterceptors(FieldsInterceptor)
 @Controller("admin/refund-reasons")
 export class AdminRefundReasonsController {
   constructor(private readonly reasons: RefundReasonsService) {}
 
+  @Endpoint({
+    summary: "List refund reasons",
+    operationId: "listRefundReasons",
+    responds: ADMIN_REFUND_REASONS,
+    response: "The reasons.",
+  })
   @Get()
-  @RespondsWith(REFUND_REASONS)
-  @ApiOperation({ summary: "List refund reasons", operationId: "listRefundReasons" })
-  @ApiPage("refund_reasons", RefundReasonResponse, "The reasons.", REASON_EXAMPLE)
-  async list(@Query() query: ListRefundReasonsQuery, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.reasons.list(query, selection)
-    return { refund_reasons: rows.map(toRefundReasonResponse), ...page }
+  async list(@Query() query: ListRefundReasonsQuery, @Context() { selection }: RequestContext) {
+    return this.reasons.list(query, selection)
   }
 
+  @Endpoint({
+    summary: "Create a refund reason",
+    operationId: "createRefundReason",
+    responds: ADMIN_REFUND_REASON,
+    response: "The reason.",
+    errors: [reasonCodeTaken()],
+  })
   @Post()
-  @HttpCode(200)
-  @RespondsWith(REFUND_REASON)
-  @ApiOperation({ summary: "Create a refund reason", operationId: "createRefundReason" })
-  @ApiEnvelope("refund_reason", RefundReasonResponse, "The reason.", REASON_EXAMPLE)
-  @ApiErrors(reasonCodeTaken())
-  async create(@Body() body: CreateRefundReasonRequest, @Query() _query: SelectQuery) {
-    return { refund_reason: toRefundReasonResponse(await this.reasons.create(body)) }
+  async create(@Body() body: CreateRefundReasonRequest) {
+    return this.reasons.create(body)
   }
 
+  @Endpoint({
+    summary: "Get a refund reason",
+    operationId: "getRefundReason",
+    params: { id: REASON_ID },
+    responds: ADMIN_REFUND_REASON,
+    response: "The reason.",
+    errors: [refundReasonNotFound(EXAMPLE.reasonId)],
+  })
   @Get(":id")
-  @ApiId("The reason's id.", EXAMPLE.reasonId)
-  @RespondsWith(REFUND_REASON)
-  @ApiOperation({ summary: "Get a refund reason", operationId: "getRefundReason" })
-  @ApiEnvelope("refund_reason", RefundReasonResponse, "The reason.", REASON_EXAMPLE)
-  @ApiErrors(refundReasonNotFound(EXAMPLE.reasonId))
-  async get(@Param("id") id: string, @Query() _query: SelectQuery) {
-    return { refund_reason: toRefundReasonResponse(await this.reasons.get(id)) }
+  async get(@Param("id") id: string) {
+    return this.reasons.get(id)
   }
 
+  @Endpoint({
+    summary: "Change a refund reason",
+    operationId: "updateRefundReason",
+    params: { id: REASON_ID },
+    responds: ADMIN_REFUND_REASON,
+    response: "The reason.",
+    errors: [refundReasonNotFound(EXAMPLE.reasonId), reasonCodeTaken()],
+  })
   @Post(":id")
-  @HttpCode(200)
-  @ApiId("The reason's id.", EXAMPLE.reasonId)
-  @RespondsWith(REFUND_REASON)
-  @ApiOperation({ summary: "Change a refund reason", operationId: "updateRefundReason" })
-  @ApiEnvelope("refund_reason", RefundReasonResponse, "The reason.", REASON_EXAMPLE)
-  @ApiErrors(refundReasonNotFound(EXAMPLE.reasonId), reasonCodeTaken())
-  async update(@Param("id") id: string, @Body() body: UpdateRefundReasonRequest, @Query() _query: SelectQuery) {
-    return { refund_reason: toRefundReasonResponse(await this.reasons.update(id, body)) }
+  async update(@Param("id") id: string, @Body() body: UpdateRefundReasonRequest) {
+    return this.reasons.update(id, body)
   }
 
-  @Delete(":id")
-  @ApiId("The reason's id.", EXAMPLE.reasonId)
-  @ApiOperation({
+  @Endpoint({
     summary: "Delete a refund reason",
     operationId: "deleteRefundReason",
-    description: "Refunds that name it keep it; its code is free again.",
+    description: "Refunds that name the reason keep it. Its code can be used again.",
+    params: { id: REASON_ID },
+    responds: deleted("refund_reason", EXAMPLE.reasonId),
+    response: "The reason is deleted.",
+    errors: [refundReasonNotFound(EXAMPLE.reasonId)],
   })
-  @ApiDeleted("refund_reason", EXAMPLE.reasonId)
-  @ApiErrors(refundReasonNotFound(EXAMPLE.reasonId))
-  async delete(@Param("id") id: string): Promise<Deleted<"refund_reason">> {
-    await this.reasons.delete(id)
-    return { id, object: "refund_reason", deleted: true }
+  @Delete(":id")
+  async delete(@Param("id") id: string) {
+    return this.reasons.delete(id)
   }
 }

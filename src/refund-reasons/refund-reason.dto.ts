@@ -1,10 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType, PartialType } from "@nestjs/swagger"
 import { IsOptional, IsString } from "class-validator"
-import type { View } from "../api/fields/fields.interceptor.js"
 import { FilteredListQuery, type FilterSpec } from "../api/lists/list-query.js"
 import { CommandMessage, IdCommand, Message } from "../api/message.js"
 import { HasAtMost } from "../api/validation/validation.js"
-import { RefundReasonResponse } from "../payment-model/responses/refund-reason.response.js"
 
 export class CreateRefundReasonRequest {
   @ApiProperty({ description: "The reason, for people.", example: "Damaged" })
@@ -34,7 +32,7 @@ export class UpdateRefundReasonRequest extends PartialType(CreateRefundReasonReq
 /** Reasons that a list has unless `limit` is given, as in Medusa. */
 export const REFUND_REASONS_LIMIT = 15
 
-/** What lists of reasons filter by. */
+/** The filters of lists of reasons. */
 export const REFUND_REASON_FILTERS = {
   id: "text",
   created_at: "time",
@@ -51,13 +49,3 @@ export class ListRefundReasonsQuery extends FilteredListQuery(REFUND_REASON_FILT
 export class CreateRefundReasonMessage extends IntersectionType(CreateRefundReasonRequest, CommandMessage) {}
 export class UpdateRefundReasonMessage extends IntersectionType(UpdateRefundReasonRequest, IdCommand) {}
 export class ListRefundReasonsMessage extends IntersectionType(ListRefundReasonsQuery, Message) {}
-
-/** Medusa's defaults. */
-export const REFUND_REASON: View = {
-  key: "refund_reason",
-  type: RefundReasonResponse,
-  audience: "admin",
-  defaults: ["label", "code", "description", "created_at", "updated_at", "deleted_at"],
-}
-
-export const REFUND_REASONS: View = { ...REFUND_REASON, key: "refund_reasons" }

@@ -1,51 +1,46 @@
-import { Controller } from "@nestjs/common"
+import { Controller, UseInterceptors } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
-import type { Deleted } from "../api/deleted.js"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
+import { FieldsInterceptor, RespondsWith } from "../api/fields/fields.interceptor.js"
 import { IdCommand, IdMessage } from "../api/message.js"
-import { toRefundReasonResponse } from "../payment-model/responses/mappers.js"
-import {
-  CreateRefundReasonMessage,
-  ListRefundReasonsMessage,
-  REFUND_REASON,
-  REFUND_REASONS,
-  UpdateRefundReasonMessage,
-} from "./refund-reason.dto.js"
+import { Context, RequestContext } from "../api/request-context.js"
+import { deleted } from "../api/response-body.js"
+import { EXAMPLE } from "../payment-model/resources/examples.js"
+import { ADMIN_REFUND_REASON, ADMIN_REFUND_REASONS } from "../payment-model/resources/refund-reason.resource.js"
+import { CreateRefundReasonMessage, ListRefundReasonsMessage, UpdateRefundReasonMessage } from "./refund-reason.dto.js"
 import { RefundReasonsService } from "./refund-reasons.service.js"
 
+@UseInterceptors(FieldsInterceptor)
 @Controller()
 export class RefundReasonsMessageController {
   constructor(private readonly reasons: RefundReasonsService) {}
 
+  @RespondsWith(ADMIN_REFUND_REASONS)
   @MessagePattern("refund_reasons.list")
-  @RespondsWith(REFUND_REASONS)
-  async list(@Payload() message: ListRefundReasonsMessage, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.reasons.list(message, selection)
-    return { refund_reasons: rows.map(toRefundReasonResponse), ...page }
+  async list(@Payload() message: ListRefundReasonsMessage, @Context() { selection }: RequestContext) {
+    return this.reasons.list(message, selection)
   }
 
+  @RespondsWith(ADMIN_REFUND_REASON)
   @MessagePattern("refund_reasons.retrieve")
-  @RespondsWith(REFUND_REASON)
   async retrieve(@Payload() { id }: IdMessage) {
-    return { refund_reason: toRefundReasonResponse(await this.reasons.get(id)) }
+    return this.reasons.get(id)
   }
 
+  @RespondsWith(ADMIN_REFUND_REASON)
   @MessagePattern("refund_reasons.create")
-  @RespondsWith(REFUND_REASON)
   async create(@Payload() message: CreateRefundReasonMessage) {
-    return { refund_reason: toRefundReasonResponse(await this.reasons.create(message)) }
+    return this.reasons.create(message)
   }
 
+  @RespondsWith(ADMIN_REFUND_REASON)
   @MessagePattern("refund_reasons.update")
-  @RespondsWith(REFUND_REASON)
   async update(@Payload() { id, ...changes }: UpdateRefundReasonMessage) {
-    return { refund_reason: toRefundReasonResponse(await this.reasons.update(id, changes)) }
+    return this.reasons.update(id, changes)
   }
 
+  @RespondsWith(deleted("refund_reason", EXAMPLE.reasonId))
   @MessagePattern("refund_reasons.delete")
-  async delete(@Payload() { id }: IdCommand): Promise<Deleted<"refund_reason">> {
-    await this.reasons.delete(id)
-    return { id, object: "refund_reason", deleted: true }
+  async delete(@Payload() { id }: IdCommand) {
+    return this.reasons.delete(id)
   }
 }

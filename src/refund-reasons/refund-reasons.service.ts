@@ -1,7 +1,7 @@
 import { Injectable } from "@nestjs/common"
 import { InjectRepository } from "@nestjs/typeorm"
 import { IsNull, Repository, type EntityManager } from "typeorm"
-import { NotFound, excerpt } from "../common/errors.js"
+import { excerpt, NotFound } from "../common/errors.js"
 import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
 import { ROOT } from "../database/statements/read-graph.js"

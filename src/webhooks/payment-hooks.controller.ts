@@ -7,7 +7,7 @@ import { WebhookInbox, forgedWebhook, takesNoWebhooks } from "./webhook-inbox.js
 
 const EXAMPLE_PROVIDER = "pp_stripe_stripe"
 
-/** Where payment providers tell what happened with them. */
+/** Receives the webhooks of payment providers. */
 @ApiTags("Webhooks")
 @Controller("hooks/payment")
 export class PaymentHooksController {
@@ -20,8 +20,8 @@ export class PaymentHooksController {
     summary: "Receive a webhook",
     operationId: "receivePaymentWebhook",
     description:
-      "For the payment provider, not for callers of this API. The signature is verified over the raw bytes; a genuine " +
-      "event is kept once, acknowledged, and applied afterwards: see the webhook events.",
+      "For payment providers, not for clients of this API. The signature is verified over the raw bytes. A genuine event " +
+      "is stored once, acknowledged, and applied afterwards: see the webhook events.",
   })
   @ApiParam({
     name: "provider",
@@ -31,7 +31,7 @@ export class PaymentHooksController {
   @ApiConsumes("application/json")
   @ApiBody({ description: "The event, as the provider sends it.", schema: { type: "object" } })
   @ApiOkResponse({
-    description: "It is kept.",
+    description: "The event is stored.",
     content: { "text/plain": { schema: { type: "string" }, example: "OK" } },
   })
   @ApiErrors(forgedWebhook("There is no valid Stripe-Signature header."), takesNoWebhooks(EXAMPLE_PROVIDER))

@@ -1,12 +1,12 @@
 import { Injectable, Logger } from "@nestjs/common"
 import { DataSource, In, type EntityManager } from "typeorm"
-import type { Caller } from "../api-keys/caller.js"
+import type { Caller } from "../api/request-context.js"
 import { ChangedMeanwhile, ServiceError } from "../common/errors.js"
 import {
-  ProviderUnresponsive,
   OperationInProgress,
   ProviderContradiction,
   ProviderPaymentMissing,
+  ProviderUnresponsive,
 } from "../payment-providers/calls/call.errors.js"
 import { LeaseLost, Leases, type Lease } from "../database/leases.js"
 import { prepared } from "../database/statements/prepared.js"

@@ -1,39 +1,32 @@
-import { Controller } from "@nestjs/common"
+import { Controller, UseInterceptors } from "@nestjs/common"
 import { MessagePattern, Payload } from "@nestjs/microservices"
-import { IntersectionType } from "@nestjs/swagger"
-import type { Selection } from "../api/fields/fields.js"
-import { RespondsWith, Selected } from "../api/fields/fields.interceptor.js"
-import { IdCommand, IdMessage, Message } from "../api/message.js"
-import {
-  ADMIN_WEBHOOK_EVENT,
-  ADMIN_WEBHOOK_EVENTS,
-  ListWebhookEventsQuery,
-  toWebhookEventResponse,
-} from "./webhook-event.dto.js"
+import { FieldsInterceptor, RespondsWith } from "../api/fields/fields.interceptor.js"
+import { IdCommand, IdMessage } from "../api/message.js"
+import { Context, RequestContext } from "../api/request-context.js"
+import { ListWebhookEventsMessage } from "./webhook-event.dto.js"
+import { ADMIN_WEBHOOK_EVENT, ADMIN_WEBHOOK_EVENTS } from "./webhook-event.resource.js"
 import { WebhooksService } from "./webhooks.service.js"
 
-class ListWebhookEventsMessage extends IntersectionType(ListWebhookEventsQuery, Message) {}
-
+@UseInterceptors(FieldsInterceptor)
 @Controller()
 export class WebhookEventsMessageController {
   constructor(private readonly webhooks: WebhooksService) {}
 
-  @MessagePattern("webhook_events.list")
   @RespondsWith(ADMIN_WEBHOOK_EVENTS)
-  async list(@Payload() message: ListWebhookEventsMessage, @Selected() selection: Selection) {
-    const { rows, ...page } = await this.webhooks.list(message, selection)
-    return { webhook_events: rows.map(toWebhookEventResponse), ...page }
+  @MessagePattern("webhook_events.list")
+  async list(@Payload() message: ListWebhookEventsMessage, @Context() { selection }: RequestContext) {
+    return this.webhooks.list(message, selection)
   }
 
+  @RespondsWith(ADMIN_WEBHOOK_EVENT)
   @MessagePattern("webhook_events.retrieve")
-  @RespondsWith(ADMIN_WEBHOOK_EVENT)
-  async retrieve(@Payload() { id }: IdMessage, @Selected() selection: Selection) {
-    return { webhook_event: toWebhookEventResponse(await this.webhooks.get(id, selection)) }
+  async retrieve(@Payload() { id }: IdMessage, @Context() { selection }: RequestContext) {
+    return this.webhooks.get(id, selection)
   }
 
-  @MessagePattern("webhook_events.replay")
   @RespondsWith(ADMIN_WEBHOOK_EVENT)
-  async replay(@Payload() { id }: IdCommand, @Selected() selection: Selection) {
-    return { webhook_event: toWebhookEventResponse(await this.webhooks.replay(id, selection)) }
+  @MessagePattern("webhook_events.replay")
+  async replay(@Payload() { id }: IdCommand, @Context() { selection }: RequestContext) {
+    return this.webhooks.replay(id, selection)
   }
 }

@@ -1,16 +1,17 @@
 import type {
-  ApiKeyResponse,
   ApiKeySalesChannelsRequest,
   CreateApiKeyRequest,
   UpdateApiKeyRequest,
 } from "../../src/api-keys/api-key.dto.js"
+import type { ApiKeyResponse } from "../../src/api-keys/api-key.resource.js"
 import type { Messages, Page, PaymentProvidersPage } from "../../src/client/index.js"
-import type { Deleted } from "../../src/api/deleted.js"
+import type { Deleted } from "../../src/api/response-body.js"
 import type {
   CreateOrderCollectionRequest,
   MarkAsPaidRequest,
 } from "../../src/payment-collections/payment-collection.dto.js"
-import type { ConfigureRegionRequest, RegionResponse } from "../../src/payment-providers/payment-provider.dto.js"
+import type { ConfigureRegionRequest } from "../../src/payment-providers/payment-provider.dto.js"
+import type { RegionResponse } from "../../src/payment-providers/region.resource.js"
 import type { CreatePaymentSessionRequest } from "../../src/payment-sessions/payment-session.dto.js"
 import type { CapturePaymentRequest, RefundPaymentRequest } from "../../src/payments/payment.dto.js"
 import type {

@@ -3,21 +3,27 @@
 import type * as holders from "../../src/account-holders/account-holder.dto.js"
 import type * as methods from "../../src/account-holders/payment-method.dto.js"
 import type * as carts from "../../src/carts/cart.dto.js"
+import type { AccountHolderResponse } from "../../src/account-holders/account-holder.resource.js"
+import type { PaymentMethodResponse } from "../../src/account-holders/payment-method.resource.js"
+import type { WebhookEventResponse } from "../../src/webhooks/webhook-event.resource.js"
+import type { CartResponse } from "../../src/carts/cart.resource.js"
+import type { EventResponse } from "../../src/outbox/event.resource.js"
+import type { EventsResponse } from "../../src/outbox/event.resource.js"
 import type * as client from "../../src/client/index.js"
-import type * as deleted from "../../src/api/deleted.js"
+import type * as deleted from "../../src/api/response-body.js"
 import type { ErrorBody } from "../../src/common/errors.js"
 import type * as events from "../../src/outbox/event.dto.js"
 import type * as collections from "../../src/payment-collections/payment-collection.dto.js"
-import type { CaptureResponse } from "../../src/payment-model/responses/capture.response.js"
-import type { DisputeResponse } from "../../src/payment-model/responses/dispute.response.js"
-import type { OperationResponse } from "../../src/payment-model/responses/operation.response.js"
-import type { OrderResponse } from "../../src/payment-model/responses/order.response.js"
-import type { PaymentCollectionResponse } from "../../src/payment-model/responses/payment-collection.response.js"
-import type { PaymentProviderResponse } from "../../src/payment-model/responses/payment-provider.response.js"
-import type { PaymentSessionResponse } from "../../src/payment-model/responses/payment-session.response.js"
-import type { PaymentResponse } from "../../src/payment-model/responses/payment.response.js"
-import type { RefundReasonResponse } from "../../src/payment-model/responses/refund-reason.response.js"
-import type { RefundResponse } from "../../src/payment-model/responses/refund.response.js"
+import type { CaptureResponse } from "../../src/payment-model/resources/capture.resource.js"
+import type { DisputeResponse } from "../../src/payment-model/resources/dispute.resource.js"
+import type { OperationResponse } from "../../src/payment-operations/operation.resource.js"
+import type { OrderResponse } from "../../src/payment-sessions/order.resource.js"
+import type { PaymentCollectionResponse } from "../../src/payment-model/resources/payment-collection.resource.js"
+import type { PaymentProviderResponse } from "../../src/payment-model/resources/payment-provider.resource.js"
+import type { PaymentSessionResponse } from "../../src/payment-model/resources/payment-session.resource.js"
+import type { PaymentResponse } from "../../src/payment-model/resources/payment.resource.js"
+import type { RefundReasonResponse } from "../../src/payment-model/resources/refund-reason.resource.js"
+import type { RefundResponse } from "../../src/payment-model/resources/refund.resource.js"
 import type * as operations from "../../src/payment-operations/operation.dto.js"
 import type * as sessions from "../../src/payment-sessions/payment-session.dto.js"
 import type * as payments from "../../src/payments/payment.dto.js"
@@ -56,13 +62,13 @@ export type Resources = [
   Assert<Same<client.RefundReason, Wire<RefundReasonResponse>>>,
   Assert<Same<client.Dispute, Wire<DisputeResponse>>>,
   Assert<Same<client.Operation, Wire<OperationResponse>>>,
-  Assert<Same<client.AccountHolder, Wire<holders.AccountHolderResponse>>>,
-  Assert<Same<client.PaymentMethod, Wire<methods.PaymentMethodResponse>>>,
-  Assert<Same<client.WebhookEvent, Wire<webhooks.WebhookEventResponse>>>,
+  Assert<Same<client.AccountHolder, Wire<AccountHolderResponse>>>,
+  Assert<Same<client.PaymentMethod, Wire<PaymentMethodResponse>>>,
+  Assert<Same<client.WebhookEvent, Wire<WebhookEventResponse>>>,
   Assert<Same<client.PaymentProvider, Wire<PaymentProviderResponse>>>,
-  Assert<Same<client.Cart, Wire<carts.CartResponse>>>,
-  Assert<Same<client.PaymentEvent, Wire<events.EventResponse>>>,
-  Assert<Same<client.EventsResponse, Wire<events.EventsResponse>>>,
+  Assert<Same<client.Cart, Wire<CartResponse>>>,
+  Assert<Same<client.PaymentEvent, Wire<EventResponse>>>,
+  Assert<Same<client.EventsResponse, Wire<EventsResponse>>>,
   Assert<Same<client.Deleted<"payment">, deleted.Deleted<"payment">>>,
   Assert<Same<client.PaymentCollectionsErrorBody, ErrorBody>>,
 ]

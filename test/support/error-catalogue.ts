@@ -1,42 +1,18 @@
+import { CrossSiteRequest, PublishableKeyInvalid, PublishableKeyMissing, SecretKeyRequired, TcpTokenRequired } from "../../src/api-keys/api-key.errors.js"
 import { BodyTooLarge, UnsupportedMediaType } from "../../src/api/errors/transport.errors.js"
-import { invalidRequest, missingField } from "../../src/api/validation/validation.js"
-import {
-  CrossSiteRequest,
-  PublishableKeyInvalid,
-  PublishableKeyMissing,
-  SecretKeyRequired,
-  TcpTokenRequired,
-} from "../../src/api-keys/api-key.errors.js"
-import { BROKEN_REQUESTS } from "../../src/bootstrap/broken-requests.js"
-import {
-  ChangedMeanwhile,
-  ERROR_KINDS,
-  ResponseTooLarge,
-  ServiceError,
-  Unavailable,
-  UnknownError,
-} from "../../src/common/errors.js"
-import { EXAMPLE_REQUEST_ID, type DocumentedError } from "../../src/api/errors/error-docs.js"
+import { ChangedMeanwhile, ERROR_KINDS, ResponseTooLarge, ServiceError, Unavailable, UnknownError } from "../../src/common/errors.js"
 import { IdempotencyKeyInUse, IdempotencyKeyReused } from "../../src/idempotency/idempotency.errors.js"
+import { AccountHolderMissing, DoneButTooLarge, OperationInProgress, OutcomeUnknown, PaymentDeclined, ProviderContradiction, ProviderError, ProviderPaymentMissing, ProviderUnresponsive, StateConflict } from "../../src/payment-providers/calls/call.errors.js"
+import { AmountChanged, CustomerChanged, SessionEnded } from "../../src/payment-sessions/payment-session.errors.js"
+import { invalidRequest, missingField } from "../../src/api/validation/validation.js"
+import { BROKEN_REQUESTS } from "../../src/bootstrap/broken-requests.js"
+import { EXAMPLE_REQUEST_ID, type DocumentedError } from "../../src/api/errors/error-docs.js"
 import { reasonCodeTaken } from "../../src/payment-model/constraints.js"
 import { collectionNotFound } from "../../src/payment-model/not-found.js"
-import { EXAMPLE } from "../../src/payment-model/responses/examples.js"
+import { EXAMPLE } from "../../src/payment-model/resources/examples.js"
 import { capturedInFull } from "../../src/payment-model/rules/payment.rules.js"
-import {
-  AccountHolderMissing,
-  DoneButTooLarge,
-  ProviderUnresponsive,
-  OperationInProgress,
-  OutcomeUnknown,
-  PaymentDeclined,
-  ProviderContradiction,
-  ProviderError,
-  ProviderPaymentMissing,
-  StateConflict,
-} from "../../src/payment-providers/calls/call.errors.js"
 import { REFUSAL_ERRORS } from "../../src/payment-providers/calls/provider-outcome.js"
 import { meaningOf, LISTED_CODES } from "../../src/payment-providers/stripe/error-codes.js"
-import { AmountChanged, CustomerChanged, SessionEnded } from "../../src/payment-sessions/payment-session.errors.js"
 
 /** Every error of docs/errors.md. Where the message differs from route to route, one as a route throws it stands for all. */
 export const DOCUMENTED_ERRORS: readonly DocumentedError[] = [

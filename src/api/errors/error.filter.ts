@@ -12,7 +12,7 @@ import {
   Unavailable,
   UnknownError,
 } from "../../common/errors.js"
-import { messageIdOf } from "../tcp/tcp-server.js"
+import { contextOf } from "../request-context.js"
 
 /** Translates errors of one library into ours; undefined for other errors. */
 export type ErrorTranslator = (error: unknown) => ServiceError | undefined
@@ -32,7 +32,7 @@ export class ErrorFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
     const error = this.translate(exception)
     if (host.getType() === "rpc") {
-      const id = messageIdOf(host.switchToRpc().getContext<object>())
+      const { requestId: id } = contextOf(host.switchToRpc().getContext<object>())
       this.log(error, { request_id: id })
       return throwError(() => error.toBody(id))
     }

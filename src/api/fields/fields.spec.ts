@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals"
-import { parseFields, prune, selectableNames, type Audience, type Selection } from "./fields.js"
-import { Field, Related, ResourceOf, resourceOf } from "./resource.js"
+import { parseFields, selectableNames, type Audience, type Selection } from "./fields.js"
+import { defineResource, Field, Related, registerResources } from "./resource.js"
+import { renderRow } from "./view.js"
 
 class Rows {
   readonly id = ""
 }
 
-@ResourceOf("spec_shelf", Rows)
 class Shelf {
   @Field({}) id!: string
   @Field({}) label!: string
@@ -14,7 +14,6 @@ class Shelf {
   @Related("spec_book", { description: "", many: true }) books?: Book[]
 }
 
-@ResourceOf("spec_book", Rows)
 class Book {
   @Field({}) id!: string
   @Field({}) title!: string
@@ -22,13 +21,19 @@ class Book {
   @Related("spec_shelf", { description: "" }) shelf?: unknown
 }
 
-@ResourceOf("spec_cover", Rows)
 class Cover {
   @Field({}) id!: string
   @Field({}) colour!: string
 }
 
-const shelf = resourceOf(Shelf)
+const resource = (name: string, type: new () => object) =>
+  defineResource({ name, type, rows: Rows, toResponse: (row: object) => row })
+
+const shelf = resource("spec_shelf", Shelf)
+const book = resource("spec_book", Book)
+const cover = resource("spec_cover", Cover)
+registerResources([shelf, book, cover])
+
 const DEFAULTS = ["label", "books.title"]
 
 /** A selection as the paths it answers. */
@@ -148,24 +153,26 @@ describe("fields", () => {
     expect(select("+secret", "admin")).toContain("secret")
     expect(select("*", "admin")).not.toContain("secret")
     expect(selectableNames(shelf, "store")).toEqual(["id", "label", "books"])
-    expect(selectableNames(resourceOf(Cover), "admin")).toEqual(["id", "colour"])
-    expect(selectableNames(resourceOf(Book), "store")).toEqual(["id", "title", "cover", "shelf"])
+    expect(selectableNames(cover, "admin")).toEqual(["id", "colour"])
+    expect(selectableNames(book, "store")).toEqual(["id", "title", "cover", "shelf"])
   })
 })
 
-describe("pruning", () => {
-  const answer = { id: "s1", label: "top", secret: "x", books: [{ id: "b1", title: "One", cover: null }], extra: 1 }
+describe("a response", () => {
+  const row = { id: "s1", label: "top", secret: "x", books: [{ id: "b1", title: "One", cover: null }], extra: 1 }
 
-  it("leaves what is selected and nothing else", () => {
-    expect(prune(answer, parseFields(shelf, [], "books.title", "store"))).toEqual({
+  const render = (fields: string) => renderRow(row, parseFields(shelf, [], fields, "store"), shelf, "store")
+
+  it("has what is selected and nothing else", () => {
+    expect(render("books.title")).toEqual({
       id: "s1",
       books: [{ id: "b1", title: "One" }],
     })
-    expect(prune([answer], parseFields(shelf, [], "label", "store"))).toEqual([{ id: "s1", label: "top" }])
+    expect(render("label")).toEqual({ id: "s1", label: "top" })
   })
 
   it("keeps a relation that is null", () => {
-    expect(prune(answer, parseFields(shelf, [], "books.cover", "store"))).toEqual({
+    expect(render("books.cover")).toEqual({
       id: "s1",
       books: [{ id: "b1", cover: null }],
     })

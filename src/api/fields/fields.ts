@@ -1,10 +1,10 @@
 import { excerpt, InvalidData, REFUSAL_LIMITS } from "../../common/errors.js"
 import type { Relation, Resource } from "./resource.js"
 
-/** Who asks: a storefront with a publishable key, or an operator or service. */
+/** The kind of caller: a storefront with a publishable key, or an operator or service. */
 export type Audience = "store" | "admin"
 
-/** What is answered of one resource: the names of its scalars, and its relations with what is answered of each. */
+/** The fields of one resource to return: its scalars by name, and its relations with the fields of each. */
 export interface Selection {
   readonly resource: Resource
   readonly scalars: ReadonlySet<string>
@@ -19,7 +19,7 @@ const MAX_RELATIONS = 30
 /** Names that one `fields` may list: more than all resources have together. */
 const MAX_NAMES = 500
 
-/** Always answered, whatever is selected. */
+/** Always returned, whatever is selected. */
 const KEY = "id"
 
 interface MutableSelection extends Selection {
@@ -68,24 +68,10 @@ export function parseFields(
   if (unknown.length > 0) throw unknownNames(unknown, allowedPaths(resource, audience))
   if (countRelations(selection) > MAX_RELATIONS) {
     throw new InvalidData(
-      `Invalid request: 'fields' expands more than the maximum of ${MAX_RELATIONS} relations in all. Ask for fewer at once.`,
+      `Invalid request: 'fields' expands more than the maximum of ${MAX_RELATIONS} relations in all. Select fewer in one request.`,
     )
   }
   return selection
-}
-
-/** Cuts an answer down to the selection. Relations that were not loaded stay absent. */
-export function prune(answer: unknown, selection: Selection): unknown {
-  if (Array.isArray(answer)) return answer.map((element) => prune(element, selection))
-  if (answer === null || typeof answer !== "object") return answer
-  const source = answer as Record<string, unknown>
-  const pruned: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(source)) {
-    const relation = selection.relations.get(name)
-    if (relation) pruned[name] = prune(value, relation)
-    else if (selection.scalars.has(name)) pruned[name] = value
-  }
-  return pruned
 }
 
 /** The names that a caller may select at one level: scalars and relations. */

@@ -1,24 +1,32 @@
 import type { Type } from "@nestjs/common"
 import { ApiProperty, type ApiPropertyOptions } from "@nestjs/swagger"
+import type { Audience } from "./fields.js"
 
 /**
- * A *resource* is what the API answers: a response class whose decorators say, once, which names a client may select,
- * what each means, and which relations they can expand. From it come the parsing of `fields`, the reading, the
- * pruning of the answer and the API document.
+ * A *resource* is something that the API returns. The decorators of its response class declare, once, the names that a
+ * client may select, their meaning and the relations to expand. The parsing of `fields`, the reads, the responses
+ * and the API document all follow from it.
  */
-export interface Resource {
+export interface Resource<Row = unknown, Parent = unknown> {
   readonly name: string
+  /** The response class. */
   readonly type: Type
-  /** The entity whose rows it shows. */
+  /** The entity whose rows the resource shows. */
   readonly rows: Type
   readonly fields: ReadonlyMap<string, ScalarField>
   readonly relations: ReadonlyMap<string, Relation>
+  /**
+   * Maps the scalars of a row, name by name: what is not named here never leaves the service. Relations are mapped by
+   * the resource that they lead to.
+   * @param parent the row that the row is read below, if it is
+   */
+  toResponse(row: Row, audience: Audience, parent: Parent): object
 }
 
 export interface ScalarField {
   /** For admin callers who name it; for the store the name does not exist. */
   readonly adminOnly: boolean
-  /** What the examples of the API document show of it. */
+  /** The value in the examples of the API document. */
   readonly example: unknown
   /** SQL for an amount that no column holds, in minor units, given the row's alias. */
   readonly derived?: (row: string) => string
@@ -26,16 +34,16 @@ export interface ScalarField {
 
 export interface Relation {
   readonly name: string
-  /** The related resource, looked up by name so that resources may refer to each other in circles. */
+  /** The related resource, looked up by name because resources refer to each other in circles. */
   readonly target: () => Resource
   readonly many: boolean
   /** SQL that narrows the related rows, given the aliases; see {@link RelationOptions.where}. */
   readonly where?: (child: string, parent: string) => string
-  /** A deleted row is shown too: what happened with it stays a fact. */
+  /** Whether deleted rows are shown too, because what happened with them stays a fact. */
   readonly withDeleted: boolean
-  /** For admin callers alone; for the store the name does not exist. */
+  /** For admin callers only; for the store the name does not exist. */
   readonly adminOnly: boolean
-  /** Expanded along with its parent when the whole parent is asked for, as Medusa does with a session's payment. */
+  /** Expanded along with its parent if the whole parent is selected, as Medusa does with a session's payment. */
   readonly withParent: boolean
 }
 
@@ -53,30 +61,21 @@ export interface RelationOptions {
   adminOnly?: boolean
 }
 
-interface MutableResource extends Resource {
-  fields: Map<string, ScalarField>
-  relations: Map<string, Relation>
+/** Declares a resource. It takes part in relations once it is among {@link registerResources}. */
+export function defineResource<Row, Parent = unknown>(
+  definition: Pick<Resource<Row, Parent>, "name" | "type" | "rows" | "toResponse">,
+): Resource<Row, Parent> {
+  return { ...definition, ...membersOf(definition.type) }
 }
 
-const byName = new Map<string, Resource>()
-const byType = new Map<object, MutableResource>()
-
-/** Names a response class, so that relations find it, and says whose rows it shows. */
-export function ResourceOf(name: string, rows: Type): (type: Type) => void {
-  return (type) => {
-    const resource = declared(type)
-    byName.set(name, Object.assign(resource, { name, rows }))
-  }
-}
-
-/** A scalar of the answer that `fields` can select. */
+/** A scalar of the response that `fields` can select. */
 export function Field(
   options: ApiPropertyOptions & { adminOnly?: boolean; derived?: ScalarField["derived"] },
 ): PropertyDecorator {
   const { adminOnly = false, derived, ...property } = options
   return (prototype, key) => {
     const name = String(key)
-    declared(prototype.constructor as Type).fields.set(name, {
+    membersOf(prototype.constructor as Type).fields.set(name, {
       adminOnly,
       example: property.example,
       ...(derived && { derived }),
@@ -86,7 +85,7 @@ export function Field(
   }
 }
 
-/** A related resource that `fields` can expand; answered only when the selection has it. */
+/** A related resource that `fields` can expand; returned only if it is selected. */
 export function Related(targetName: string, options: RelationOptions): PropertyDecorator {
   const { description, many = false, nullable = false, where } = options
   const { withDeleted = false, withParent = false, adminOnly = false } = options
@@ -94,34 +93,37 @@ export function Related(targetName: string, options: RelationOptions): PropertyD
   return (prototype, key) => {
     const name = String(key)
     const relation = { name, target, many, where, withDeleted, withParent, adminOnly }
-    declared(prototype.constructor as Type).relations.set(name, relation)
+    membersOf(prototype.constructor as Type).relations.set(name, relation)
     ApiProperty({ type: () => target().type, isArray: many, nullable, required: false, description })(prototype, key)
   }
 }
 
-/** The table of a response class. */
-export function resourceOf(type: Type): Resource {
-  const resource = byType.get(type)
-  if (!resource) throw new Error(`${type.name} is no resource`)
-  return resource
+const registry = new Map<string, Resource>()
+
+/** Makes resources known to the relations that name them. The application registers all of them when it is composed. */
+export function registerResources(resources: readonly Resource[]): void {
+  for (const resource of resources) registry.set(resource.name, resource)
 }
 
-/** Every table there is. */
 export function allResources(): Resource[] {
-  return [...byName.values()]
+  return [...registry.values()]
 }
 
 function resourceNamed(name: string): Resource {
-  const resource = byName.get(name)
-  if (!resource) throw new Error(`No resource is named ${name}`)
+  const resource = registry.get(name)
+  if (!resource) throw new Error(`No resource is registered as ${name}`)
   return resource
 }
 
-function declared(type: Type): MutableResource {
-  let resource = byType.get(type)
-  if (!resource) {
-    resource = { name: type.name, type, rows: type, fields: new Map(), relations: new Map() }
-    byType.set(type, resource)
-  }
-  return resource
+interface Members {
+  readonly fields: Map<string, ScalarField>
+  readonly relations: Map<string, Relation>
+}
+
+const MEMBERS = Symbol("members of a resource")
+
+function membersOf(type: Type): Members {
+  let members = Reflect.getOwnMetadata(MEMBERS, type) as Members | undefined
+  if (!members) Reflect.defineMetadata(MEMBERS, (members = { fields: new Map(), relations: new Map() }), type)
+  return members
 }

@@ -6,7 +6,7 @@ import { parseTime } from "../../common/time.js"
 import { isRecord } from "../../common/json.js"
 import { HasAtMost, IsOneOf } from "../validation/validation.js"
 
-/** What a list can be filtered by: text, a point in time, or one of a closed set. */
+/** The kinds of filters of a list: text, a point in time, or one of a closed set. */
 export type FilterKind = "text" | "time" | readonly string[]
 export type FilterSpec = Readonly<Record<string, FilterKind>>
 
@@ -31,7 +31,7 @@ const DEFAULT_LIMIT = 20
 /** Rows of one page of a table that grows with business. */
 export const MAX_LIMIT = 1_000
 
-/** Query of a route that answers one resource. */
+/** Query of a route whose response is one resource. */
 export class SelectQuery {
   // Documented by the route, with the names it may have.
   @IsOptional()
@@ -45,14 +45,14 @@ export class ShortListQuery extends SelectQuery {
     type: "integer",
     minimum: 0,
     default: DEFAULT_LIMIT,
-    description: "How many to answer at most.",
+    description: "The largest number of rows to return.",
   })
   @IsOptional()
   @IsNotNegative()
   @IsWholeNumber()
   limit?: string | number
 
-  @ApiPropertyOptional({ type: "integer", minimum: 0, default: 0, description: "How many to pass over." })
+  @ApiPropertyOptional({ type: "integer", minimum: 0, default: 0, description: "The number of rows to skip." })
   @IsOptional()
   @IsNotNegative()
   @IsWholeNumber()
@@ -60,7 +60,7 @@ export class ShortListQuery extends SelectQuery {
 
   @ApiPropertyOptional({
     description:
-      "The field to sort by, one that the answer has, such as `id`; `-id` sorts descending. By id unless given.",
+      "The field to sort by, one that the response has, such as `id`; `-id` sorts descending. By id unless given.",
   })
   @IsOptional()
   @IsString()
@@ -82,7 +82,7 @@ export class ListQuery extends ShortListQuery {
     minimum: 0,
     maximum: MAX_LIMIT,
     default: DEFAULT_LIMIT,
-    description: "How many to answer at most.",
+    description: "The largest number of rows to return.",
   })
   @IsOptional()
   @IsPageLimit()

@@ -5,7 +5,7 @@ import { readPage, type PageOf } from "../../database/statements/read-page.js"
 import type { Selection } from "../fields/fields.js"
 import { conditionsOf, orderOf, pageOf, type FilterSpec, type ShortListQuery } from "./list-query.js"
 
-/** What narrows a list besides the caller's own filters: SQL over {@link ROOT}, with its parameters first. */
+/** Narrows a list besides the caller's own filters: SQL over {@link ROOT}, with its parameters first. */
 export interface Scope {
   readonly where: string
   readonly parameters: readonly unknown[]

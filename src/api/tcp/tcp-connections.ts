@@ -1,7 +1,7 @@
 import type { Server, Socket } from "node:net"
 import type { Logger } from "pino"
 
-/** What a TCP server allows. Tests set lower values. */
+/** The limits of a TCP server. Tests set lower values. */
 export interface TcpLimits {
   connections: number
   unauthenticatedCharacters: number
@@ -178,8 +178,8 @@ export class Connections {
   }
 
   /**
-   * At the limit the oldest unauthenticated connection ends, which is the new one if all others are authenticated. Whoever
-   * only occupies connections loses them; a service authenticates within milliseconds.
+   * At the limit the oldest unauthenticated connection ends, which is the new one if all others are authenticated. A peer
+   * that only occupies connections loses them; a service authenticates within milliseconds.
    */
   private admit(socket: Socket): void {
     const connection = new Connection(socket, this)

@@ -1,3 +1,4 @@
+import { contextOf } from "../request-context.js"
 import { afterEach, beforeAll, describe, expect, it } from "@jest/globals"
 import { ClientTCP, type TcpContext } from "@nestjs/microservices"
 import { execFileSync, spawnSync } from "node:child_process"
@@ -12,7 +13,7 @@ import { firstValueFrom, throwError } from "rxjs"
 import { NotFound } from "../../common/errors.js"
 import { TCP_LIMITS, type TcpLimits } from "./tcp-connections.js"
 import { createLogger } from "../../telemetry/logger.js"
-import { messageIdOf, TcpServer, UNKNOWN_PATTERN } from "./tcp-server.js"
+import { TcpServer, UNKNOWN_PATTERN } from "./tcp-server.js"
 
 const closing: { close: () => unknown }[] = []
 afterEach(async () => {
@@ -100,7 +101,7 @@ describe("TcpServer", () => {
   it("logs one line per message: its id, pattern, caller and outcome, and nothing of what it said", async () => {
     const ids: unknown[] = []
     const refuse: Handler = (_: unknown, context?: TcpContext) => {
-      const id = context && messageIdOf(context)
+      const id = context && contextOf(context).requestId
       ids.push(id)
       return Promise.resolve(throwError(() => new NotFound("There is none").toBody(id)))
     }

@@ -13,10 +13,11 @@ import { catchError, defer, finalize, isObservable, mergeMap, of, throwError, ty
 import { BodyTooLarge } from "../errors/transport.errors.js"
 import { type ErrorBody, type ServiceError, Unavailable } from "../../common/errors.js"
 import { newId } from "../../common/ids.js"
+import { contextOf } from "../request-context.js"
 import { Connections, TCP_LIMITS } from "./tcp-connections.js"
 import { MESSAGE_LIMIT, MessageSocket, OVERSIZED } from "./tcp-socket.js"
 
-/** Milliseconds that a peer gets at shutdown to take the answers it asked for. */
+/** Milliseconds that a peer has at shutdown to receive its responses. */
 const FLUSH_DEADLINE = 1_000
 
 /**
@@ -25,31 +26,23 @@ const FLUSH_DEADLINE = 1_000
  */
 const BACKLOG = 4_096
 
-/** Characters of a caller's own words that a log line shows. */
+/** Characters of a caller's text that a log line shows. */
 const LOGGED_LENGTH = 100
 
-/** The pattern of the handler that answers messages which have none. */
+/** The pattern of the handler for messages that no other handler takes. */
 export const UNKNOWN_PATTERN = "*"
-
-/** Ids of the messages under way, by the context that stands for each. */
-const messageIds = new WeakMap<object, string>()
 
 type Handler = MessageHandler<unknown, TcpContext, unknown>
 
-/** The id of a message, for its answer and its log lines. */
-export function messageIdOf(context: object): string | undefined {
-  return messageIds.get(context)
-}
-
 /**
- * Nest's TCP server, and around each message what HTTP has around a request: an id, a log line, a refusal in our words
- * where there is no handler or the message is too large, and an answer to whatever is under way at shutdown.
+ * Nest's TCP server with what HTTP has around a request: an id and a log line for each message, an error of this service
+ * if there is no handler or the message is too large, and a response to every message in progress at shutdown.
  */
 export class TcpServer extends ServerTCP {
   private readonly connections: Connections
   private readonly messageSockets = new Set<MessageSocket>()
   private closing = false
-  private underWay = 0
+  private inProgress = 0
   private drained: (() => void) | undefined
 
   constructor(
@@ -62,21 +55,21 @@ export class TcpServer extends ServerTCP {
     this.connections.watch(this.server)
   }
 
-  /** Nest waits for ever on an address that cannot be bound for another reason than being in use. */
+  /** Reports every failure to bind: Nest waits forever unless the address is in use. */
   override listen(callback: (error?: unknown) => void): void {
     this.server.once("error", callback)
     this.server.listen({ port: this.port, host: this.host, backlog: BACKLOG }, callback)
   }
 
   override addHandler(pattern: unknown, handler: Handler, isEvent?: boolean, extras?: Record<string, unknown>): void {
-    super.addHandler(pattern, this.attended(handler), isEvent, extras)
+    super.addHandler(pattern, this.instrument(handler), isEvent, extras)
   }
 
   override getHandlerByPattern(pattern: string): MessageHandler | null {
     return super.getHandlerByPattern(pattern) ?? super.getHandlerByPattern(UNKNOWN_PATTERN)
   }
 
-  /** Nobody would hear that an event was refused, or that it failed: no message of this service may be emitted. */
+  /** Rejects events: nobody would learn that one was refused or failed, so every message has to ask for a response. */
   override handleEvent(_pattern: string, _packet: ReadPacket, context: TcpContext): Promise<void> {
     const socket = messageSocketOf(context)
     const line = { pattern: shortened(context.getPattern()), peer: socket?.netSocket.remoteAddress }
@@ -95,13 +88,13 @@ export class TcpServer extends ServerTCP {
     }
   }
 
-  /** Messages under way are answered, new ones refused, then the connections end. */
+  /** Completes the messages in progress, refuses new ones, then ends the connections. */
   // Nest awaits whatever this returns; only the base class happens to have nothing to wait for.
   // eslint-disable-next-line @typescript-eslint/no-misused-promises
   override async close(): Promise<void> {
     this.closing = true
     this.server.close()
-    await this.settledAll()
+    await this.drain()
     await Promise.all([...this.openSockets].map(ended))
     super.close()
   }
@@ -113,7 +106,7 @@ export class TcpServer extends ServerTCP {
     return messages
   }
 
-  /** A connection that broke. */
+  /** Logs a broken connection. */
   protected override handleError(error: unknown): void {
     this.connections.log.add("connection error", {
       err: { message: error instanceof Error ? error.message : String(error) },
@@ -121,23 +114,23 @@ export class TcpServer extends ServerTCP {
   }
 
   /** Waits for the messages in progress, and until those that arrived meanwhile are refused. */
-  private async settledAll(): Promise<void> {
-    if (this.underWay > 0) await new Promise<void>((resolve) => (this.drained = resolve))
+  private async drain(): Promise<void> {
+    if (this.inProgress > 0) await new Promise<void>((resolve) => (this.drained = resolve))
     const deadline = performance.now() + FLUSH_DEADLINE
     while ([...this.messageSockets].some(({ hasBacklog }) => hasBacklog) && performance.now() < deadline)
       await nextTurn()
   }
 
-  private attended(handler: Handler): Handler {
+  private instrument(handler: Handler): Handler {
     return (data, context) => {
       const id = newId("req")
       const start = performance.now()
       let outcome = "ok"
-      if (context) messageIds.set(context, id)
-      this.underWay++
-      const answer = this.refusalOf(data, id) ?? defer(async () => handler(data, context)).pipe(mergeMap(flattened))
+      if (context) contextOf(context).requestId = id
+      this.inProgress++
+      const response = this.refusalOf(data, id) ?? defer(async () => handler(data, context)).pipe(mergeMap(flattened))
       return Promise.resolve(
-        answer.pipe(
+        response.pipe(
           catchError((error: ErrorBody) => {
             outcome = error.type
             return throwError(() => error)
@@ -154,7 +147,7 @@ export class TcpServer extends ServerTCP {
             // A stranger does not fill the log.
             if (outcome === "unauthorized" && socket?.authenticated === false) socket.report("unauthorized", line)
             else this.log.info(line, "message")
-            this.settled()
+            this.finishMessage()
           }),
         ),
       )
@@ -166,10 +159,10 @@ export class TcpServer extends ServerTCP {
     return data === OVERSIZED ? refused(messageTooLarge(), id) : undefined
   }
 
-  private settled(): void {
-    this.underWay--
-    // The answer is written in the next tick.
-    if (this.underWay === 0 && this.drained) setImmediate(this.drained)
+  private finishMessage(): void {
+    this.inProgress--
+    // The response is written in the next tick.
+    if (this.inProgress === 0 && this.drained) setImmediate(this.drained)
   }
 }
 
@@ -182,8 +175,8 @@ function refused(error: ServiceError, id: string): Observable<never> {
   return throwError(() => error.toBody(id))
 }
 
-function flattened(answer: unknown): Observable<unknown> {
-  return isObservable(answer) ? answer : of(answer)
+function flattened(result: unknown): Observable<unknown> {
+  return isObservable(result) ? result : of(result)
 }
 
 function messageSocketOf(context: TcpContext): MessageSocket | undefined {
@@ -195,7 +188,7 @@ function shortened(text: unknown): string | undefined {
   return typeof text === "string" ? text.slice(0, LOGGED_LENGTH) : undefined
 }
 
-/** Sends what is left, and says goodbye. */
+/** Sends what is left, then closes the connection. */
 function ended(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(resolve, FLUSH_DEADLINE)

@@ -65,10 +65,10 @@ export function authenticateConnection(context: TcpContext): void {
 export class MessageSocket extends TcpSocket {
   private readonly decoder = new StringDecoder()
   private readonly connection: Connection
-  /** What has arrived of a message that cannot be complete yet: bytes outside of the heap, which cost no collection. */
+  /** The bytes of a message that cannot be complete yet, outside of the heap, so that they cost no garbage collection. */
   private chunks: Buffer[] = []
   private bytes = 0
-  /** What else has arrived; everything before `position` is taken apart. */
+  /** Received text; everything before `position` is parsed. */
   private text = ""
   private position = 0
   private frame: Frame | undefined

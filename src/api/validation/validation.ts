@@ -26,7 +26,7 @@ const PROTOTYPE_NAMES = ["__proto__", "constructor", "prototype"]
 /** Characters of an object that clients choose, as JSON. */
 const MAX_OBJECT = 16 * 1024
 
-/** What a decorator's failure means, by its name in class-validator; the texts are Medusa's. */
+/** Types that a value was expected to have, by the name of the decorator that failed; the texts are Medusa's. */
 const EXPECTED_TYPES: Readonly<Record<string, string>> = {
   isString: "string",
   isNumber: "number",
@@ -41,7 +41,7 @@ const EXPECTED_TYPES: Readonly<Record<string, string>> = {
 
 const TOO_SMALL = new Set(["min", "isPositive", "isNotNegative"])
 
-/** Allows one of the values, and tells them in Medusa's words when it is another. */
+/** Allows one of the values; the message for another lists them, as Medusa does. */
 export function IsOneOf(values: readonly string[], options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {
@@ -57,7 +57,7 @@ export function IsOneOf(values: readonly string[], options?: ValidationOptions):
 }
 
 /** The body of a request that takes none. */
-// What it stands for is that nothing is in it.
+// An empty class, because nothing may be in such a body.
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class
 export class NoBody {}
 

@@ -1,5 +1,5 @@
 import { Conflict, type ErrorDocs, ServiceError } from "../../common/errors.js"
-import { EXAMPLE } from "../../payment-model/responses/examples.js"
+import { EXAMPLE } from "../../payment-model/resources/examples.js"
 
 /** The shopper's bank declined. Nothing moved; another means of payment may help. */
 export class PaymentDeclined extends ServiceError {

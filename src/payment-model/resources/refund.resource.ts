@@ -1,12 +1,16 @@
-import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
+import { defineResource, Field, Related } from "../../api/fields/resource.js"
 import { AmountField, MetadataField, OptionalTextField, TimeField } from "../../api/fields/resource-fields.js"
 import { Refund } from "../entities/refund.entity.js"
 import { SHOWN_MOVEMENT_STATUSES, type ShownMovementStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
-import type { PaymentResponse } from "./payment.response.js"
-import type { RefundReasonResponse } from "./refund-reason.response.js"
+import type { PaymentResponse } from "./payment.resource.js"
+import type { RefundReasonResponse } from "./refund-reason.resource.js"
+import type { Audience } from "../../api/fields/fields.js"
+import { forStaff } from "./for-staff.js"
+import { toMajor } from "../../common/money.js"
+import type { Payment } from "../entities/payment.entity.js"
+import { SHOWN_MOVEMENT_STATUS } from "../status.js"
 
-@ResourceOf("refund", Refund)
 export class RefundResponse {
   @Field({ description: "The refund's id.", example: EXAMPLE.refundId })
   id!: string
@@ -44,7 +48,7 @@ export class RefundResponse {
   @Related("refund_reason", {
     nullable: true,
     withDeleted: true,
-    description: "Why, as the merchant lists it, or did when it was given back.",
+    description: "The reason, as the merchant lists it, or listed it at the time of the refund.",
   })
   refund_reason?: RefundReasonResponse | null
 
@@ -53,4 +57,30 @@ export class RefundResponse {
     description: "The payment that it refunds; on request.",
   })
   payment?: PaymentResponse | null
+}
+
+export const REFUND = defineResource({
+  name: "refund",
+  type: RefundResponse,
+  rows: Refund,
+  toResponse: toRefundResponse,
+})
+
+/** @param payment whose currency the refund is in: it has no column of its own */
+export function toRefundResponse(
+  refund: Refund,
+  audience: Audience,
+  { currency_code: currency }: Pick<Payment, "currency_code">,
+): RefundResponse {
+  return {
+    id: refund.id,
+    amount: toMajor({ minor: refund.amount, currency }),
+    status: SHOWN_MOVEMENT_STATUS[refund.status],
+    payment_id: refund.payment_id,
+    refund_reason_id: refund.refund_reason_id,
+    note: forStaff(refund.note, audience),
+    created_by: forStaff(refund.created_by, audience),
+    metadata: forStaff(refund.metadata, audience),
+    created_at: refund.created_at,
+  }
 }

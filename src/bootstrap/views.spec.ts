@@ -1,15 +1,18 @@
 import { describe, expect, it } from "@jest/globals"
-import { parseFields, type Selection } from "../../api/fields/fields.js"
-import type { View } from "../../api/fields/fields.interceptor.js"
 import { getMetadataArgsStorage } from "typeorm"
-import { allResources, resourceOf, type Relation, type Resource } from "../../api/fields/resource.js"
-import { ADMIN_COLLECTION, ADMIN_COLLECTIONS, ADMIN_PAYMENT, ADMIN_PAYMENTS, STORE_COLLECTION } from "./views.js"
+import type { Selection } from "../api/fields/fields.js"
+import { allResources, registerResources, type Relation, type Resource } from "../api/fields/resource.js"
+import {
+  ADMIN_COLLECTION,
+  ADMIN_COLLECTIONS,
+  STORE_COLLECTION,
+} from "../payment-model/resources/payment-collection.resource.js"
+import { ADMIN_PAYMENT, ADMIN_PAYMENTS, PAYMENT } from "../payment-model/resources/payment.resource.js"
+import { RESOURCES } from "./resources.js"
+
+registerResources(RESOURCES)
 
 const VIEWS = { STORE_COLLECTION, ADMIN_COLLECTION, ADMIN_COLLECTIONS, ADMIN_PAYMENT, ADMIN_PAYMENTS }
-
-function selectionOf({ type, audience, defaults }: View, fields?: string): Selection {
-  return parseFields(resourceOf(type), defaults, fields, audience)
-}
 
 /** A selection as the names it answers, relation by relation. */
 function namesOf(selection: Selection, path = ""): Record<string, string[]> {
@@ -49,7 +52,7 @@ const paymentAt = (path: string) => ({
 
 describe("by default", () => {
   it("a storefront gets the documented collection in full, and no way back up", () => {
-    expect(namesOf(selectionOf(STORE_COLLECTION))).toEqual({
+    expect(namesOf(STORE_COLLECTION.select())).toEqual({
       "": [
         "amount",
         "authorized_amount",
@@ -87,9 +90,9 @@ describe("by default", () => {
   })
 
   it.each([ADMIN_COLLECTION, ADMIN_COLLECTIONS])(
-    "an operator gets Medusa's names and what is outstanding of $key",
+    "an operator gets Medusa's names and what is outstanding of $options.key",
     (view) => {
-      const { "": own, ...relations } = namesOf(selectionOf(view))
+      const { "": own, ...relations } = namesOf(view.select())
       expect(own).toEqual([
         "amount",
         "authorized_amount",
@@ -105,9 +108,9 @@ describe("by default", () => {
   )
 
   it.each([ADMIN_PAYMENT, ADMIN_PAYMENTS])(
-    "an operator gets Medusa's names of $key, and the status of what moved",
+    "an operator gets Medusa's names of $options.key, and the status of what moved",
     (view) => {
-      expect(namesOf(selectionOf(view))).toEqual({
+      expect(namesOf(view.select())).toEqual({
         "": ["amount", "captured_at", "currency_code", "id", "payment_collection_id", "payment_session_id"],
         captures: ["amount", "id", "status"],
         refunds: ["amount", "id", "note", "payment_id", "refund_reason_id", "status"],
@@ -119,8 +122,8 @@ describe("by default", () => {
 
 describe.each(Object.entries(VIEWS))("the view %s", (_, view) => {
   it("has no default that a caller could not name", () => {
-    const named = selectionOf(view, view.defaults.filter((name) => name !== "*").join(","))
-    const byDefault = selectionOf(view)
+    const named = view.select(view.options.defaults.filter((name) => name !== "*").join(","))
+    const byDefault = view.select()
     expect([...named.relations.keys()].sort()).toEqual([...byDefault.relations.keys()].sort())
     for (const name of named.scalars) expect(byDefault.scalars).toContain(name)
   })
@@ -130,8 +133,8 @@ describe("a storefront", () => {
   it.each(["cart_id", "order_id", "region_id", "sales_channel_id", "payments.payment_collection.cart_id"])(
     "cannot name %s, an operator can",
     (name) => {
-      expect(() => selectionOf(STORE_COLLECTION, name)).toThrow(`Unknown names in 'fields': '${name}'`)
-      expect(() => selectionOf(ADMIN_COLLECTION, name)).not.toThrow()
+      expect(() => STORE_COLLECTION.select(name)).toThrow(`Unknown names in 'fields': '${name}'`)
+      expect(() => ADMIN_COLLECTION.select(name)).not.toThrow()
     },
   )
 })
@@ -161,7 +164,7 @@ describe("every relation", () => {
   })
 
   it("to captures and refunds finds all of them, except those that were superseded", () => {
-    const { relations: ofPayment } = resourceOf(ADMIN_PAYMENT.type)
+    const { relations: ofPayment } = PAYMENT
     for (const name of ["captures", "refunds"]) {
       expect(ofPayment.get(name)?.where?.("child", "parent")).toBe("child.status <> 'superseded'")
     }

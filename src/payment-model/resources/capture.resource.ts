@@ -1,11 +1,15 @@
-import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
+import { defineResource, Field, Related } from "../../api/fields/resource.js"
 import { AmountField, MetadataField, OptionalTextField, TimeField } from "../../api/fields/resource-fields.js"
 import { Capture } from "../entities/capture.entity.js"
 import { SHOWN_MOVEMENT_STATUSES, type ShownMovementStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
-import type { PaymentResponse } from "./payment.response.js"
+import type { PaymentResponse } from "./payment.resource.js"
+import type { Audience } from "../../api/fields/fields.js"
+import { forStaff } from "./for-staff.js"
+import { toMajor } from "../../common/money.js"
+import type { Payment } from "../entities/payment.entity.js"
+import { SHOWN_MOVEMENT_STATUS } from "../status.js"
 
-@ResourceOf("capture", Capture)
 export class CaptureResponse {
   @Field({ description: "The capture's id.", example: EXAMPLE.captureId })
   id!: string
@@ -39,4 +43,28 @@ export class CaptureResponse {
     description: "The payment it takes money of; on request.",
   })
   payment?: PaymentResponse | null
+}
+
+export const CAPTURE = defineResource({
+  name: "capture",
+  type: CaptureResponse,
+  rows: Capture,
+  toResponse: toCaptureResponse,
+})
+
+/** @param payment whose currency the capture is in: it has no column of its own */
+export function toCaptureResponse(
+  capture: Capture,
+  audience: Audience,
+  { currency_code: currency }: Pick<Payment, "currency_code">,
+): CaptureResponse {
+  return {
+    id: capture.id,
+    amount: toMajor({ minor: capture.amount, currency }),
+    status: SHOWN_MOVEMENT_STATUS[capture.status],
+    payment_id: capture.payment_id,
+    created_by: forStaff(capture.created_by, audience),
+    metadata: forStaff(capture.metadata, audience),
+    created_at: capture.created_at,
+  }
 }

@@ -1,4 +1,5 @@
-import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
+import type { PathParam } from "../../api/endpoint.js"
+import { defineResource, Field, Related } from "../../api/fields/resource.js"
 import {
   AmountField,
   CurrencyField,
@@ -10,10 +11,11 @@ import {
 import { PaymentSession } from "../entities/payment-session.entity.js"
 import { SESSION_STATUSES, type SessionStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
-import type { PaymentCollectionResponse } from "./payment-collection.response.js"
-import type { PaymentResponse } from "./payment.response.js"
+import type { PaymentCollectionResponse } from "./payment-collection.resource.js"
+import type { PaymentResponse } from "./payment.resource.js"
+import type { Audience } from "../../api/fields/fields.js"
+import { toMajor, toRawAmount } from "../../common/money.js"
 
-@ResourceOf("payment_session", PaymentSession)
 export class PaymentSessionResponse {
   @Field({ description: "The session's id.", example: EXAMPLE.sessionId })
   id!: string
@@ -81,4 +83,40 @@ export class PaymentSessionResponse {
     description: "The collection it belongs to; on request.",
   })
   payment_collection?: PaymentCollectionResponse | null
+}
+
+export const SESSION_ID: PathParam = { description: "The session's id.", example: EXAMPLE.sessionId }
+
+export const PAYMENT_SESSION = defineResource({
+  name: "payment_session",
+  type: PaymentSessionResponse,
+  rows: PaymentSession,
+  toResponse: toPaymentSessionResponse,
+})
+
+function toPaymentSessionResponse(session: PaymentSession, audience: Audience): PaymentSessionResponse {
+  const amount = { minor: session.amount, currency: session.currency_code }
+  return {
+    id: session.id,
+    amount: toMajor(amount),
+    raw_amount: toRawAmount(amount),
+    currency_code: session.currency_code,
+    provider_id: session.provider_id,
+    data: session.data,
+    status: session.status,
+    context: audience === "admin" ? (session.context ?? {}) : storeContext(session.context),
+    authorized_at: session.authorized_at,
+    payment_collection_id: session.payment_collection_id,
+    metadata: session.metadata ?? {},
+    created_at: session.created_at,
+    updated_at: session.updated_at,
+    deleted_at: session.deleted_at,
+  }
+}
+
+/** A guest sees who the customer is by id, and nothing else: no name, no address, no account at the provider. */
+function storeContext(context: Record<string, unknown> | null): Record<string, unknown> {
+  const customer = context?.["customer"]
+  if (typeof customer !== "object" || customer === null || !("id" in customer)) return {}
+  return { customer: { id: customer.id } }
 }

@@ -1,4 +1,5 @@
-import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
+import type { PathParam } from "../../api/endpoint.js"
+import { defineResource, Field, Related } from "../../api/fields/resource.js"
 import {
   AmountField,
   CurrencyField,
@@ -9,9 +10,13 @@ import {
 import { PaymentCollection } from "../entities/payment-collection.entity.js"
 import { COLLECTION_STATUSES, type CollectionStatus } from "../status.js"
 import { EXAMPLE } from "./examples.js"
-import type { PaymentProviderResponse } from "./payment-provider.response.js"
-import type { PaymentSessionResponse } from "./payment-session.response.js"
-import type { PaymentResponse } from "./payment.response.js"
+import type { PaymentProviderResponse } from "./payment-provider.resource.js"
+import type { PaymentSessionResponse } from "./payment-session.resource.js"
+import type { PaymentResponse } from "./payment.resource.js"
+import type { Audience } from "../../api/fields/fields.js"
+import { forStaff } from "./for-staff.js"
+import { View } from "../../api/fields/view.js"
+import { toMajor } from "../../common/money.js"
 
 /** See `outstandingOf` in ../collection.rules.ts. A surplus goes back to the shopper, so it pays nothing. */
 const outstandingSql = (collection: string) =>
@@ -20,7 +25,6 @@ const outstandingSql = (collection: string) =>
   `coalesce((SELECT sum(surplus.authorized_amount) FROM payment surplus WHERE surplus.is_surplus ` +
   `AND surplus.payment_collection_id = ${collection}.id AND surplus.currency_code = ${collection}.currency_code), 0))`
 
-@ResourceOf("payment_collection", PaymentCollection)
 export class PaymentCollectionResponse {
   @Field({ description: "The collection's id.", example: EXAMPLE.collectionId })
   id!: string
@@ -125,4 +129,75 @@ export class PaymentCollectionResponse {
     description: "The payments that its authorized sessions became.",
   })
   payments?: PaymentResponse[]
+}
+
+export const COLLECTION_ID: PathParam = { description: "The collection's id.", example: EXAMPLE.collectionId }
+
+export const PAYMENT_COLLECTION = defineResource({
+  name: "payment_collection",
+  type: PaymentCollectionResponse,
+  rows: PaymentCollection,
+  toResponse: toPaymentCollectionResponse,
+})
+
+/** Every scalar of a payment with its captures and refunds: a payment as the API documents it. */
+const PAYMENT_IN_FULL = ["", ".captures", ".refunds", ".refunds.refund_reason"]
+
+/** The collection for a storefront: the documented response in full; back references only on request. */
+export const STORE_COLLECTION = new View({
+  key: "payment_collection",
+  resource: PAYMENT_COLLECTION,
+  audience: "store",
+  defaults: [
+    "*",
+    "payment_providers.id",
+    "payment_sessions",
+    ...PAYMENT_IN_FULL.map((path) => `payment_sessions.payment${path}`),
+    ...PAYMENT_IN_FULL.map((path) => `payments${path}`),
+  ],
+})
+
+/** The collection for operators and services: Medusa's admin defaults. */
+export const ADMIN_COLLECTION = new View({
+  key: "payment_collection",
+  resource: PAYMENT_COLLECTION,
+  audience: "admin",
+  defaults: [
+    "currency_code",
+    "amount",
+    "status",
+    "authorized_amount",
+    "captured_amount",
+    "refunded_amount",
+    "outstanding_amount",
+    "payment_sessions",
+    "payments",
+  ],
+})
+
+export const ADMIN_COLLECTIONS = ADMIN_COLLECTION.list("payment_collections")
+
+/** The collection in full for services over TCP, which may select all that operators may. */
+export const SERVICE_COLLECTION = STORE_COLLECTION.with({ audience: "admin" })
+
+function toPaymentCollectionResponse(collection: PaymentCollection, audience: Audience): PaymentCollectionResponse {
+  const major = (minor: bigint) => toMajor({ minor, currency: collection.currency_code })
+  return {
+    id: collection.id,
+    currency_code: collection.currency_code,
+    amount: major(collection.amount),
+    status: collection.status,
+    authorized_amount: major(collection.authorized_amount),
+    captured_amount: major(collection.captured_amount),
+    refunded_amount: major(collection.refunded_amount),
+    outstanding_amount: collection.outstanding_amount === undefined ? undefined : major(collection.outstanding_amount),
+    completed_at: collection.completed_at,
+    created_at: collection.created_at,
+    updated_at: collection.updated_at,
+    metadata: forStaff(collection.metadata, audience),
+    cart_id: collection.cart_id,
+    order_id: collection.order_id,
+    region_id: collection.region_id,
+    sales_channel_id: collection.sales_channel_id,
+  }
 }

@@ -1,29 +1,55 @@
 import { describe, expect, it } from "@jest/globals"
-import type { Audience } from "../../api/fields/fields.js"
-import { resourceOf } from "../../api/fields/resource.js"
-import { Capture } from "../entities/capture.entity.js"
-import { PaymentCollection } from "../entities/payment-collection.entity.js"
-import { PaymentOperation } from "../entities/payment-operation.entity.js"
-import { PaymentProvider } from "../entities/payment-provider.entity.js"
-import { PaymentSession } from "../entities/payment-session.entity.js"
-import { Payment } from "../entities/payment.entity.js"
-import { RefundReason } from "../entities/refund-reason.entity.js"
-import { Refund } from "../entities/refund.entity.js"
-import { CaptureResponse } from "./capture.response.js"
+import { parseFields, type Audience } from "../api/fields/fields.js"
+import { registerResources, type Resource } from "../api/fields/resource.js"
+import { renderRow } from "../api/fields/view.js"
+import { Capture } from "../payment-model/entities/capture.entity.js"
+import { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
+import { PaymentOperation } from "../payment-model/entities/payment-operation.entity.js"
+import { PaymentProvider } from "../payment-model/entities/payment-provider.entity.js"
+import { PaymentSession } from "../payment-model/entities/payment-session.entity.js"
+import { Payment } from "../payment-model/entities/payment.entity.js"
+import { RefundReason } from "../payment-model/entities/refund-reason.entity.js"
+import { Refund } from "../payment-model/entities/refund.entity.js"
+import { CAPTURE } from "../payment-model/resources/capture.resource.js"
 import {
-  toOperationResponse,
-  toPaymentCollectionResponse,
-  toPaymentProviderResponse,
-  toPaymentResponse,
-  toRefundReasonResponse,
-} from "./mappers.js"
-import { OperationResponse } from "./operation.response.js"
-import { PaymentCollectionResponse } from "./payment-collection.response.js"
-import { PaymentProviderResponse } from "./payment-provider.response.js"
-import { PaymentSessionResponse } from "./payment-session.response.js"
-import { PaymentResponse } from "./payment.response.js"
-import { RefundReasonResponse } from "./refund-reason.response.js"
-import { RefundResponse } from "./refund.response.js"
+  PAYMENT_COLLECTION,
+  type PaymentCollectionResponse,
+} from "../payment-model/resources/payment-collection.resource.js"
+import { PAYMENT_PROVIDER } from "../payment-model/resources/payment-provider.resource.js"
+import { PAYMENT_SESSION, type PaymentSessionResponse } from "../payment-model/resources/payment-session.resource.js"
+import { PAYMENT, type PaymentResponse } from "../payment-model/resources/payment.resource.js"
+import { REFUND_REASON } from "../payment-model/resources/refund-reason.resource.js"
+import { REFUND } from "../payment-model/resources/refund.resource.js"
+import { OPERATION } from "../payment-operations/operation.resource.js"
+import { RESOURCES } from "./resources.js"
+
+registerResources(RESOURCES)
+
+/** Renders a row with every scalar, and with every relation that it has. */
+function render<Row extends object>(row: Row, resource: Resource<Row>, audience: Audience): object {
+  const paths = pathsOf(row, resource)
+  // Everything is selected as an operator: what an audience may select is another matter than what it gets.
+  return renderRow(row, parseFields(resource, [], paths.join(","), "admin"), resource, audience)
+}
+
+function pathsOf(row: object, resource: Resource, prefix = ""): string[] {
+  const scalars = [...resource.fields.keys()].map((name) => prefix + name)
+  const below = [...resource.relations.values()].flatMap(({ name, target }) => {
+    const related = (row as Record<string, unknown>)[name]
+    if (related === undefined) return []
+    const rows = (Array.isArray(related) ? related : [related]) as (object | null)[]
+    const inside = rows.flatMap((each) => (each ? pathsOf(each, target(), `${prefix}${name}.`) : []))
+    return inside.length > 0 ? inside : [prefix + name]
+  })
+  return [...new Set([...scalars, ...below])]
+}
+
+const toPaymentCollectionResponse = (row: PaymentCollection, audience: Audience) =>
+  render(row, PAYMENT_COLLECTION, audience) as PaymentCollectionResponse
+
+const toPaymentResponse = (row: Payment, audience: Audience) => render(row, PAYMENT, audience) as PaymentResponse
+
+const toOperationResponse = (row: PaymentOperation) => render(row, OPERATION, "admin")
 
 const CREATED = new Date("2026-11-22T10:15:30.000Z")
 const UPDATED = new Date("2026-11-22T11:00:00.000Z")
@@ -44,7 +70,7 @@ const REASON = Object.assign(new RefundReason(), {
   ...TIMES,
 })
 
-const OPERATION = Object.assign(new PaymentOperation(), {
+const OPERATION_ROW = Object.assign(new PaymentOperation(), {
   id: "op_1",
   kind: "capture",
   state: "unknown",
@@ -163,7 +189,7 @@ function newCollection(about: Partial<PaymentCollection> = {}): PaymentCollectio
   })
 }
 
-const CAPTURE = {
+const CAPTURE_BODY = {
   id: "capt_1",
   amount: 40,
   status: "succeeded",
@@ -173,7 +199,7 @@ const CAPTURE = {
   created_at: CREATED,
 }
 
-const REFUND = {
+const REFUND_BODY = {
   id: "ref_1",
   amount: 10.05,
   status: "succeeded",
@@ -185,7 +211,7 @@ const REFUND = {
   created_at: CREATED,
 }
 
-const PAYMENT = {
+const PAYMENT_BODY = {
   id: "pay_1",
   amount: 100.1,
   currency_code: "eur",
@@ -202,7 +228,7 @@ const PAYMENT = {
   payment_session_id: "payses_1",
 }
 
-const SESSION = {
+const SESSION_BODY = {
   id: "payses_1",
   amount: 100.1,
   raw_amount: { value: "100.1", precision: 20 },
@@ -218,7 +244,7 @@ const SESSION = {
   deleted_at: null,
 }
 
-const COLLECTION = {
+const COLLECTION_BODY = {
   id: "pay_col_1",
   currency_code: "eur",
   amount: 100.1,
@@ -243,18 +269,18 @@ function sessionFor(audience: Audience, about: Partial<PaymentSession>): Payment
 
 describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => {
   const isStaff = audience === "admin"
-  const capture = isStaff ? CAPTURE : { ...CAPTURE, created_by: null }
-  const refund = isStaff ? REFUND : { ...REFUND, note: null }
+  const capture = isStaff ? CAPTURE_BODY : { ...CAPTURE_BODY, created_by: null }
+  const refund = isStaff ? REFUND_BODY : { ...REFUND_BODY, note: null }
 
   it("has the figures of a collection in major units, and no relation that was not read", () => {
-    expect(toPaymentCollectionResponse(newCollection(), audience)).toEqual(COLLECTION)
+    expect(toPaymentCollectionResponse(newCollection(), audience)).toEqual(COLLECTION_BODY)
   })
 
   it("has lists that were read and are empty", () => {
     const empty = { payment_providers: [], payment_sessions: [], payments: [] }
-    expect(toPaymentCollectionResponse(newCollection(empty), audience)).toEqual({ ...COLLECTION, ...empty })
+    expect(toPaymentCollectionResponse(newCollection(empty), audience)).toEqual({ ...COLLECTION_BODY, ...empty })
     const nothing = { captures: [], refunds: [] }
-    expect(toPaymentResponse(newPayment(nothing), audience)).toEqual({ ...PAYMENT, ...nothing })
+    expect(toPaymentResponse(newPayment(nothing), audience)).toEqual({ ...PAYMENT_BODY, ...nothing })
   })
 
   it.each([
@@ -295,7 +321,7 @@ describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => 
     const refunds = [newRefund({ refund_reason: REASON }), newRefund({ id: "ref_2", refund_reason: null })]
     const payment = newPayment({ captures: [newCapture()], refunds })
     const expected = {
-      ...PAYMENT,
+      ...PAYMENT_BODY,
       captures: [capture],
       refunds: [
         { ...refund, refund_reason: { ...REASON, metadata: isStaff ? REASON.metadata : null } },
@@ -308,11 +334,11 @@ describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => 
       payments: [payment],
     })
     expect(toPaymentCollectionResponse(collection, audience)).toEqual({
-      ...COLLECTION,
+      ...COLLECTION_BODY,
       payment_providers: [{ id: "pp_one_one", is_enabled: true }],
       payment_sessions: [
-        { ...SESSION, payment: expected },
-        { ...SESSION, id: "payses_2", payment: null },
+        { ...SESSION_BODY, payment: expected },
+        { ...SESSION_BODY, id: "payses_2", payment: null },
       ],
       payments: [expected],
     })
@@ -326,11 +352,11 @@ describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => 
       payment_session: newSession({ payment_collection: newCollection() }),
     })
     expect(toPaymentResponse(payment, audience)).toEqual({
-      ...PAYMENT,
-      captures: [{ ...capture, payment: PAYMENT }],
-      refunds: [{ ...refund, payment: PAYMENT }],
-      payment_collection: COLLECTION,
-      payment_session: { ...SESSION, payment_collection: COLLECTION },
+      ...PAYMENT_BODY,
+      captures: [{ ...capture, payment: PAYMENT_BODY }],
+      refunds: [{ ...refund, payment: PAYMENT_BODY }],
+      payment_collection: COLLECTION_BODY,
+      payment_session: { ...SESSION_BODY, payment_collection: COLLECTION_BODY },
     })
   })
 
@@ -345,9 +371,9 @@ describe.each(["store", "admin"] as const)("an answer to the %s", (audience) => 
 
 describe("a call to a provider", () => {
   it("is told to operators without what it asks of the provider, or the key that it came with", () => {
-    const { request: _request, failure: _failure, request_key: _key, ...others } = OPERATION
+    const { request: _request, failure: _failure, request_key: _key, ...others } = OPERATION_ROW
     const { claim_token: _token, claimed_until: _until, ...rest } = others
-    expect(toOperationResponse(OPERATION)).toEqual({ ...rest, amount: 40 })
+    expect(toOperationResponse(OPERATION_ROW)).toEqual({ ...rest, amount: 40 })
   })
 })
 
@@ -416,23 +442,18 @@ describe("metadata of a session", () => {
 })
 
 describe("a mapper", () => {
-  const payment = newPayment({ captures: [newCapture()], refunds: [newRefund()] })
-  const collection = toPaymentCollectionResponse(
-    newCollection({ payment_sessions: [newSession()], payments: [payment] }),
-    "admin",
-  )
+  const payment = newPayment()
 
-  it.each<[string, object | undefined, new () => object]>([
-    ["collection", collection, PaymentCollectionResponse],
-    ["session", collection.payment_sessions?.[0], PaymentSessionResponse],
-    ["payment", collection.payments?.[0], PaymentResponse],
-    ["capture", collection.payments?.[0]?.captures?.[0], CaptureResponse],
-    ["refund", collection.payments?.[0]?.refunds?.[0], RefundResponse],
-    ["refund reason", toRefundReasonResponse(REASON), RefundReasonResponse],
-    ["call to a provider", toOperationResponse(OPERATION), OperationResponse],
-    ["provider", toPaymentProviderResponse(PROVIDER), PaymentProviderResponse],
-  ])("of a %s answers what its response declares, name by name", (_, answer, type) => {
-    const { fields, relations } = resourceOf(type)
-    expect(Object.keys(answer ?? {}).sort()).toEqual([...fields.keys(), ...relations.keys()].sort())
+  it.each<[string, Resource, object]>([
+    ["collection", PAYMENT_COLLECTION, newCollection()],
+    ["session", PAYMENT_SESSION, newSession()],
+    ["payment", PAYMENT, payment],
+    ["capture", CAPTURE, newCapture()],
+    ["refund", REFUND, newRefund()],
+    ["refund reason", REFUND_REASON, REASON],
+    ["call to a provider", OPERATION, OPERATION_ROW],
+    ["provider", PAYMENT_PROVIDER, PROVIDER],
+  ])("of a %s maps the scalars that its response declares, name by name", (_, resource, row) => {
+    expect(Object.keys(resource.toResponse(row, "admin", payment)).sort()).toEqual([...resource.fields.keys()].sort())
   })
 })

@@ -1,6 +1,6 @@
 import type { Story } from "../../api/fields/example.js"
 
-/** Values that the examples of the API document share, so that they tell one story. */
+/** Values that the examples of the API document share, so that all belong to the same story. */
 export const EXAMPLE = {
   collectionId: "pay_col_01M81ZBVX6BHV83Q1RCZ2434AT",
   sessionId: "payses_01M81ZC0D4Q7N6K6Y8W3Z1T9RB",
@@ -21,10 +21,10 @@ export const EXAMPLE = {
   time: "2026-11-22T10:15:30.000Z",
 } as const
 
-/** A new collection: nobody has begun to pay it. */
+/** A new collection: no session is open. */
 export const NEW_COLLECTION: Story = { payment_session: null, payment: null }
 
-/** Nobody has begun to pay it, and it is for more than it was. */
+/** No session is open, and it is for more than it was. */
 export const CHANGED_COLLECTION: Story = {
   payment_collection: { amount: 59.9, outstanding_amount: 59.9 },
   payment_session: null,
@@ -37,7 +37,7 @@ export const OPENED_COLLECTION: Story = {
   payment: null,
 }
 
-/** The money is held, and none of it taken. */
+/** The money is held, and none of it captured. */
 export const AUTHORIZED_COLLECTION: Story = {
   payment_collection: { status: "authorized", authorized_amount: 49.9, outstanding_amount: 0 },
   payment_session: { status: "authorized", authorized_at: EXAMPLE.time, data: { note: "Leave it at the door" } },
@@ -46,7 +46,7 @@ export const AUTHORIZED_COLLECTION: Story = {
   refund: null,
 }
 
-/** It was paid, and a part given back. */
+/** It was paid, and a part refunded. */
 export const PAID_COLLECTION: Story = {
   payment_collection: {
     status: "completed",
@@ -59,13 +59,13 @@ export const PAID_COLLECTION: Story = {
   payment_session: { status: "authorized", authorized_at: EXAMPLE.time },
 }
 
-/** A part of a payment was taken. */
+/** A part of a payment was captured. */
 export const CAPTURED_IN_PART: Story = { payment: { captured_at: null }, capture: { amount: 20 }, refund: null }
 
-/** All of a payment was taken, and a part given back. */
+/** All of a payment was captured, and a part refunded. */
 export const REFUNDED_IN_PART: Story = { payment: { captured_at: EXAMPLE.time } }
 
-/** What was not taken of a payment was given up. */
+/** The uncaptured rest of a payment was voided. */
 export const CANCELED_PAYMENT: Story = {
   payment: { captured_at: null, canceled_at: EXAMPLE.time, authorized_amount: 0 },
   capture: null,

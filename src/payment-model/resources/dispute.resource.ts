@@ -1,10 +1,10 @@
-import { Field, Related, ResourceOf } from "../../api/fields/resource.js"
+import { defineResource, Field, Related } from "../../api/fields/resource.js"
 import { AmountField, CurrencyField, TimeField } from "../../api/fields/resource-fields.js"
 import { Dispute } from "../entities/dispute.entity.js"
 import { EXAMPLE } from "./examples.js"
-import type { PaymentResponse } from "./payment.response.js"
+import type { PaymentResponse } from "./payment.resource.js"
+import { toMajor } from "../../common/money.js"
 
-@ResourceOf("dispute", Dispute)
 export class DisputeResponse {
   @Field({ description: "The dispute's id.", example: EXAMPLE.disputeId })
   id!: string
@@ -41,4 +41,27 @@ export class DisputeResponse {
     description: "The payment that is disputed; on request.",
   })
   payment?: PaymentResponse | null
+}
+
+export const DISPUTE = defineResource({
+  name: "dispute",
+  type: DisputeResponse,
+  rows: Dispute,
+  toResponse: toDisputeResponse,
+})
+
+function toDisputeResponse(dispute: Dispute): DisputeResponse {
+  const { amount, currency_code } = dispute
+  return {
+    id: dispute.id,
+    payment_id: dispute.payment_id,
+    external_id: dispute.external_id,
+    amount: toMajor({ minor: amount, currency: currency_code }),
+    currency_code,
+    status: dispute.status,
+    reason: dispute.reason,
+    opened_at: dispute.opened_at,
+    created_at: dispute.created_at,
+    updated_at: dispute.updated_at,
+  }
 }

@@ -209,7 +209,7 @@ describe("an open session of a collection whose amount is changed", () => {
     const lost = await change(id, 18, key)
     expect(lost).toMatchObject({ status: 504, body: { code: "outcome_unknown" } })
     expect(await read(id)).toMatchObject({ amount: 15 })
-    await service.app.get(PaymentOperationsService).settleNow(lost.body.operation_id)
+    await service.app.get(PaymentOperationsService).resolveNow(lost.body.operation_id)
     expect(openSessionIn(await read(id))).toMatchObject({ id: sessionId, amount: 8 })
     expect(collectionOf(await change(id, 18, key))).toMatchObject({ amount: 18, status: "partially_authorized" })
     expect(bank.calls.filter(({ kind }) => kind === "update")).toHaveLength(1)
@@ -222,7 +222,7 @@ describe("an open session of a collection whose amount is changed", () => {
     const lost = await authorize(id, sessionId)
     expect(lost.status).toBe(504)
     const changing = change(id, 5)
-    await service.app.get(PaymentOperationsService).settleNow(lost.body.operation_id)
+    await service.app.get(PaymentOperationsService).resolveNow(lost.body.operation_id)
     expect(await changing).toMatchObject({
       status: 400,
       body: { message: expect.stringContaining("below what is authorized") },

@@ -9,7 +9,7 @@ import {
   type LookUpCall,
   type PaymentProvider,
   type ProviderCall,
-} from "../src/payment-providers/contract/payment-provider.contract.js"
+} from "../src/payment-providers/contract/index.js"
 import { createApp } from "../src/bootstrap/create-app.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"

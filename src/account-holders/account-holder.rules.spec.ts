@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals"
 import { InvalidData } from "../common/errors.js"
 import { PaymentDeclined, ProviderError } from "../payment-providers/calls/call.errors.js"
-import type { Declined, ProviderResult } from "../payment-providers/contract/payment-provider.contract.js"
+import type { Declined, ProviderResult } from "../payment-providers/contract/index.js"
 import { checkCustomerId, hasToChange, isNotThere, valueOf } from "./account-holder.rules.js"
 
 const declined = (more: Partial<Declined>): Declined => ({ outcome: "declined", message: "No.", ...more })

@@ -1,6 +1,6 @@
 import { InvalidData } from "../common/errors.js"
 import { AccountHolderMissing, ProviderUnresponsive } from "../payment-providers/calls/call.errors.js"
-import type { Declined, ProviderResult } from "../payment-providers/contract/payment-provider.contract.js"
+import type { Declined, ProviderResult } from "../payment-providers/contract/index.js"
 import { REFUSAL_ERRORS } from "../payment-providers/calls/provider-outcome.js"
 
 /** Characters of a customer's id at most; an index takes no text of any length. */

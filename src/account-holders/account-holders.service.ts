@@ -6,7 +6,7 @@ import type { Selection } from "../api/fields/fields.js"
 import { newId } from "../common/ids.js"
 import { readList } from "../api/lists/read-list.js"
 import type { PageOf } from "../database/statements/read-page.js"
-import type { AccountHolderCall, AccountHolders } from "../payment-providers/contract/payment-provider.contract.js"
+import type { AccountHolderCall, AccountHolders } from "../payment-providers/contract/index.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import {
   ACCOUNT_HOLDER_FILTERS,

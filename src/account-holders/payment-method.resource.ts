@@ -1,6 +1,6 @@
 import { ApiProperty } from "@nestjs/swagger"
 import { envelope, fixedBody } from "../api/response-body.js"
-import type { SavedMethod } from "../payment-providers/contract/payment-provider.contract.js"
+import type { SavedMethod } from "../payment-providers/contract/index.js"
 
 /** A method that is there, as it stands in the API document. */
 export const PAYMENT_METHOD_EXAMPLE = {

@@ -2,11 +2,7 @@ import { Injectable } from "@nestjs/common"
 import type { Caller } from "../api/request-context.js"
 import { excerpt, NotFound } from "../common/errors.js"
 import { newId } from "../common/ids.js"
-import type {
-  AccountHolders,
-  ProviderResult,
-  SavedMethod,
-} from "../payment-providers/contract/payment-provider.contract.js"
+import type { AccountHolders, ProviderResult, SavedMethod } from "../payment-providers/contract/index.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { isNotThere, valueOf } from "./account-holder.rules.js"
 import { AccountHoldersService, type KnownAccountHolder } from "./account-holders.service.js"

@@ -178,8 +178,8 @@ describe("an aggregate", () => {
   it("finds the payment that a session became", () => {
     const payments = [newPayment(), newPayment({ id: "pay_2", payment_session_id: "payses_2" })]
     const aggregate = aggregateOf({ payments })
-    expect(aggregate.paymentOf(newSession({ id: "payses_2" }))).toBe(payments[1])
-    expect(aggregate.paymentOf(newSession({ id: "payses_3" }))).toBeUndefined()
+    expect(aggregate.findPaymentOfSession("payses_2")).toBe(payments[1])
+    expect(aggregate.findPaymentOfSession("payses_3")).toBeUndefined()
   })
 })
 

@@ -1,7 +1,4 @@
-import type { EntityManager } from "typeorm"
-import { reviveWholeRow, wholeRowJson, type Json } from "../database/statements/read-graph.js"
 import { newId } from "../common/ids.js"
-import { prepared } from "../database/statements/prepared.js"
 import { Capture } from "./entities/capture.entity.js"
 import { Changes } from "./changes.js"
 import {
@@ -21,20 +18,19 @@ import { Payment } from "./entities/payment.entity.js"
 import { Refund } from "./entities/refund.entity.js"
 import type { Reservation } from "./rules/payment.rules.js"
 import {
+  isOpen,
+  isSessionOperation,
+  isUnresolved,
   mayMove,
-  OPEN_SESSION_STATUSES,
   OPERATION_TRANSITIONS,
-  SESSION_OPERATION_KINDS,
   SESSION_TRANSITIONS,
-  sqlList,
-  UNRESOLVED_STATES,
   type CollectionStatus,
   type OperationKind,
   type OperationState,
   type SessionStatus,
 } from "./status.js"
 
-/** What is known of the cart that a collection is for, locked with it. */
+/** The cart that a collection is for, locked with it. */
 export interface CartFigures {
   readonly id: string
   readonly currency_code: string
@@ -47,55 +43,63 @@ export interface CartFigures {
   readonly completed_at: Date | null
 }
 
-type CartPrice = Pick<CartFigures, "total" | "currency_code" | "completed_at">
+/** What a cart costs. */
+export type CartPrice = Pick<CartFigures, "total" | "currency_code" | "completed_at">
 
 /** What of a collection follows its cart. */
 export type CollectionFigures = Pick<PaymentCollection, "amount" | "currency_code" | "region_id" | "sales_channel_id">
 
 /**
- * A collection under its lock, with all that decides about it. Deciding and recording happen here, in memory; what
- * changes is collected, and written at the end of the transaction. Decisions are rules of their own files.
+ * A collection under its lock, with everything that decisions depend on. Use cases decide and record in memory;
+ * {@link changes} collects what changed, and the end of the transaction writes it. The rules are in `rules/`.
  */
 export class Aggregate {
   readonly changes = new Changes()
 
   constructor(
     readonly collection: PaymentCollection,
-    /** Where the collection is for a cart, and the use case looks at its figures. */
+    /** Set if the collection is for a cart and the use case has locked it. */
     readonly cart: CartFigures | undefined,
-    /** Live ones: replaced and canceled sessions are gone. */
+    /** The live ones, without replaced and canceled sessions. */
     readonly sessions: PaymentSession[],
     readonly payments: Payment[],
     readonly captures: Capture[],
     readonly refunds: Refund[],
-    /** Calls that are not settled. */
+    /** The unresolved ones. */
     readonly operations: PaymentOperation[],
-    /** The providers that may be used: those of the region of {@link target}; every enabled one where that does not count. */
+    /** The providers that may be used: those of the region of {@link target}, or all enabled ones without a region. */
     readonly providerIds: readonly string[],
-    /** The enabled ones that the cart's region names by now, or the collection's if it has no cart. */
+    /** The enabled providers of the cart's current region, or of the collection's region if it has no cart. */
     readonly regionProviderIds: readonly string[] = providerIds,
-    /** What the collection's cart costs by now, also where the use case does not lock it: for what is reported, not decided. */
+    /** What the cart costs now, also if the use case does not lock it: for reports, not for decisions. */
     private readonly price: CartPrice | undefined = cart,
   ) {}
 
   get openSession(): PaymentSession | undefined {
-    return this.sessions.find((session) => (OPEN_SESSION_STATUSES as readonly SessionStatus[]).includes(session.status))
+    return this.sessions.find(({ status }) => isOpen(status))
   }
 
-  /** The call that is changing the open session, where one is under way. */
+  /** The operation in progress that changes the open session. */
   get sessionOperation(): PaymentOperation | undefined {
-    return this.operations.find((operation) =>
-      (SESSION_OPERATION_KINDS as readonly OperationKind[]).includes(operation.kind),
-    )
+    return this.operations.find(({ kind }) => isSessionOperation(kind))
   }
 
-  paymentOf(session: PaymentSession): Payment | undefined {
-    return this.payments.find((payment) => payment.payment_session_id === session.id)
+  findSession(id: string): PaymentSession | undefined {
+    return this.sessions.find((session) => session.id === id)
+  }
+
+  findPaymentOfSession(sessionId: string): Payment | undefined {
+    return this.payments.find((payment) => payment.payment_session_id === sessionId)
+  }
+
+  /** What was captured of a payment, minor units; also what has been recorded since its totals were computed. */
+  capturedAmount(payment: Payment): bigint {
+    return sumOfSucceeded(this.captures, payment)
   }
 
   /**
-   * What the collection is to be for: what its cart says now, as long as it follows. Once something is authorized only
-   * the amount changes, and only a session may raise it.
+   * The figures that the collection should have: those of its cart, as long as it follows the cart. Once something is
+   * authorized only the amount changes, and only a session may raise it.
    */
   get target(): CollectionFigures {
     const figures = targetOf(this.collection, this.cart)
@@ -103,14 +107,14 @@ export class Aggregate {
     return { ...figures, amount: amountFor(this.collection, this.authorizedAmount, this.cart) }
   }
 
-  /** What the collection adopts of {@link target} without a session: once something is authorized, no larger amount. */
+  /** The part of {@link target} that the collection adopts without a session: no larger amount once something is authorized. */
   get followed(): CollectionFigures {
     const { target, collection } = this
     const isRaise = !mayFollowCart(collection) && target.amount > collection.amount
     return isRaise ? { ...target, amount: collection.amount } : target
   }
 
-  /** What payments hold or took towards the amount, in minor units. A surplus goes back and pays nothing. */
+  /** What payments have authorized or captured of the amount, in minor units. A surplus payment is returned and does not count. */
   get authorizedAmount(): bigint {
     const payments = this.facts.payments.filter(({ is_surplus }) => !is_surplus)
     return totalsOf({ payments }).authorized_amount
@@ -121,7 +125,7 @@ export class Aggregate {
     return outstandingOf(this.collection, this.authorizedAmount, this.price)
   }
 
-  /** What a session is for by now, in minor units. @throws NotAllowed when nothing may be paid any more */
+  /** The amount of a session now, in minor units. @throws NotAllowed when nothing may be paid any more */
   get amountToPay(): bigint {
     const { amount } = this.target
     const { status } = this.collection
@@ -129,8 +133,8 @@ export class Aggregate {
   }
 
   /**
-   * Takes on figures of the cart; those of an open session have to be agreed with its provider first. Once something is
-   * authorized, another amount may mean another status.
+   * Adopts figures of the cart. The provider of an open session has to accept them first. Once something is authorized,
+   * another amount may mean another status.
    */
   adopt(figures: Partial<CollectionFigures>, now = new Date()): void {
     const { collection } = this
@@ -166,14 +170,14 @@ export class Aggregate {
     this.changes.recordEvent(() => event)
   }
 
-  /** What unsettled calls of these kinds would move of a payment. */
+  /** What unresolved operations of these kinds would move of a payment. */
   reserved(payment: Payment, ...kinds: OperationKind[]): Reservation[] {
     return this.operations.filter((operation) => operation.payment_id === payment.id && kinds.includes(operation.kind))
   }
 
   /**
-   * What refunds in progress that no operation of ours makes would take of a payment, minor units: an operator began them
-   * with the provider directly.
+   * The sum of pending refunds of a payment that no operation of ours makes, minor units: an operator started them with
+   * the provider directly.
    */
   pendingElsewhere(payment: Payment): bigint {
     const ours = this.operations.map(({ refund_id }) => refund_id)
@@ -182,7 +186,7 @@ export class Aggregate {
       .reduce((sum, { amount }) => sum + amount, 0n)
   }
 
-  /** Writes down what a provider is about to be asked. */
+  /** Records the intent of a call to a provider. */
   begin(
     kind: OperationKind,
     session: Pick<PaymentSession, "id" | "provider_id" | "currency_code">,
@@ -223,7 +227,7 @@ export class Aggregate {
     return session
   }
 
-  /** What is being captured; it counts once it succeeded. */
+  /** Adds a capture. It counts once it has succeeded. */
   addCapture(
     payment: Payment,
     about: Pick<Capture, "amount" | "created_by"> & Partial<Pick<Capture, "status">>,
@@ -234,7 +238,7 @@ export class Aggregate {
     return capture
   }
 
-  /** What is being given back; it counts once it succeeded. */
+  /** Adds a refund. It counts once it has succeeded. */
   addRefund(
     payment: Payment,
     about: Pick<Refund, "amount" | "created_by"> &
@@ -272,14 +276,12 @@ export class Aggregate {
       throw new Error(`An operation cannot become ${state} once it is ${operation.state}`)
     }
     this.changes.update(PaymentOperation, operation, { ...set, state })
-    if (!(UNRESOLVED_STATES as readonly OperationState[]).includes(state)) {
-      remove(this.operations, operation)
-    }
+    if (!isUnresolved(state)) remove(this.operations, operation)
   }
 
   /**
-   * Brings the totals of payments and collection, and the collection's status, in line with what moved; to be called
-   * last by whatever changed a child. Records an event of the collection if totals or status changed.
+   * Recomputes the totals of payments and collection, and the collection's status. Whatever changes a child calls it last.
+   * Records an event of the collection if totals or status changed.
    * @returns whether they did
    */
   recompute(now: Date): boolean {
@@ -295,14 +297,14 @@ export class Aggregate {
     return true
   }
 
-  /** Changes the collection's own columns. A new version tells whoever saw the collection before to look again. */
+  /** Changes the collection's own columns. A new version shows a process that read the collection before that it changed. */
   updateCollection(set: Partial<PaymentCollection>): void {
     this.changes.update(PaymentCollection, this.collection, { ...set, version: this.collection.version + 1 })
   }
 
   private get facts() {
     const { amount, status, completed_at, currency_code } = this.collection
-    // One that came in too late, in a currency that the collection has left, is given back and is in no sum with others.
+    // A late payment in a currency that the collection has left is refunded, and no sum includes it.
     const payments = this.payments.filter((payment) => payment.currency_code === currency_code)
     return { amount, status, completed_at, sessions: this.sessions, payments }
   }
@@ -327,58 +329,8 @@ export class Aggregate {
   }
 }
 
-/** Reads what hangs on a collection whose lock the caller holds, in a statement of its own. */
-export async function readAggregate(
-  tx: EntityManager,
-  collection: PaymentCollection,
-  cart?: CartFigures,
-): Promise<Aggregate> {
-  const regionId = targetOf(collection, cart).region_id
-  // An order that was placed may be paid with any provider, whatever its region offers shoppers by now.
-  const mayUseAny = regionId === null || Boolean(cart?.completed_at)
-  const [row] = await tx.query<ChildrenRow[]>(childrenStatement(tx), [
-    collection.id,
-    regionId,
-    cart ? cart.region_id : collection.region_id,
-    cart ? null : collection.cart_id,
-  ])
-  if (!row) throw new Error("A statement without FROM answers a row")
-  const revived = <E extends object>(type: new () => E, rows: Json[]) =>
-    rows.map((json) => Object.assign(new type(), reviveWholeRow(tx.dataSource.getMetadata(type), json)))
-  return new Aggregate(
-    collection,
-    cart,
-    revived(PaymentSession, row.sessions),
-    revived(Payment, row.payments),
-    revived(Capture, row.captures),
-    revived(Refund, row.refunds),
-    revived(PaymentOperation, row.operations),
-    mayUseAny ? row.provider_ids : row.target_provider_ids,
-    row.region_provider_ids,
-    cart ?? (row.price && cartFiguresOf(row.price)),
-  )
-}
-
-type ChildrenRow = Record<"sessions" | "payments" | "captures" | "refunds" | "operations", Json[]> & {
-  provider_ids: string[]
-  target_provider_ids: string[]
-  region_provider_ids: string[]
-  price?: CartJson<CartPrice>
-}
-
-/** A cart as JSON carries it. */
-export type CartJson<Figures extends CartPrice> = Omit<Figures, "total" | "completed_at"> & {
-  readonly total: string
-  readonly completed_at: string | null
-}
-
-export function cartFiguresOf<Figures extends CartPrice>({ total, completed_at, ...cart }: CartJson<Figures>) {
-  return { ...cart, total: BigInt(total), completed_at: completed_at === null ? null : new Date(completed_at) }
-}
-
-let childrenSql: string | undefined
-
-function targetOf(collection: PaymentCollection, cart: CartFigures | undefined): CollectionFigures {
+/** The figures that the collection takes from its cart; its own once something is authorized. */
+export function targetOf(collection: PaymentCollection, cart: CartFigures | undefined): CollectionFigures {
   const { amount, currency_code, region_id, sales_channel_id } = collection
   if (!cart || !mayFollowCart(collection)) return { amount, currency_code, region_id, sales_channel_id }
   return {
@@ -389,39 +341,9 @@ function targetOf(collection: PaymentCollection, cart: CartFigures | undefined):
   }
 }
 
-/** $1 the collection, $2 the region whose providers count, $3 the region of the shopper, $4 the cart if it is not locked. */
-function childrenStatement(tx: EntityManager): string {
-  const list = (type: new () => object, from: string) =>
-    `(SELECT coalesce(json_agg(${wholeRowJson(tx.dataSource.getMetadata(type), "child")} ORDER BY child.created_at, child.id), '[]') FROM ${from})`
-  const movement = (table: string) =>
-    `${table} child JOIN payment ON payment.id = child.payment_id WHERE payment.payment_collection_id = $1`
-  const ofRegion = (region: string) =>
-    `(SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider
-      JOIN region_payment_provider link ON link.payment_provider_id = provider.id
-      WHERE provider.is_enabled AND link.region_id = ${region})`
-  childrenSql ??= prepared`SELECT
-    ${list(PaymentSession, "payment_session child WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL")} AS sessions,
-    ${list(Payment, "payment child WHERE child.payment_collection_id = $1 AND child.deleted_at IS NULL")} AS payments,
-    ${list(Capture, movement("capture"))} AS captures,
-    ${list(Refund, movement("refund"))} AS refunds,
-    ${list(PaymentOperation, `payment_operation child WHERE child.payment_collection_id = $1 AND child.state IN (${sqlList(UNRESOLVED_STATES)})`)} AS operations,
-    (SELECT coalesce(json_agg(provider.id ORDER BY provider.id), '[]') FROM payment_provider provider
-      WHERE provider.is_enabled) AS provider_ids,
-    ${ofRegion("$2")} AS target_provider_ids,
-    ${ofRegion("$3")} AS region_provider_ids,
-    (SELECT json_build_object('total', total::text, 'currency_code', currency_code, 'completed_at', completed_at)
-      FROM cart WHERE id = $4) AS price`
-  return childrenSql
-}
-
 function remove<E>(rows: E[], row: E): void {
   const index = rows.indexOf(row)
   if (index >= 0) rows.splice(index, 1)
-}
-
-/** What was captured of a payment, minor units; also what has been recorded since its totals were computed. */
-export function capturedOf({ captures }: Aggregate, payment: Payment): bigint {
-  return sumOfSucceeded(captures, payment)
 }
 
 function sumOfSucceeded(movements: readonly (Capture | Refund)[], payment: Payment): bigint {

@@ -1,4 +1,9 @@
-/** Where a payment collection stands; Medusa's words. Always derived from its sessions and payments. */
+import { OPERATION_KINDS, type OperationKind } from "../payment-providers/contract/operation-kind.js"
+
+/** Declared with the contract of providers, which stands below the model. */
+export { OPERATION_KINDS, type OperationKind }
+
+/** The state of a payment collection; the names are Medusa's. Always derived from its sessions and payments. */
 export const COLLECTION_STATUSES = [
   "not_paid",
   "awaiting",
@@ -11,7 +16,7 @@ export const COLLECTION_STATUSES = [
 ] as const
 export type CollectionStatus = (typeof COLLECTION_STATUSES)[number]
 
-/** Where a payment session stands with its provider. */
+/** The state of a payment session at its provider. */
 export const SESSION_STATUSES = [
   "pending",
   "requires_more",
@@ -24,11 +29,20 @@ export const SESSION_STATUSES = [
 export type SessionStatus = (typeof SESSION_STATUSES)[number]
 
 /** A session that can still become a payment. A collection has at most one of them. */
-export const OPEN_SESSION_STATUSES = ["pending", "requires_more", "pending_authorization", "error"] as const
+export const OPEN_SESSION_STATUSES = [
+  "pending",
+  "requires_more",
+  "pending_authorization",
+  "error",
+] as const satisfies readonly SessionStatus[]
+
+export function isOpen(status: SessionStatus): boolean {
+  return includes(OPEN_SESSION_STATUSES, status)
+}
 
 /**
  * What each state of a session waits for, and where it may go: `pending` and `requires_more` for the shopper,
- * `pending_authorization` for the provider, `error` for another try; an authorization can only be given up.
+ * `pending_authorization` for the provider, `error` for another try; an authorization can only be captured or voided.
  */
 export const SESSION_TRANSITIONS: Readonly<Record<SessionStatus, readonly SessionStatus[]>> = {
   pending: ["requires_more", "pending_authorization", "authorized", "canceled", "error"],
@@ -65,29 +79,30 @@ export const SHOWN_MOVEMENT_STATUS: Readonly<Record<RefundStatus, ShownMovementS
   failed: "failed",
 }
 
-/** What is asked of a provider. The first four are about a session, the others about a payment. */
-export const OPERATION_KINDS = [
+/** The kinds that change a session: one of them at a time per collection. */
+export const SESSION_OPERATION_KINDS = [
   "initiate",
   "update",
   "authorize",
   "cancel_session",
-  "capture",
-  "refund",
-  "cancel_payment",
-] as const
-export type OperationKind = (typeof OPERATION_KINDS)[number]
+] as const satisfies readonly OperationKind[]
 
-/** The kinds that change a session: one of them at a time per collection. */
-export const SESSION_OPERATION_KINDS = ["initiate", "update", "authorize", "cancel_session"] as const
+export function isSessionOperation(kind: OperationKind): boolean {
+  return includes(SESSION_OPERATION_KINDS, kind)
+}
 
 /** Whether a call to a provider is known to have happened. */
 export const OPERATION_STATES = ["pending", "succeeded", "declined", "unknown"] as const
 export type OperationState = (typeof OPERATION_STATES)[number]
 
 /** A call that may have happened: its money is reserved until the provider was asked. */
-export const UNRESOLVED_STATES = ["pending", "unknown"] as const
+export const UNRESOLVED_STATES = ["pending", "unknown"] as const satisfies readonly OperationState[]
 
-/** A call is settled once, and stays so; one whose answer stayed out is settled by asking the provider. */
+export function isUnresolved(state: OperationState): boolean {
+  return includes(UNRESOLVED_STATES, state)
+}
+
+/** An operation is resolved once, and stays so. One whose response was lost is resolved by a look-up at the provider. */
 export const OPERATION_TRANSITIONS: Readonly<Record<OperationState, readonly OperationState[]>> = {
   pending: ["succeeded", "declined", "unknown"],
   unknown: ["succeeded", "declined"],
@@ -95,7 +110,7 @@ export const OPERATION_TRANSITIONS: Readonly<Record<OperationState, readonly Ope
   declined: [],
 }
 
-/** Whether a state may follow another, by one of the tables above. What is not at its end may also stay as it is. */
+/** Whether a state may follow another, by one of the tables above. A state that is not final may also stay as it is. */
 export function mayMove<S extends string>(table: Readonly<Record<S, readonly S[]>>, from: S, to: S): boolean {
   return table[from].includes(to) || (from === to && table[from].length > 0)
 }
@@ -103,4 +118,8 @@ export function mayMove<S extends string>(table: Readonly<Record<S, readonly S[]
 /** A list of text values as SQL, for the CHECK constraints that hold them. */
 export function sqlList(values: readonly string[]): string {
   return values.map((value) => `'${value}'`).join(", ")
+}
+
+function includes<T extends string>(values: readonly T[], value: T): boolean {
+  return values.includes(value)
 }

@@ -9,24 +9,19 @@ import { readList } from "../api/lists/read-list.js"
 import type { PageOf } from "../database/statements/read-page.js"
 import { CartChangesService } from "../payment-collections/cart-changes.service.js"
 import { PaymentOperation } from "../payment-model/entities/payment-operation.entity.js"
-import { SESSION_OPERATION_KINDS, sqlList, UNRESOLVED_STATES, type OperationKind } from "../payment-model/status.js"
+import { isSessionOperation, sqlList, UNRESOLVED_STATES } from "../payment-model/status.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { OPERATION_FILTERS, type ListOperationsQuery } from "./operation.dto.js"
-import { OUTCOME_RECORDERS } from "../payment-model/outcomes/outcome-recorders.js"
 import { operationNotFound } from "../payment-model/not-found.js"
 
 /** The outcome of the call is not known. */
 const UNRESOLVED = `state IN (${sqlList(UNRESOLVED_STATES)})`
 
-/** Whose doing it is that a session follows its cart after all. */
+/** The caller in the records if a session follows its cart after an operation was resolved. */
 const RECONCILER: Caller = { id: "reconciler", salesChannelIds: [] }
 
-function isAboutSession({ kind }: PaymentOperation): boolean {
-  return (SESSION_OPERATION_KINDS as readonly OperationKind[]).includes(kind)
-}
-
-/** Calls to providers: what became of them, and asking again where nobody knows. */
+/** Lists the calls to providers, and asks for the outcome of unresolved ones. */
 @Injectable()
 export class PaymentOperationsService {
   private readonly work: LeasedWork
@@ -54,26 +49,26 @@ export class PaymentOperationsService {
   }
 
   /**
-   * Asks the provider now, also about an operation that is stuck. A settled one stays as it is; one that is being asked
-   * about is waited for.
+   * Asks the provider now, also about an operation that is stuck. A resolved one stays as it is. If
+   * another process is asking, this waits for it.
    *
    * @throws NotFound
-   * @throws Conflict `operation_in_progress` when whoever is at it does not get through in time
+   * @throws Conflict `operation_in_progress` when the other process is not done in time
    */
   async retry(id: string, selection: Selection): Promise<PaymentOperation> {
     const { resolved_at, provider_id } = await this.get(id, selection)
     if (resolved_at === null) {
       this.registry.get(provider_id)
-      await this.settleNow(id)
+      await this.resolveNow(id)
     }
     return this.get(id, selection)
   }
 
   /**
-   * Asks the provider now about an operation that is not settled, or waits for whoever does.
-   * @throws Conflict `operation_in_progress` when whoever is at it does not get through in time
+   * Asks the provider now about an unresolved operation, or waits for the process that does.
+   * @throws Conflict `operation_in_progress` when the other process is not done in time
    */
-  async settleNow(id: string): Promise<void> {
+  async resolveNow(id: string): Promise<void> {
     const claimed = await this.work.claimWaiting(id)
     await (claimed ? this.resolve(claimed) : this.operations.waitUntilResolved(id))
   }
@@ -85,18 +80,18 @@ export class PaymentOperationsService {
 
   /** Asks the provider of a claimed operation how it ended, and records it. */
   async resolve(lease: Lease): Promise<void> {
-    await this.leases.whileHeld(lease, () => this.settleHeld(lease))
+    await this.leases.whileHeld(lease, () => this.resolveHeld(lease))
   }
 
-  private async settleHeld(lease: Lease): Promise<void> {
+  private async resolveHeld(lease: Lease): Promise<void> {
     const operation = await this.operations.getOperation(lease.id)
     if (operation.resolved_at !== null) return
-    const resolved = await this.operations.reconcile(operation, OUTCOME_RECORDERS[operation.kind], lease)
+    const resolved = await this.operations.reconcile(operation, lease)
     if (!resolved) return
     if (resolved.failure?.state_differs && this.registry.canInspect(operation.provider_id)) {
       await this.operations.refresh(operation)
     }
-    // The cart may have moved on while nobody knew where the session stood.
-    if (isAboutSession(operation)) await this.carts.follow(operation.payment_collection_id, RECONCILER)
+    // The cart may have changed while the state of the session was unknown.
+    if (isSessionOperation(operation.kind)) await this.carts.follow(operation.payment_collection_id, RECONCILER)
   }
 }

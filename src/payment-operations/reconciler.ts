@@ -4,7 +4,7 @@ import type { Lease } from "../database/leases.js"
 import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { PaymentOperationsService } from "./payment-operations.service.js"
 
-/** Settles what was begun and not settled: a process died, or a provider did not answer. */
+/** Resolves operations without an outcome: a process died, or a provider did not respond. */
 @Injectable()
 export class Reconciler extends BackgroundWorker<Lease> {
   constructor(

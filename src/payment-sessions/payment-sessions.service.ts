@@ -18,12 +18,6 @@ import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { OperationRunner, type Decision } from "../payment-providers/calls/operation-runner.js"
 import type { CreatePaymentSessionRequest } from "./payment-session.dto.js"
-import {
-  recordAuthorize,
-  recordCancelSession,
-  recordInitiate,
-  recordUpdate,
-} from "../payment-model/outcomes/session.outcomes.js"
 import { collectionNotFound, sessionNotFound } from "../payment-model/not-found.js"
 
 /** Opens, changes, authorizes and cancels the sessions of a collection, of which one at most is open. */
@@ -186,7 +180,7 @@ export class PaymentSessionsService {
       request_key: progress.requestKey ?? null,
     })
     const replaceAccountHolder = () => this.replaceHolderOf(session)
-    return { kind: "call", operation, settle: recordAuthorize, isLast: true, replaceAccountHolder }
+    return { kind: "call", operation, isLast: true, replaceAccountHolder }
   }
 
   /** Creates the session's customer anew, if no other request has done so since. */
@@ -399,7 +393,7 @@ export class PaymentSessionsService {
       request: { ...requestOf(session), client_data: wanted.client_data },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: recordInitiate, isLast: true } as const
+    return { kind: "call", operation, isLast: true } as const
   }
 
   private update(
@@ -424,7 +418,7 @@ export class PaymentSessionsService {
       },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: recordUpdate, isLast: true } as const
+    return { kind: "call", operation, isLast: true } as const
   }
 
   private cancel(aggregate: Aggregate, session: PaymentSession, caller: Caller): Decision {
@@ -433,7 +427,7 @@ export class PaymentSessionsService {
       request: { ...requestOf(session), client_data: {} },
       created_by: caller.id,
     })
-    return { kind: "call", operation, settle: recordCancelSession }
+    return { kind: "call", operation }
   }
 
   /** Whether the collection may be paid with a provider. */

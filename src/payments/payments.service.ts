@@ -19,7 +19,7 @@ import {
   type MoneyVerdict,
 } from "../payment-model/rules/payment.rules.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
-import { OperationRunner, type Decision, type OutcomeRecorder } from "../payment-providers/calls/operation-runner.js"
+import { OperationRunner, type Decision } from "../payment-providers/calls/operation-runner.js"
 import { toMessage } from "../payment-providers/calls/provider-outcome.js"
 import { RefundReasonsService } from "../refund-reasons/refund-reasons.service.js"
 import {
@@ -28,11 +28,6 @@ import {
   type ListPaymentsQuery,
   type RefundPaymentRequest,
 } from "./payment.dto.js"
-import {
-  recordCancelPayment,
-  recordCaptureOutcome,
-  recordRefundOutcome,
-} from "../payment-model/outcomes/payment.outcomes.js"
 import { paymentNotFound } from "../payment-model/not-found.js"
 
 /** Captures, refunds and cancels what was authorized, and reads it. */
@@ -88,7 +83,7 @@ export class PaymentsService {
     const request = { amount: requested, hasKey: caller.requestKey !== undefined }
     return decisionOf(captureVerdict(payment, reserved, request, multicapture), (amount) => {
       const capture = aggregate.addCapture(payment, { amount, created_by: caller.id })
-      return call(aggregate, payment, caller, "capture", recordCaptureOutcome, {
+      return call(aggregate, payment, caller, "capture", {
         amount,
         capture_id: capture.id,
         request: { ...requestOf(payment), is_final: !multicapture },
@@ -126,7 +121,7 @@ export class PaymentsService {
             metadata: metadata ?? null,
             created_by: caller.id,
           })
-          return call(aggregate, payment, caller, "refund", recordRefundOutcome, {
+          return call(aggregate, payment, caller, "refund", {
             amount,
             refund_id: refund.id,
             request: requestOf(payment),
@@ -145,7 +140,7 @@ export class PaymentsService {
     return this.change(id, caller, selection, (aggregate, payment) => {
       const verdict = cancelVerdict(payment, aggregate.reserved(payment, "capture", "cancel_payment"))
       return decisionOf(verdict, (amount) =>
-        call(aggregate, payment, caller, "cancel_payment", recordCancelPayment, {
+        call(aggregate, payment, caller, "cancel_payment", {
           amount,
           request: requestOf(payment),
         }),
@@ -250,7 +245,6 @@ function call(
   payment: Payment,
   caller: Caller,
   kind: "capture" | "refund" | "cancel_payment",
-  settle: OutcomeRecorder,
   about: Pick<PaymentOperation, "amount" | "request"> & Partial<PaymentOperation>,
 ): Decision {
   const operation = aggregate.begin(kind, sessionOf(payment), {
@@ -259,7 +253,7 @@ function call(
     created_by: caller.id,
     request_key: caller.requestKey ?? null,
   })
-  return { kind: "call", operation, settle, isLast: true }
+  return { kind: "call", operation, isLast: true }
 }
 
 /** What an operation takes of a session, which the payment has too; the session itself may be gone. */

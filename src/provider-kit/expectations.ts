@@ -6,7 +6,7 @@ import type {
   ProviderCall,
   ProviderOutcome,
   Succeeded,
-} from "../payment-providers/contract/payment-provider.contract.js"
+} from "../payment-providers/contract/index.js"
 
 /** How a call ended, as far as the provider knows. */
 export type End = ProviderOutcome | CallNotFound

@@ -1,5 +1,5 @@
 import type { Money } from "../common/money.js"
-import type { PaymentProvider, ProviderData } from "../payment-providers/contract/payment-provider.contract.js"
+import type { PaymentProvider, ProviderData } from "../payment-providers/contract/index.js"
 
 /** A session that a check opened with the provider. */
 export interface KitSession {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import type { Money } from "../common/money.js"
-import type { ProviderOutcome } from "../payment-providers/contract/payment-provider.contract.js"
+import type { ProviderOutcome } from "../payment-providers/contract/index.js"
 import {
   checkWithin,
   expectGone,

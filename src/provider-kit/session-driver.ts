@@ -10,7 +10,7 @@ import type {
   ProviderCall,
   ProviderData,
   ProviderOutcome,
-} from "../payment-providers/contract/payment-provider.contract.js"
+} from "../payment-providers/contract/index.js"
 import { checkShape, checkWithin, expectSucceeded, expectWaiting, textOf, type End } from "./expectations.js"
 import type { KitSession, ProviderRecords, ProviderHarness } from "./harness.js"
 

@@ -21,19 +21,18 @@ import { PaymentSession } from "../payment-model/entities/payment-session.entity
 import { Payment } from "../payment-model/entities/payment.entity.js"
 import { sqlList, UNRESOLVED_STATES } from "../payment-model/status.js"
 import { PaymentOperationsService } from "../payment-operations/payment-operations.service.js"
-import type { PaymentState, ProviderEvent } from "../payment-providers/contract/payment-provider.contract.js"
+import type { PaymentState, ProviderEvent } from "../payment-providers/contract/index.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { toMessage } from "../payment-providers/calls/provider-outcome.js"
 import { OperationRunner, writeChanges, type Decision } from "../payment-providers/calls/operation-runner.js"
 import type { ProviderStateSync, SessionReference } from "../payment-providers/calls/provider-state-sync.js"
+import { endSession } from "../payment-model/outcomes/session-end.js"
 import {
-  contradictionOf,
-  endSession,
+  findAuthorizationContradiction,
   openPayment,
-  recordCancelSession,
   type Authorization,
-} from "../payment-model/outcomes/session.outcomes.js"
-import { returnedData, recordCancelPayment, recordRefundOutcome } from "../payment-model/outcomes/payment.outcomes.js"
+} from "../payment-model/outcomes/record-authorization.js"
+import { returnedData } from "../payment-model/outcomes/returned-data.js"
 import {
   applyToPayment,
   applyToSession,
@@ -127,7 +126,7 @@ export class StateApplier implements ProviderStateSync {
       const verdict = await this.synchronize(payment_session_id, subject)
       if (verdict.verdict === "failed") throw new ChangedMeanwhile(verdict.reason)
     } catch (error) {
-      throw refusalOf(error)
+      throw toServiceError(error)
     }
   }
 
@@ -169,7 +168,7 @@ export class StateApplier implements ProviderStateSync {
       const seen = await this.look(sessionId)
       if (!seen) return { verdict: "unknown_session", reason: `Payment session ${sessionId} is not known here.` }
       if (!subject.isAbout(seen)) return { verdict: "ignored" }
-      if (await this.settle(seen, asked)) continue
+      if (await this.resolveOperations(seen, asked)) continue
       const state = await subject.fetch(seen)
       if (state && state.sessionId !== sessionId) return { verdict: "ignored" }
       const isRecorded = state ? await this.record(subject, seen, state) : await subject.recordMissing(seen)
@@ -226,11 +225,11 @@ export class StateApplier implements ProviderStateSync {
    * @returns whether anything may have changed
    * @throws Unsettled, Conflict
    */
-  private async settle({ unsettled }: Seen, asked: Set<string>): Promise<boolean> {
+  private async resolveOperations({ unsettled }: Seen, asked: Set<string>): Promise<boolean> {
     const unasked = unsettled.filter(({ id }) => !asked.has(id))
     for (const { id, kind } of unasked) {
       asked.add(id)
-      await this.unsettled.settleNow(id)
+      await this.unsettled.resolveNow(id)
       const { resolved_at } = await this.operations.getOperation(id)
       if (resolved_at === null && kind !== "refund") throw new Unsettled(`Operation ${id} is not resolved yet.`, id)
     }
@@ -247,7 +246,10 @@ export class StateApplier implements ProviderStateSync {
         async (aggregate, tx) => {
           if (aggregate.collection.version !== seen.version) throw new Outdated()
           await subject.assertHeld(tx)
-          const row = paymentOf(aggregate, state) ?? sessionOf(aggregate, state) ?? (await findDropped(tx, state))
+          const row =
+            aggregate.findPaymentOfSession(state.sessionId) ??
+            aggregate.findSession(state.sessionId) ??
+            (await findDropped(tx, state))
           if (subject.isReplaced(row)) return passedOver(state)
           const decision = await this.decide(aggregate, tx, state, caller)
           isLast = decision.kind === "done"
@@ -297,11 +299,11 @@ export class StateApplier implements ProviderStateSync {
     const now = new Date()
     const { collection, sessionOperation: underWay } = aggregate
     const { authorization } = state
-    const session = sessionOf(aggregate, state)
+    const session = aggregate.findSession(state.sessionId)
     // Of a session that was given up long ago, also in a currency of long ago.
     const mayPay = session !== undefined || isInCurrency(authorization, collection)
     const isWanted = collection.deleted_at === null && isPayable(collection) && mayPay
-    const isNew = paymentOf(aggregate, state) === undefined
+    const isNew = aggregate.findPaymentOfSession(state.sessionId) === undefined
     if (isNew && session && (isWanted || authorization.status !== "authorized")) {
       applyToSession(aggregate, session, state, now)
     } else if (isNew && authorization.status === "authorized") {
@@ -311,7 +313,7 @@ export class StateApplier implements ProviderStateSync {
       if (authorization.captured.minor === 0n) return giveUp(aggregate, late, state, authorization.amount.minor, caller)
       recordLate(aggregate, late, { ...authorization, data: state.data, privateData: state.privateData }, now)
     }
-    const payment = paymentOf(aggregate, state)
+    const payment = aggregate.findPaymentOfSession(state.sessionId)
     if (payment && isNew && !isWanted) aggregate.changes.update(Payment, payment, { is_surplus: true })
     if (payment) applyToPayment(aggregate, payment, state, await recordsOf(tx, payment, state), now)
     aggregate.recompute(now)
@@ -328,14 +330,6 @@ function unknownThere({ reference }: WebhookEvent, sessionId: string): string {
 /** Whether what was authorized can pay the collection: it may have followed its cart into another currency. */
 function isInCurrency(authorization: PaymentState["authorization"], { currency_code }: PaymentCollection): boolean {
   return authorization.status !== "authorized" || authorization.amount.currency === currency_code
-}
-
-function paymentOf({ payments }: Aggregate, { sessionId }: PaymentState): Payment | undefined {
-  return payments.find(({ payment_session_id }) => payment_session_id === sessionId)
-}
-
-function sessionOf({ sessions }: Aggregate, { sessionId }: PaymentState): PaymentSession | undefined {
-  return sessions.find(({ id }) => id === sessionId)
 }
 
 /** @throws Contradiction when there is money in a payment that its session does not have any more */
@@ -355,7 +349,7 @@ async function fetched<T>(fetch: () => Promise<T>): Promise<T> {
 }
 
 /** Why a state could not be recorded, for the caller who asked for it. */
-function refusalOf(error: unknown): unknown {
+function toServiceError(error: unknown): unknown {
   if (error instanceof Contradiction) return new ProviderContradiction(error.message)
   if (error instanceof Unanswered) {
     const message = "The payment provider gave no usable answer in time. Nothing has changed: repeat the request."
@@ -392,7 +386,7 @@ function giveUp(
     request: { client_data: {}, data, private_data: privateData, context: {} },
     created_by: caller.id,
   })
-  return { kind: "call", operation, settle: recordCancelSession, isLast: true }
+  return { kind: "call", operation, isLast: true }
 }
 
 /**
@@ -402,7 +396,7 @@ function giveUp(
  * @throws Contradiction
  */
 function recordLate(aggregate: Aggregate, session: PaymentSession, authorization: Authorization, now: Date): void {
-  const contradiction = contradictionOf(session, authorization)
+  const contradiction = findAuthorizationContradiction(session, authorization)
   if (contradiction !== undefined) throw new Contradiction(contradiction)
   if (aggregate.sessions.includes(session)) {
     aggregate.moveSession(session, "authorized", { authorized_at: now })
@@ -426,7 +420,7 @@ function giveBack(aggregate: Aggregate, payment: Payment, caller: Caller): Decis
   const held = payment.authorized_amount - payment.captured_amount
   if (held > 0n) {
     const operation = aggregate.begin("cancel_payment", session, { ...about, amount: held })
-    return { kind: "call", operation, settle: recordCancelPayment, isLast: true }
+    return { kind: "call", operation, isLast: true }
   }
   const captured = payment.captured_amount - payment.refunded_amount - aggregate.pendingElsewhere(payment)
   const amount = aggregate
@@ -435,7 +429,7 @@ function giveBack(aggregate: Aggregate, payment: Payment, caller: Caller): Decis
   if (amount <= 0n) return { kind: "done" }
   const refund = aggregate.addRefund(payment, { amount, created_by: caller.id, note: "Paid after it was given up." })
   const operation = aggregate.begin("refund", session, { ...about, amount, refund_id: refund.id })
-  return { kind: "call", operation, settle: recordRefundOutcome, isLast: true }
+  return { kind: "call", operation, isLast: true }
 }
 
 /** What the books hold of a payment that its aggregate does not. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "@jest/globals"
 import type { DataSource } from "typeorm"
-import type { PaymentProvider, ProviderEvent } from "../payment-providers/contract/payment-provider.contract.js"
+import type { PaymentProvider, ProviderEvent } from "../payment-providers/contract/index.js"
 import type { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { WebhookInbox } from "./webhook-inbox.js"
 import type { WebhookWorker } from "./webhook-worker.js"

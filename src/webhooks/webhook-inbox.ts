@@ -5,11 +5,7 @@ import { excerpt, InvalidData, NotFound } from "../common/errors.js"
 import { newId } from "../common/ids.js"
 import { findUnstorable } from "../common/json.js"
 import { prepared } from "../database/statements/prepared.js"
-import type {
-  ProviderEvent,
-  WebhookRequest,
-  WebhookSource,
-} from "../payment-providers/contract/payment-provider.contract.js"
+import type { ProviderEvent, WebhookRequest, WebhookSource } from "../payment-providers/contract/index.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { WebhookWorker } from "./webhook-worker.js"
 

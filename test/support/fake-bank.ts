@@ -1,10 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
 import type { OperationKind } from "../../src/payment-model/status.js"
-import type {
-  Declined,
-  CallNotFound,
-  ProviderOutcome,
-} from "../../src/payment-providers/contract/payment-provider.contract.js"
+import type { Declined, CallNotFound, ProviderOutcome } from "../../src/payment-providers/contract/index.js"
 
 /** What the bank does with a call. Without a script it does what it is asked for. */
 export type Behaviour =

@@ -7,7 +7,7 @@ import type {
   ProviderData,
   ProviderResult,
   SavedMethod,
-} from "../../src/payment-providers/contract/payment-provider.contract.js"
+} from "../../src/payment-providers/contract/index.js"
 import { FakeBank } from "./fake-bank.js"
 import { FakePaymentProvider, LineInside } from "./fake-provider.js"
 

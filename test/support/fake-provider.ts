@@ -11,7 +11,7 @@ import {
   type ProviderCall,
   type ProviderCapabilities,
   type ProviderOutcome,
-} from "../../src/payment-providers/contract/payment-provider.contract.js"
+} from "../../src/payment-providers/contract/index.js"
 import type { BankAnswer, BankRequest, FakeBank } from "./fake-bank.js"
 
 export { FakeBank, type Behaviour, type BankAccount, type BankCall } from "./fake-bank.js"

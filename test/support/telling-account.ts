@@ -15,7 +15,7 @@ import type {
   RefundState,
   WebhookRequest,
   WebhookSource,
-} from "../../src/payment-providers/contract/payment-provider.contract.js"
+} from "../../src/payment-providers/contract/index.js"
 import type { BankAccount } from "./fake-bank.js"
 import { answerOf, authorizationOf, given, stateOf, type TellingPayment } from "./telling-payment.js"
 

@@ -3,7 +3,7 @@ import type {
   PaymentState,
   ProviderOutcome,
   RefundState,
-} from "../../src/payment-providers/contract/payment-provider.contract.js"
+} from "../../src/payment-providers/contract/index.js"
 
 /** What an account knows of a session, in minor units. */
 export interface TellingPayment {

@@ -5,7 +5,7 @@ import {
   type LookUpCall,
   type PaymentProvider,
   type ProviderCall,
-} from "../../src/payment-providers/contract/payment-provider.contract.js"
+} from "../../src/payment-providers/contract/index.js"
 import type { TellingAccount } from "./telling-account.js"
 
 /** A provider over an account, which it may share with others. */

@@ -1,15 +1,20 @@
 import type { OperationKind } from "../status.js"
-import type { OutcomeRecorder } from "../../payment-providers/calls/operation-runner.js"
-import { recordAuthorize, recordCancelSession, recordInitiate, recordUpdate } from "./session.outcomes.js"
-import { recordCancelPayment, recordCaptureOutcome, recordRefundOutcome } from "./payment.outcomes.js"
+import type { OutcomeRecorder } from "./outcome-recorder.js"
+import { recordAuthorize } from "./record-authorize.js"
+import { recordCancelPayment } from "./record-cancel-payment.js"
+import { recordCancelSession } from "./record-cancel-session.js"
+import { recordCapture } from "./record-capture.js"
+import { recordInitiate } from "./record-initiate.js"
+import { recordRefund } from "./record-refund.js"
+import { recordUpdate } from "./record-update.js"
 
-/** What is recorded of each kind of operation, whoever finds out its outcome. */
+/** What each kind of operation records. A request, the reconciler and a webhook all use this table. */
 export const OUTCOME_RECORDERS: Readonly<Record<OperationKind, OutcomeRecorder>> = {
   initiate: recordInitiate,
   update: recordUpdate,
   authorize: recordAuthorize,
   cancel_session: recordCancelSession,
-  capture: recordCaptureOutcome,
-  refund: recordRefundOutcome,
+  capture: recordCapture,
+  refund: recordRefund,
   cancel_payment: recordCancelPayment,
 }

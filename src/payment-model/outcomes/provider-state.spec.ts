@@ -9,11 +9,7 @@ import { PaymentSession } from "../entities/payment-session.entity.js"
 import { Payment } from "../entities/payment.entity.js"
 import { Refund } from "../entities/refund.entity.js"
 import { OPEN_SESSION_STATUSES, type RefundStatus, type SessionStatus } from "../status.js"
-import type {
-  DisputeState,
-  PaymentState,
-  RefundState,
-} from "../../payment-providers/contract/payment-provider.contract.js"
+import type { DisputeState, PaymentState, RefundState } from "../../payment-providers/contract/index.js"
 import { applyToPayment, applyToSession, Contradiction, type Records } from "./provider-state.js"
 
 const NOW = new Date("2026-11-22T11:00:00.000Z")

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
 import { newId } from "../../common/ids.js"
-import { capturedOf, type Aggregate } from "../aggregate.js"
+import type { Aggregate } from "../aggregate.js"
 import { Dispute } from "../entities/dispute.entity.js"
 import { paymentEvent, sessionEvent, type EventName } from "../events.js"
 import { PaymentOperation } from "../entities/payment-operation.entity.js"
@@ -9,13 +9,12 @@ import { Payment } from "../entities/payment.entity.js"
 import { Refund } from "../entities/refund.entity.js"
 import { waitingStatus } from "../rules/session.rules.js"
 import type { RefundStatus } from "../status.js"
-import type {
-  DisputeState,
-  PaymentState,
-  RefundState,
-} from "../../payment-providers/contract/payment-provider.contract.js"
-import { recordAuthorization, recordFailure } from "./session.outcomes.js"
-import { returnedData, recordCancellation, recordCapture } from "./payment.outcomes.js"
+import type { DisputeState, PaymentState, RefundState } from "../../payment-providers/contract/index.js"
+import { recordAuthorization } from "./record-authorization.js"
+import { recordVoid } from "./record-cancel-payment.js"
+import { recordExternalCapture } from "./record-capture.js"
+import { returnedData } from "./returned-data.js"
+import { recordSessionFailure } from "./session-end.js"
 
 // Brings a session and its payment in line with what the provider's books say. Pure: the aggregate is changed in memory.
 // What is there already is left alone, so that it does not matter how often, or after which event, it is done.
@@ -46,8 +45,8 @@ export function applyToSession(aggregate: Aggregate, session: PaymentSession, st
       aggregate.changes.recordEvent(() => sessionEvent("payment_session.canceled", session))
       return
     case "failed":
-      if (session.status !== "error") recordFailure(aggregate, session)
-      keepAnswer(aggregate, PaymentSession, session, state)
+      if (session.status !== "error") recordSessionFailure(aggregate, session)
+      keepReturnedData(aggregate, PaymentSession, session, state)
       return
     case "pending":
     case "requires_more": {
@@ -57,7 +56,7 @@ export function applyToSession(aggregate: Aggregate, session: PaymentSession, st
         const name = status === "requires_more" ? "payment_session.requires_more" : "payment_session.updated"
         aggregate.changes.recordEvent(() => sessionEvent(name, session))
       }
-      keepAnswer(aggregate, PaymentSession, session, state)
+      keepReturnedData(aggregate, PaymentSession, session, state)
     }
   }
 }
@@ -71,37 +70,37 @@ export function applyToPayment(
   now: Date,
 ): void {
   applyCaptures(aggregate, payment, state)
-  if (state.isClosed && payment.canceled_at === null && capturedOf(aggregate, payment) < payment.authorized_amount) {
-    recordCancellation(aggregate, payment, now)
+  if (state.isClosed && payment.canceled_at === null && aggregate.capturedAmount(payment) < payment.authorized_amount) {
+    recordVoid(aggregate, payment, now)
   }
   for (const refund of state.refunds) applyRefund(aggregate, payment, refund, records)
   for (const dispute of state.disputes) applyDispute(aggregate, payment, dispute, records)
-  keepAnswer(aggregate, Payment, payment, state)
+  keepReturnedData(aggregate, Payment, payment, state)
   const { captureBefore } = state
   if (captureBefore && captureBefore.getTime() !== payment.capture_before?.getTime()) {
     aggregate.changes.update(Payment, payment, { capture_before: captureBefore })
   }
   const session = aggregate.sessions.find(({ id }) => id === payment.payment_session_id)
-  if (session) keepAnswer(aggregate, PaymentSession, session, state)
+  if (session) keepReturnedData(aggregate, PaymentSession, session, state)
 }
 
 function applyCaptures(aggregate: Aggregate, payment: Payment, { authorization, isClosed }: PaymentState): void {
   if (authorization.status !== "authorized") {
-    if (isClosed && capturedOf(aggregate, payment) === 0n) return
+    if (isClosed && aggregate.capturedAmount(payment) === 0n) return
     throw new Contradiction(`The provider says that the payment is ${authorization.status}, which was authorized.`)
   }
   const { captured } = authorization
   if (captured.currency !== payment.currency_code) {
     throw new Contradiction(`The provider captured ${captured.currency} where ${payment.currency_code} was authorized.`)
   }
-  const further = captured.minor - capturedOf(aggregate, payment)
+  const further = captured.minor - aggregate.capturedAmount(payment)
   if (further < 0n || captured.minor > payment.amount) {
     throw new Contradiction(
       `The provider has captured ${captured.minor} (minor units) where ${payment.captured_amount} is recorded and ` +
         `${payment.amount} was authorized.`,
     )
   }
-  if (further > 0n) recordCapture(aggregate, payment, further)
+  if (further > 0n) recordExternalCapture(aggregate, payment, further)
 }
 
 /**
@@ -177,7 +176,7 @@ function applyDispute(aggregate: Aggregate, payment: Payment, state: DisputeStat
 }
 
 /** What the provider has left by now, for storefronts and for itself. */
-function keepAnswer<E extends PaymentSession | Payment>(
+function keepReturnedData<E extends PaymentSession | Payment>(
   { changes }: Aggregate,
   type: new () => E,
   row: E,

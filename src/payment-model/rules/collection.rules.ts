@@ -1,5 +1,5 @@
 import { InvalidData, NotAllowed } from "../../common/errors.js"
-import { OPEN_SESSION_STATUSES, type CollectionStatus, type SessionStatus } from "../status.js"
+import { isOpen, type CollectionStatus, type SessionStatus } from "../status.js"
 
 // Pure: amounts in, verdict out. Amounts are minor units of one currency.
 
@@ -52,7 +52,7 @@ export function statusOf(facts: CollectionFacts): CollectionStatus {
   if (holds) return authorized_amount >= amount ? "authorized" : "partially_authorized"
   if (sessions.some((session) => session.status === "pending_authorization")) return "awaiting"
   if (captured_amount > 0n) return "partially_captured"
-  return HELD.includes(status) && !sessions.some(isOpenSession) ? "canceled" : "not_paid"
+  return HELD.includes(status) && !sessions.some(({ status }) => isOpen(status)) ? "canceled" : "not_paid"
 }
 
 /** The statuses from which giving up what is held leads to `canceled`, which stays so. */
@@ -203,10 +203,6 @@ const PAYABLE: Readonly<Record<CollectionStatus, true | string>> = {
   partially_captured: true,
   canceled: "The payment collection has been canceled. Create a new one for the cart.",
   completed: PAID_IN_FULL,
-}
-
-function isOpenSession({ status }: { status: SessionStatus }): boolean {
-  return (OPEN_SESSION_STATUSES as readonly SessionStatus[]).includes(status)
 }
 
 function larger(left: bigint, right: bigint): bigint {

@@ -1,4 +1,5 @@
 import { Conflict, type ErrorDocs, ServiceError } from "../../common/errors.js"
+import { MISSING } from "../../payment-model/outcomes/missing-objects.js"
 import { EXAMPLE } from "../../payment-model/resources/examples.js"
 
 /** The shopper's bank declined. Nothing moved; another means of payment may help. */
@@ -70,8 +71,6 @@ export class StateConflict extends ServiceError {
 
 /** The payment provider does not know the payment. */
 export class ProviderPaymentMissing extends StateConflict {
-  static readonly text =
-    "The payment provider does not know the payment. It was deleted there, or the service uses another account or API key."
   static override readonly docs: ErrorDocs = {
     name: "provider_payment_missing",
     when: "The provider does not know the payment. It was deleted there, or the service uses another account or API key.",
@@ -81,7 +80,7 @@ export class ProviderPaymentMissing extends StateConflict {
   }
 
   constructor() {
-    super(ProviderPaymentMissing.text, { code: "provider_payment_missing", retryable: false })
+    super(MISSING.payment.message, { code: MISSING.payment.code, retryable: false })
   }
 }
 

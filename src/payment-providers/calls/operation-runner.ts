@@ -3,18 +3,17 @@ import { ModuleRef } from "@nestjs/core"
 import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
 import { ChangedMeanwhile, Conflict, ResponseTooLarge, ServiceError } from "../../common/errors.js"
-import { DoneButTooLarge, OperationInProgress, OutcomeUnknown, ProviderPaymentMissing } from "./call.errors.js"
+import { DoneButTooLarge, OperationInProgress, OutcomeUnknown } from "./call.errors.js"
 import { isRefusal } from "../../database/database-errors.js"
-import { IS_ABANDONED_SQL, Leases, RELEASED, type Lease } from "../../database/leases.js"
+import { IS_ABANDONED_SQL, Leases, type Lease } from "../../database/leases.js"
 import { prepared } from "../../database/statements/prepared.js"
 import { FromNow, writeRows } from "../../database/statements/unit-of-work.js"
 import { outboxWrites } from "../../outbox/outbox-event.entity.js"
 import type { Aggregate } from "../../payment-model/aggregate.js"
 import { lockCollectionOfOperation } from "../../payment-model/lock.js"
-import { mayHaveHappened, nextAttemptAt } from "../../payment-model/rules/operation.rules.js"
-import { PaymentOperation, type OperationFailure } from "../../payment-model/entities/payment-operation.entity.js"
-import type { OperationState } from "../../payment-model/status.js"
-import type { ProviderOutcome } from "../contract/payment-provider.contract.js"
+import { recordOutcome, recordUnrecordable } from "../../payment-model/outcomes/record-outcome.js"
+import { PaymentOperation } from "../../payment-model/entities/payment-operation.entity.js"
+import type { ProviderOutcome } from "../contract/index.js"
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
 import { ProviderDeadline } from "./provider-deadline.js"
 import { REFUSAL_ERRORS, toMessage } from "./provider-outcome.js"
@@ -27,10 +26,8 @@ const GRACE = 1_000
 const FIRST_LOOK = 10
 const LAST_LOOK = 200
 
-/** How many steps a use case may take; more means that a provider and the books do not agree on where they are. */
+/** How many steps a use case may take; more means that a provider and our records do not agree on the state. */
 const STEPS = 20
-
-const NOTHING = { client_data: {}, data: {}, private_data: {}, context: {} }
 
 /** What a use case does next, decided under the lock. */
 export type Decision =
@@ -44,7 +41,6 @@ export type Decision =
   | {
       readonly kind: "call"
       readonly operation: PaymentOperation
-      readonly settle: OutcomeRecorder
       readonly isLast?: boolean
       /** Creates the account holder anew that the provider does not know any more. */
       readonly replaceAccountHolder?: () => Promise<void>
@@ -89,20 +85,9 @@ export type Lock = (tx: EntityManager) => Promise<Aggregate>
 export type Decide = (aggregate: Aggregate, tx: EntityManager) => Decision | Promise<Decision>
 
 /**
- * Records in the aggregate what became of a call; also for one whose outcome is unknown.
- * @returns what is wrong where the outcome contradicts the books: then nothing is recorded, and a person has to look
- */
-export type OutcomeRecorder = (
-  aggregate: Aggregate,
-  operation: PaymentOperation,
-  outcome: ProviderOutcome,
-  now: Date,
-) => string | undefined
-
-/**
- * Every call to a provider is begin, call, settle: a transaction that locks, decides and writes the intent; the call,
- * outside of any; a transaction that locks and records. A provider without a network is settled in the transaction that
- * began. Whatever fails after the intent was written leaves it for the reconciler.
+ * Every call to a provider is begin, call, record: a transaction that locks, decides and writes the intent; the call,
+ * outside of any transaction; a transaction that locks and records the outcome. The calls of a provider without a network
+ * are resolved in the first transaction. If anything fails after the intent was written, the reconciler resolves it.
  */
 @Injectable()
 export class OperationRunner {
@@ -126,7 +111,7 @@ export class OperationRunner {
    * Runs a use case: decides, calls where that is decided, and decides again until it is done.
    * @throws PaymentDeclined, ProviderError when a provider refuses
    * @throws OutcomeUnknown when nobody can say what a call did
-   * @throws Conflict when another call stays unsettled until the deadline
+   * @throws Conflict when another call stays unresolved until the deadline
    */
   async perform(lock: Lock, decide: Decide): Promise<void> {
     await this.run(lock, decide)
@@ -141,8 +126,8 @@ export class OperationRunner {
   }
 
   /**
-   * As {@link perform}, and reads what has become of it. When money may have moved and only the reading fails, that is
-   * not told as if nothing had happened.
+   * As {@link perform}, and reads what has become of it. If money may have moved and only the read fails, the
+   * error says so.
    */
   async performAndRead<T>(
     lock: Lock,
@@ -166,19 +151,15 @@ export class OperationRunner {
   }
 
   /**
-   * Asks a provider how an unsettled call ended, and records it.
+   * Asks a provider how an unresolved call ended, and records it.
    * @param lease the claim of the operation, which is held
    * @returns undefined when another process has claimed the operation, and records its outcome
    */
-  async reconcile(
-    operation: PaymentOperation,
-    settle: OutcomeRecorder,
-    lease: Lease,
-  ): Promise<PaymentOperation | undefined> {
-    return this.record(lease, await this.registry.lookUp(operation), settle)
+  async reconcile(operation: PaymentOperation, lease: Lease): Promise<PaymentOperation | undefined> {
+    return this.record(lease, await this.registry.lookUp(operation))
   }
 
-  /** Waits for a call to be settled. @throws Conflict at the deadline */
+  /** Waits until an operation is resolved. @throws Conflict at the deadline */
   async waitUntilResolved(
     operationId: string,
     giveUpAt = Date.now() + this.deadline.milliseconds,
@@ -255,12 +236,12 @@ export class OperationRunner {
           await decision.prepare()
           continue
         case "call": {
-          const isSettled = decision.operation.resolved_at !== null
+          const isResolved = decision.operation.resolved_at !== null
           called = lease ? await this.leases.whileHeld(lease, () => this.finish(decision, lease)) : decision.operation
           if (called.failure?.is_overtaken) continue
           if (!wasPutRight && (wasPutRight = await this.isPutRight(called, decision))) continue
           throwUnlessDone(called)
-          if (decision.isLast) return { called, ...(isSettled && { aggregate }) }
+          if (decision.isLast) return { called, ...(isResolved && { aggregate }) }
         }
       }
     }
@@ -286,10 +267,10 @@ export class OperationRunner {
   }
 
   /** @returns the claim of the operation, which counts once the transaction is committed; none if the outcome is known */
-  private async beginCall(aggregate: Aggregate, { operation, settle }: Call): Promise<Lease | undefined> {
+  private async beginCall(aggregate: Aggregate, { operation }: Call): Promise<Lease | undefined> {
     const { capabilities } = this.registry.get(operation.provider_id)
     if (!capabilities.callsNetwork) {
-      apply(aggregate, operation, await this.registry.call(operation), settle)
+      recordOutcome(aggregate, operation, await this.registry.call(operation))
       return undefined
     }
     const lease: Lease = { table: "payment_operation", id: operation.id, token: this.leases.newToken() }
@@ -299,10 +280,10 @@ export class OperationRunner {
   }
 
   /** Calls, and records what came of it. */
-  private async finish({ operation, settle }: Call, lease: Lease): Promise<PaymentOperation> {
+  private async finish({ operation }: Call, lease: Lease): Promise<PaymentOperation> {
     try {
       // A process that has lost its claim leaves the outcome to the one that has it.
-      const recorded = await this.record(lease, await this.registry.call(operation), settle)
+      const recorded = await this.record(lease, await this.registry.call(operation))
       return recorded ?? (await this.waitUntilResolved(operation.id))
     } catch (cause) {
       // The call was made; that its outcome could not be written must not look like nothing happened.
@@ -310,172 +291,41 @@ export class OperationRunner {
     }
   }
 
-  /** An outcome that cannot be recorded is as good as unknown, and is told so to whoever looks at the operation. */
-  private async record(
-    lease: Lease,
-    outcome: ProviderOutcome,
-    settle: OutcomeRecorder,
-  ): Promise<PaymentOperation | undefined> {
+  /** An outcome that cannot be recorded counts as unknown, and the operation says so. */
+  private async record(lease: Lease, outcome: ProviderOutcome): Promise<PaymentOperation | undefined> {
     try {
-      return await this.recordOutcome(lease, outcome, settle)
+      return await this.recordUnderLock(lease, (aggregate, operation) => {
+        recordOutcome(aggregate, operation, outcome)
+      })
     } catch (error) {
-      const unknown = {
-        outcome: "unknown",
-        cause: new Error("What the provider answered could not be recorded."),
-      } as const
-      await this.recordOutcome(lease, unknown, () => undefined).catch(() => undefined)
+      await this.recordUnderLock(lease, recordUnrecordable).catch(() => undefined)
       throw error
     }
   }
 
   /** The first outcome to be recorded counts, and every later caller gets that one. Only the claim's holder records. */
-  private async recordOutcome(
+  private async recordUnderLock(
     { id, token }: Lease,
-    outcome: ProviderOutcome,
-    settle: OutcomeRecorder,
+    record: (aggregate: Aggregate, operation: PaymentOperation) => void,
   ): Promise<PaymentOperation | undefined> {
     return this.dataSource.transaction(async (tx) => {
       const aggregate = await lockCollectionOfOperation(tx, id)
-      const operation = aggregate.operations.find((unsettled) => unsettled.id === id)
+      const operation = aggregate.operations.find((unresolved) => unresolved.id === id)
       if (!operation) return findOperation(tx, id)
       if (operation.claim_token !== token) return undefined
-      apply(aggregate, operation, outcome, settle)
+      record(aggregate, operation)
       await writeChanges(tx, aggregate)
       return operation
     })
   }
 }
 
-/** Writes what a use case changed, and what is to be told of it, in one statement. */
+/** Writes what a use case changed, and its events, in one statement. */
 export async function writeChanges(tx: EntityManager, aggregate: Aggregate): Promise<void> {
   const { changes } = aggregate
-  // Whoever saw the collection before has to look again.
+  // A new version: a process that read the collection before has to read it again.
   if (changes.writes.length > 0) aggregate.updateCollection({})
   await writeRows(tx, [...changes.writes, ...outboxWrites(changes.events)])
-}
-
-/** Records an outcome in the operation and, by its kind, in what it is about. */
-function apply(
-  aggregate: Aggregate,
-  operation: PaymentOperation,
-  outcome: ProviderOutcome,
-  settle: OutcomeRecorder,
-): void {
-  const now = new Date()
-  const contradiction = settle(aggregate, operation, outcome, now)
-  const state = contradiction === undefined ? stateAfter(operation, outcome) : "unknown"
-  const isSettled = state === "succeeded" || state === "declined"
-  const isTakenOn = outcome.outcome === "pending"
-  const isForAPerson = contradiction !== undefined || outcome.outcome === "gone"
-  const next = isSettled || isForAPerson ? null : nextAttemptAt(operation, now, isTakenOn)
-  aggregate.moveOperation(operation, state, {
-    ...RELEASED,
-    next_attempt_at: next,
-    is_stuck: !isSettled && next === null,
-    last_error: contradiction ?? errorOf(outcome),
-    failure: failureOf(operation, outcome),
-    // The request is judged anew, as if this call had not been made.
-    ...(outcome.outcome === "declined" && outcome.stateDiffers && { request_key: null }),
-    // Nobody asks for it again: what it took is not kept beyond its time.
-    ...(isSettled && { request: NOTHING }),
-    resolved_at: isSettled ? now : null,
-  })
-  aggregate.recompute(now)
-  aggregate.reportOutgrown()
-}
-
-function stateAfter(operation: PaymentOperation, { outcome }: ProviderOutcome): OperationState {
-  const { kind, state } = operation
-  switch (outcome) {
-    case "succeeded":
-    case "requires_more":
-      return "succeeded"
-    case "pending":
-      // A session that waits has been asked for; money that is on its way has not moved.
-      return kind === "initiate" || kind === "update" || kind === "authorize" ? "succeeded" : state
-    case "declined":
-    case "already_authorized":
-      return "declined"
-    case "gone":
-      return stateWhenGone(operation)
-    case "unknown":
-      return "unknown"
-  }
-}
-
-/**
- * A cancellation of what the provider does not know is done. Money that an earlier call may have moved stays reserved: the
- * provider may know the payment again, once the right API key is back.
- */
-function stateWhenGone(operation: PaymentOperation): OperationState {
-  switch (operation.kind) {
-    case "cancel_session":
-    case "cancel_payment":
-      return "succeeded"
-    case "capture":
-    case "refund":
-      return mayHaveHappened(operation) ? "unknown" : "declined"
-    case "initiate":
-    case "update":
-    case "authorize":
-      return "declined"
-  }
-}
-
-function errorOf(outcome: ProviderOutcome): string | null {
-  if (outcome.outcome === "declined") return outcome.message
-  if (outcome.outcome === "gone") return MISSING[outcome.object ?? "payment"].message
-  if (outcome.outcome !== "unknown") return null
-  return outcome.cause instanceof Error ? outcome.cause.message : String(outcome.cause)
-}
-
-/** Why a call failed whose object the provider does not know. */
-const MISSING = {
-  payment: {
-    message: ProviderPaymentMissing.text,
-    code: "provider_payment_missing",
-  },
-  account_holder: {
-    message: "The payment provider does not know the customer any more. Repeat the request.",
-    code: "account_holder_missing",
-  },
-} as const
-
-/** A shopper can go on with a new session. */
-const SESSION_MISSING = {
-  payment: {
-    message:
-      "The payment provider does not know the session's payment any more. Create the payment session again, then authorize it.",
-    code: "provider_payment_missing",
-  },
-  account_holder: {
-    message:
-      "The payment provider does not know the session's customer any more. Create the payment session again, then authorize it.",
-    code: "account_holder_missing",
-  },
-} as const
-
-function failureOf({ kind }: PaymentOperation, outcome: ProviderOutcome): OperationFailure | null {
-  if (outcome.outcome === "gone") {
-    if (kind === "cancel_session" || kind === "cancel_payment") return null
-    const { object = "payment" } = outcome
-    // A session whose payment is gone has ended: the use case continues without it.
-    const isOvertaken = kind === "update" && object === "payment"
-    return {
-      ...(kind === "authorize" ? SESSION_MISSING : MISSING)[object],
-      retryable: kind !== "authorize" && object === "account_holder",
-      refused_by: "state",
-      missing: object,
-      ...(isOvertaken && { is_overtaken: true }),
-    }
-  }
-  if (outcome.outcome === "already_authorized") {
-    return { message: "The shopper has authorized the payment meanwhile.", refused_by: "provider", is_overtaken: true }
-  }
-  if (outcome.outcome !== "declined") return null
-  const { message, code, declineCode, retryable, refusedBy = "issuer", stateDiffers } = outcome
-  const failure = { message, code, decline_code: declineCode, retryable, refused_by: refusedBy }
-  return { ...failure, ...(stateDiffers && { state_differs: true }) }
 }
 
 function throwUnlessDone({ id, state, failure }: PaymentOperation): void {

@@ -9,19 +9,19 @@ import type { OperationKind } from "../../payment-model/status.js"
 import { untilAborted } from "../../common/abort.js"
 import { excerpt, NotAllowed } from "../../common/errors.js"
 import type { LogFields } from "../../telemetry/logger.js"
-import {
-  isPaymentProvider,
-  type Gone,
-  type InspectCall,
-  type CallNotFound,
-  type NotOurs,
-  type PaymentProvider,
-  type PaymentState,
-  type ProviderCall,
-  type ProviderOutcome,
-  type ProviderResult,
-  type Unknown,
-} from "../contract/payment-provider.contract.js"
+import type {
+  Gone,
+  InspectCall,
+  CallNotFound,
+  NotOurs,
+  PaymentProvider,
+  PaymentState,
+  ProviderCall,
+  ProviderOutcome,
+  ProviderResult,
+  Unknown,
+} from "../contract/index.js"
+import { isPaymentProvider } from "../contract/provider.js"
 import { ProviderDeadline } from "./provider-deadline.js"
 import { parseOutcome, toUnknown, parseState } from "./provider-outcome.js"
 

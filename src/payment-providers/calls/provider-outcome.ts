@@ -10,7 +10,7 @@ import type {
   ReturnedData,
   ProviderOutcome,
   Succeeded,
-} from "../contract/payment-provider.contract.js"
+} from "../contract/index.js"
 
 /** What a caller gets of a refusal, by whose it is. */
 export const REFUSAL_ERRORS = {

@@ -1,32 +1,27 @@
 export type { CurrencyCode, Money } from "../../common/money.js"
+export type { AccountHolderCall, AccountHolders, SavedMethod } from "./account-holders.js"
+export type { OperationKind } from "./operation-kind.js"
+export type {
+  AlreadyAuthorized,
+  CallNotFound,
+  Declined,
+  Gone,
+  Pending,
+  ProviderData,
+  ProviderOutcome,
+  ProviderResult,
+  RequiresMore,
+  ReturnedData,
+  Succeeded,
+  Unknown,
+} from "./outcomes.js"
+export type { DisputeState, PaymentState, RefundState } from "./payment-state.js"
 export {
   RegisterPaymentProvider,
-  type AccountHolderCall,
-  type AccountHolders,
-  type AlreadyAuthorized,
-  type Declined,
-  type DisputeState,
-  type Gone,
   type InspectCall,
   type LookUpCall,
-  type CallNotFound,
-  type NotOurs,
   type PaymentProvider,
-  type PaymentState,
-  type Pending,
-  type ReturnedData,
   type ProviderCall,
   type ProviderCapabilities,
-  type ProviderData,
-  type ProviderEvent,
-  type ProviderOutcome,
-  type ProviderResult,
-  type ReceivedWebhook,
-  type RefundState,
-  type RequiresMore,
-  type SavedMethod,
-  type Succeeded,
-  type Unknown,
-  type WebhookRequest,
-  type WebhookSource,
-} from "./payment-provider.contract.js"
+} from "./provider.js"
+export type { NotOurs, ProviderEvent, ReceivedWebhook, WebhookRequest, WebhookSource } from "./webhooks.js"

@@ -6,7 +6,7 @@ import type {
   ProviderData,
   ProviderResult,
   SavedMethod,
-} from "../contract/payment-provider.contract.js"
+} from "../contract/index.js"
 import { isDeclined, readSetupData } from "./client-data.js"
 import { missingObject, outcomeOfError } from "./errors.js"
 import { untilAborted } from "../../common/abort.js"

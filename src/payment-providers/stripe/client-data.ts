@@ -1,5 +1,5 @@
 import type { CorsOrigin } from "../../config.js"
-import type { Declined, ProviderData } from "../contract/payment-provider.contract.js"
+import type { Declined, ProviderData } from "../contract/index.js"
 
 // Validates the data of clients that this service passes on to Stripe.
 

@@ -1,5 +1,5 @@
 import type Stripe from "stripe"
-import type { Declined } from "../contract/payment-provider.contract.js"
+import type { Declined } from "../contract/index.js"
 
 // Maps each error code of Stripe to its meaning for this service. https://docs.stripe.com/error-codes
 

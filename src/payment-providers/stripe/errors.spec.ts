@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { Logger } from "@nestjs/common"
 import Stripe from "stripe"
 import { InexactAmount } from "./amounts.js"
-import type { Declined } from "../contract/payment-provider.contract.js"
+import type { Declined } from "../contract/index.js"
 import { LISTED_CODES, meaningOf } from "./error-codes.js"
 import { declineOf, failedAttempt, toError, isStoredFailure, outcomeOfError } from "./errors.js"
 

@@ -1,6 +1,6 @@
 import { Logger } from "@nestjs/common"
 import Stripe from "stripe"
-import type { Declined, Gone, Unknown } from "../contract/payment-provider.contract.js"
+import type { Declined, Gone, Unknown } from "../contract/index.js"
 import { InexactAmount } from "./amounts.js"
 import { meaningOf } from "./error-codes.js"
 

@@ -1,5 +1,5 @@
 import type Stripe from "stripe"
-import type { ProviderCall } from "../contract/payment-provider.contract.js"
+import type { ProviderCall } from "../contract/index.js"
 import { toStripeAmount } from "./amounts.js"
 import type { ClientData } from "./client-data.js"
 import { SENT, type PrivateData } from "./intents.js"

@@ -8,7 +8,7 @@ import type {
   ReturnedData,
   ProviderData,
   ProviderOutcome,
-} from "../contract/payment-provider.contract.js"
+} from "../contract/index.js"
 import { fromStripeAmount } from "./amounts.js"
 import { declineOf, failedAttempt, otherState } from "./errors.js"
 

@@ -1,6 +1,6 @@
 import { Logger } from "@nestjs/common"
 import type Stripe from "stripe"
-import type { DisputeState, PaymentState } from "../contract/payment-provider.contract.js"
+import type { DisputeState, PaymentState } from "../contract/index.js"
 import { fromStripeAmount } from "./amounts.js"
 import { isForbidden } from "./errors.js"
 import { toReturnedData, deadlineOf, isClosed, authorizationOf } from "./intents.js"

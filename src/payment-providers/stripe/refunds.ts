@@ -1,6 +1,6 @@
 import { Logger } from "@nestjs/common"
 import type Stripe from "stripe"
-import type { ProviderOutcome, RefundState } from "../contract/payment-provider.contract.js"
+import type { ProviderOutcome, RefundState } from "../contract/index.js"
 import { fromStripeAmount } from "./amounts.js"
 
 /** Stripe's largest page. */

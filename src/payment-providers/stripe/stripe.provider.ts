@@ -15,7 +15,7 @@ import {
   type ProviderCapabilities,
   type ProviderOutcome,
   type WebhookSource,
-} from "../contract/payment-provider.contract.js"
+} from "../contract/index.js"
 import { inexactness, checkAmount, toStripeAmount } from "./amounts.js"
 import { markerAmount, addMarker, addSharedMarker } from "./capture-markers.js"
 import { CLIENT_FIELDS, isDeclined, readClientData, type ClientData } from "./client-data.js"

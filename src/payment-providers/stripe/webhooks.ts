@@ -8,7 +8,7 @@ import type {
   ReceivedWebhook,
   WebhookRequest,
   WebhookSource,
-} from "../contract/payment-provider.contract.js"
+} from "../contract/index.js"
 import { toError, isPaymentMissing } from "./errors.js"
 import { EXPAND } from "./intent-params.js"
 import { toPaymentState } from "./payment-state.js"

@@ -4,7 +4,7 @@ import {
   type PaymentProvider,
   type ProviderCall,
   type ProviderOutcome,
-} from "../contract/payment-provider.contract.js"
+} from "../contract/index.js"
 
 /** The id of the provider that is always there. */
 export const SYSTEM_PROVIDER_ID = "pp_system_default"

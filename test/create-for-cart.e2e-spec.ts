@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals"
 import fc from "fast-check"
 import { DataSource, type EntityManager } from "typeorm"
-import { parseFields } from "../src/api/fields/fields.js"
-import { resourceOf } from "../src/api/fields/resource.js"
 import { entities } from "../src/bootstrap/entities.js"
 import { Cart } from "../src/carts/cart.entity.js"
 import { newId } from "../src/common/ids.js"
@@ -13,11 +11,15 @@ import { createForCart } from "../src/payment-collections/create-for-cart.statem
 import { PaymentCollection } from "../src/payment-model/entities/payment-collection.entity.js"
 import { PaymentSession } from "../src/payment-model/entities/payment-session.entity.js"
 import { collectionEvent } from "../src/payment-model/events.js"
-import { STORE_COLLECTION } from "../src/payment-model/responses/views.js"
+import { registerResources } from "../src/api/fields/resource.js"
+import { RESOURCES } from "../src/bootstrap/resources.js"
+import { STORE_COLLECTION } from "../src/payment-model/resources/payment-collection.resource.js"
 import { amountFor, isOutgrown, mayFollowCart, outgrownTotal } from "../src/payment-model/rules/collection.rules.js"
 import { isInChannels } from "../src/payment-model/rules/visibility.rules.js"
 import { COLLECTION_STATUSES, OPEN_SESSION_STATUSES } from "../src/payment-model/status.js"
 import { createDatabase } from "./support/database.js"
+
+registerResources(RESOURCES)
 
 let dataSource: DataSource
 let drop: () => Promise<void>
@@ -134,8 +136,7 @@ const rowsOf = ({ cart, collection, session }: Case): Write[] => [
 ]
 
 it("decides in SQL as the rules do in TypeScript, and writes the event that the model would record", async () => {
-  const { type, defaults, audience } = STORE_COLLECTION
-  const selection = parseFields(resourceOf(type), defaults, undefined, audience)
+  const selection = STORE_COLLECTION.select()
   const check = (example: Case) =>
     inTransactionThatIsUndone(async (tx) => {
       const { cart, collection, channels } = example

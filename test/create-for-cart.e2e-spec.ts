@@ -11,11 +11,15 @@ import { createForCart } from "../src/payment-collections/create-for-cart.statem
 import { PaymentCollection } from "../src/payment-model/entities/payment-collection.entity.js"
 import { PaymentSession } from "../src/payment-model/entities/payment-session.entity.js"
 import { collectionEvent } from "../src/payment-model/events.js"
+import { registerResources } from "../src/api/fields/resource.js"
+import { RESOURCES } from "../src/bootstrap/resources.js"
 import { STORE_COLLECTION } from "../src/payment-model/resources/payment-collection.resource.js"
 import { amountFor, isOutgrown, mayFollowCart, outgrownTotal } from "../src/payment-model/rules/collection.rules.js"
 import { isInChannels } from "../src/payment-model/rules/visibility.rules.js"
 import { COLLECTION_STATUSES, OPEN_SESSION_STATUSES } from "../src/payment-model/status.js"
 import { createDatabase } from "./support/database.js"
+
+registerResources(RESOURCES)
 
 let dataSource: DataSource
 let drop: () => Promise<void>

@@ -67,7 +67,7 @@ onEmbedded("a start in production with nothing configured", () => {
     expect(existsSync(join(folder, "keys.json"))).toBe(false)
     expect((await fetch(`${url}/docs-json`)).status).toBe(200)
 
-    const command = await spawn({ DATA_DIR: folder }, "keys", ["create", "--type", "secret", "--title", "ops"])
+    const command = await spawn({ DATA_DIR: folder }, "cli/keys", ["create", "--type", "secret", "--title", "ops"])
     expect(await command.ends()).toBe(0)
     const headers = { authorization: `Bearer ${command.stdout.trim()}`, origin: "http://localhost:5173" }
     const get = (path: string) => fetch(`${url}/admin/${path}`, { headers })

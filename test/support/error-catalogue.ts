@@ -1,8 +1,32 @@
-import { CrossSiteRequest, PublishableKeyInvalid, PublishableKeyMissing, SecretKeyRequired, TcpTokenRequired } from "../../src/api-keys/api-key.errors.js"
+import {
+  CrossSiteRequest,
+  PublishableKeyInvalid,
+  PublishableKeyMissing,
+  SecretKeyRequired,
+  TcpTokenRequired,
+} from "../../src/api-keys/api-key.errors.js"
 import { BodyTooLarge, UnsupportedMediaType } from "../../src/api/errors/transport.errors.js"
-import { ChangedMeanwhile, ERROR_KINDS, ResponseTooLarge, ServiceError, Unavailable, UnknownError } from "../../src/common/errors.js"
+import {
+  ChangedMeanwhile,
+  ERROR_KINDS,
+  ResponseTooLarge,
+  ServiceError,
+  Unavailable,
+  UnknownError,
+} from "../../src/common/errors.js"
 import { IdempotencyKeyInUse, IdempotencyKeyReused } from "../../src/idempotency/idempotency.errors.js"
-import { AccountHolderMissing, DoneButTooLarge, OperationInProgress, OutcomeUnknown, PaymentDeclined, ProviderContradiction, ProviderError, ProviderPaymentMissing, ProviderUnresponsive, StateConflict } from "../../src/payment-providers/calls/call.errors.js"
+import {
+  AccountHolderMissing,
+  DoneButTooLarge,
+  OperationInProgress,
+  OutcomeUnknown,
+  PaymentDeclined,
+  ProviderContradiction,
+  ProviderError,
+  ProviderPaymentMissing,
+  ProviderUnresponsive,
+  StateConflict,
+} from "../../src/payment-providers/calls/call.errors.js"
 import { AmountChanged, CustomerChanged, SessionEnded } from "../../src/payment-sessions/payment-session.errors.js"
 import { invalidRequest, missingField } from "../../src/api/validation/validation.js"
 import { BROKEN_REQUESTS } from "../../src/bootstrap/broken-requests.js"

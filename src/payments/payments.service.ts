@@ -152,7 +152,7 @@ export class PaymentsService {
    * Fetches the payment's current state from its provider and records it: what was captured, refunded, canceled or
    * disputed there.
    *
-   * @throws NotFound, and what {@link ProviderStateSync.refresh} throws
+   * @throws NotFound, and what {@link OperationRunner.refresh} throws
    */
   async refresh(id: string, selection: Selection): Promise<Payment> {
     const payment = await this.dataSource.manager.findOneBy(Payment, { id })

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from "@nestjs/common"
+import { Injectable, Logger, type OnModuleInit } from "@nestjs/common"
 import { DataSource, In, type EntityManager } from "typeorm"
 import type { Caller } from "../api/request-context.js"
 import { ChangedMeanwhile, ServiceError } from "../common/errors.js"
@@ -25,7 +25,7 @@ import type { PaymentState, ProviderEvent } from "../payment-providers/contract/
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { toMessage } from "../payment-providers/calls/provider-outcome.js"
 import { OperationRunner, writeChanges, type Decision } from "../payment-providers/calls/operation-runner.js"
-import type { ProviderStateSync, SessionReference } from "../payment-providers/calls/provider-state-sync.js"
+import { OperationHooks, type SessionReference } from "../payment-providers/calls/operation-hooks.js"
 import { endSession } from "../payment-model/outcomes/session-end.js"
 import {
   findAuthorizationContradiction,
@@ -99,7 +99,7 @@ interface Subject {
  * than what it replaces, whatever the order of events, and whoever else is at it.
  */
 @Injectable()
-export class StateApplier implements ProviderStateSync {
+export class StateApplier implements OnModuleInit {
   private readonly log = new Logger(StateApplier.name)
 
   constructor(
@@ -108,8 +108,14 @@ export class StateApplier implements ProviderStateSync {
     private readonly operations: OperationRunner,
     private readonly unsettled: PaymentOperationsService,
     private readonly leases: Leases,
+    private readonly hooks: OperationHooks,
   ) {}
 
+  onModuleInit(): void {
+    this.hooks.refreshStateWith((session) => this.refresh(session))
+  }
+
+  /** Fetches the provider's state of a session and records it. @throws as {@link OperationHooks.refreshState} */
   async refresh({ payment_session_id, provider_id }: SessionReference): Promise<void> {
     const subject: Subject = {
       isAbout: () => true,

@@ -1,5 +1,4 @@
 import { Injectable, Logger } from "@nestjs/common"
-import { ModuleRef } from "@nestjs/core"
 import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
 import { ChangedMeanwhile, Conflict, ResponseTooLarge, ServiceError } from "../../common/errors.js"
@@ -17,7 +16,7 @@ import type { ProviderOutcome } from "../contract/index.js"
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
 import { ProviderDeadline } from "./provider-deadline.js"
 import { REFUSAL_ERRORS, toMessage } from "./provider-outcome.js"
-import { ProviderStateSync, type SessionReference } from "./provider-state-sync.js"
+import { OperationHooks, type SessionReference } from "./operation-hooks.js"
 
 /** Milliseconds beyond a provider's deadline: who waits for a call also waits for what is recorded of it. */
 const GRACE = 1_000
@@ -92,20 +91,14 @@ export type Decide = (aggregate: Aggregate, tx: EntityManager) => Decision | Pro
 @Injectable()
 export class OperationRunner {
   private readonly log = new Logger(OperationRunner.name)
-  private abandoned: () => void = () => undefined
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly registry: PaymentProviderRegistry,
     private readonly deadline: ProviderDeadline,
     private readonly leases: Leases,
-    private readonly moduleRef: ModuleRef,
+    private readonly hooks: OperationHooks,
   ) {}
-
-  /** Has the listener called when a request waits for a call whose process died: somebody has to find out its outcome. */
-  onAbandoned(listener: () => void): void {
-    this.abandoned = listener
-  }
 
   /**
    * Runs a use case: decides, calls where that is decided, and decides again until it is done.
@@ -167,7 +160,7 @@ export class OperationRunner {
     for (let wait = FIRST_LOOK; ; wait = Math.min(wait * 2, LAST_LOOK)) {
       const { isResolved, isStuck, isAbandoned } = await this.progressOf(operationId)
       if (isResolved) return findOperation(this.dataSource.manager, operationId)
-      if (isAbandoned) this.abandoned()
+      if (isAbandoned) this.hooks.notifyAbandoned()
       if (isStuck || Date.now() + wait >= giveUpAt) {
         throw new OperationInProgress(operationId)
       }
@@ -185,10 +178,9 @@ export class OperationRunner {
     return progress
   }
 
-  /** Fetches the provider's current state of a session and records it. @throws as {@link ProviderStateSync.refresh} */
+  /** Fetches the provider's current state of a session and records it. @throws as {@link OperationHooks.refreshState} */
   async refresh(session: SessionReference): Promise<void> {
-    // Looked up when it is needed: what records a state is above this folder, and itself runs use cases here.
-    await this.moduleRef.get(ProviderStateSync, { strict: false }).refresh(session)
+    await this.hooks.refreshState(session)
   }
 
   /** Whether it makes sense to decide again, because an outcome has shown that something had to be put right first. */

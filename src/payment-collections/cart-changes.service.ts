@@ -9,7 +9,7 @@ import { LIVE_COLLECTION, PaymentCollection } from "../payment-model/entities/pa
 import { isSessionOperation } from "../payment-model/status.js"
 import { OperationHooks } from "../payment-providers/calls/operation-hooks.js"
 import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
-import { PaymentSessionsService, type FollowProgress } from "../payment-sessions/payment-sessions.service.js"
+import { FollowCartService, type FollowProgress } from "../payment-sessions/follow-cart.service.js"
 
 /** The caller in the records if a session follows its cart after an operation was resolved. */
 const RECONCILER: Caller = { id: "reconciler", salesChannelIds: [] }
@@ -28,7 +28,7 @@ export class CartChangesService implements OnModuleInit {
     private readonly dataSource: DataSource,
     private readonly carts: CartsService,
     private readonly operations: OperationRunner,
-    private readonly sessions: PaymentSessionsService,
+    private readonly sessions: FollowCartService,
     private readonly hooks: OperationHooks,
   ) {}
 

@@ -33,14 +33,14 @@ export type Decision =
   /** Everything is as asked for. */
   | { readonly kind: "done" }
   /** Another operation is in progress: wait until it is resolved. */
-  | { readonly kind: "join"; readonly operationId: string; readonly afterwards?: AfterWait }
+  | { readonly kind: "wait"; readonly operationId: string; readonly afterwards?: AfterWait }
   /** Something else has to be there first, outside of any transaction: see to it, then decide again. */
   | { readonly kind: "prepare"; readonly prepare: () => Promise<unknown> }
   /** Call the provider, then decide again; or, where that is all, be done. */
   | {
       readonly kind: "call"
       readonly operation: PaymentOperation
-      readonly isLast?: boolean
+      readonly isFinal?: boolean
       /** Creates the account holder anew that the provider does not know any more. */
       readonly replaceAccountHolder?: () => Promise<void>
     }
@@ -215,7 +215,7 @@ export class OperationRunner {
       switch (decision.kind) {
         case "done":
           return { called, aggregate }
-        case "join": {
+        case "wait": {
           const joined = await this.waitUntilResolved(decision.operationId, giveUpAt)
           const { afterwards = "decide_again" } = decision
           if (afterwards === "decide_again") continue
@@ -233,7 +233,7 @@ export class OperationRunner {
           if (called.failure?.is_overtaken) continue
           if (!wasPutRight && (wasPutRight = await this.isPutRight(called, decision))) continue
           throwUnlessDone(called)
-          if (decision.isLast) return { called, ...(isResolved && { aggregate }) }
+          if (decision.isFinal) return { called, ...(isResolved && { aggregate }) }
         }
       }
     }

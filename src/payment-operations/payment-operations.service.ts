@@ -10,6 +10,7 @@ import { PaymentOperation } from "../payment-model/entities/payment-operation.en
 import { sqlList, UNRESOLVED_STATES } from "../payment-model/status.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { OperationHooks } from "../payment-providers/calls/operation-hooks.js"
+import { OperationWaiting } from "../payment-providers/calls/wait-for-operation.js"
 import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { OPERATION_FILTERS, type ListOperationsQuery } from "./operation.dto.js"
 import { operationNotFound } from "../payment-model/not-found.js"
@@ -26,6 +27,7 @@ export class PaymentOperationsService {
     private readonly dataSource: DataSource,
     private readonly operations: OperationRunner,
     private readonly registry: PaymentProviderRegistry,
+    private readonly waiting: OperationWaiting,
     private readonly hooks: OperationHooks,
     private readonly leases: Leases,
   ) {
@@ -66,7 +68,7 @@ export class PaymentOperationsService {
    */
   async resolveNow(id: string): Promise<void> {
     const claimed = await this.work.claimWaiting(id)
-    await (claimed ? this.resolve(claimed) : this.operations.waitUntilResolved(id))
+    await (claimed ? this.resolve(claimed) : this.waiting.untilResolved(id))
   }
 
   /** Claims operations that are due; at most so many. Several instances share the work. */

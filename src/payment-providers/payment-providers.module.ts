@@ -8,6 +8,7 @@ import { PaymentProviderRegistry } from "./calls/payment-provider.registry.js"
 import { PaymentProvidersMessageController } from "./payment-providers.message.controller.js"
 import { PaymentProvidersService } from "./payment-providers.service.js"
 import { OperationHooks } from "./calls/operation-hooks.js"
+import { OperationWaiting } from "./calls/wait-for-operation.js"
 import { OperationRunner } from "./calls/operation-runner.js"
 import { StorePaymentProvidersController } from "./store-payment-providers.controller.js"
 import { SystemPaymentProvider } from "./system/system.provider.js"
@@ -26,10 +27,18 @@ import { Region, RegionPaymentProvider } from "./region.entity.js"
     PaymentProviderRegistry,
     PaymentProvidersService,
     OperationHooks,
+    OperationWaiting,
     OperationRunner,
     CollectionReader,
     SystemPaymentProvider,
   ],
-  exports: [PaymentProviderRegistry, PaymentProvidersService, OperationHooks, OperationRunner, CollectionReader],
+  exports: [
+    PaymentProviderRegistry,
+    PaymentProvidersService,
+    OperationHooks,
+    OperationWaiting,
+    OperationRunner,
+    CollectionReader,
+  ],
 })
 export class PaymentProvidersModule {}

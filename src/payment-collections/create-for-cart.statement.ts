@@ -32,7 +32,7 @@ const HAS_OPEN_SESSION = `EXISTS (SELECT 1 FROM payment_session session WHERE se
 /** The region whose providers count: the cart's, or the collection's own once something is authorized. */
 const REGION = "CASE WHEN collection.authorized_amount = 0 THEN cart.region_id ELSE collection.region_id END"
 
-/** See `PaymentSessionsService.followCart`: the open session belongs to another customer, or its provider is not offered. */
+/** See `FollowCartService.followCart`: the open session belongs to another customer, or its provider is not offered. */
 const HAS_OUTDATED_SESSION = `cart.completed_at IS NULL AND EXISTS (SELECT 1 FROM payment_session session
         WHERE session.payment_collection_id = collection.id AND session.deleted_at IS NULL
         AND session.status IN (${sqlList(OPEN_SESSION_STATUSES)})

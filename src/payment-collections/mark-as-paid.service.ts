@@ -9,28 +9,30 @@ import type { PaymentCollection } from "../payment-model/entities/payment-collec
 import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { OperationRunner, type Decision } from "../payment-providers/calls/operation-runner.js"
 import { SYSTEM_PROVIDER_ID } from "../payment-providers/system/system.provider.js"
-import { PaymentSessionsService, type AuthorizeProgress } from "../payment-sessions/payment-sessions.service.js"
+import { AuthorizeSessionService, type AuthorizeProgress } from "../payment-sessions/authorize-session.service.js"
+import { OpenSessionService } from "../payment-sessions/open-session.service.js"
 import { PaymentsService } from "../payments/payments.service.js"
 import type { MarkAsPaidRequest } from "./payment-collection.dto.js"
 import type { CollectionStatus } from "../payment-model/status.js"
 
 /**
- * Session, authorization and capture in one act, for money that came in outside of a storefront. Every step is decided
- * by how far the collection is, so a call that did not get through is resumed by the next one, and parallel ones share
- * the steps; that it was begun is kept with the collection.
+ * Opens a session, authorizes and captures it in one request, for money that came in outside of a storefront. The state of
+ * the collection decides each step. So the next request resumes one that failed, and parallel requests share the steps. The
+ * collection records that marking it as paid has started.
  */
 @Injectable()
 export class MarkAsPaidService {
   constructor(
     private readonly reader: CollectionReader,
     private readonly operations: OperationRunner,
-    private readonly sessions: PaymentSessionsService,
+    private readonly opening: OpenSessionService,
+    private readonly authorizing: AuthorizeSessionService,
     private readonly payments: PaymentsService,
   ) {}
 
   /**
    * @throws NotFound
-   * @throws NotAllowed when it is paid, or something was authorized otherwise, or the provider does not authorize at once,
+   * @throws NotAllowed when it is paid, or something was authorized otherwise, or the provider does not authorize immediately,
    *   or it belongs to another order
    */
   async markAsPaid(
@@ -39,12 +41,12 @@ export class MarkAsPaidService {
     caller: Caller,
     selection: Selection,
   ): Promise<PaymentCollection> {
-    // Its steps are acts of their own: the key of the request does not name one of them.
+    // The request makes several operations, so its idempotency key names none of them.
     const progress: Progress = {
       order_id,
       provider_id,
       caller: { ...caller, requestKey: undefined },
-      wasAdmitted: false,
+      isMarkable: false,
     }
     return this.operations.performAndRead(
       (tx) => lockCollectionAndCart(tx, id),
@@ -55,24 +57,24 @@ export class MarkAsPaidService {
 
   private async nextStep(aggregate: Aggregate, tx: EntityManager, progress: Progress): Promise<Decision> {
     const { collection } = aggregate
-    if (!progress.wasAdmitted) admit(aggregate, progress.order_id)
-    progress.wasAdmitted = true
+    if (!progress.isMarkable) assertMarkable(aggregate, progress.order_id)
+    progress.isMarkable = true
     if (collection.status === "completed") return { kind: "done" }
 
     const payment = aggregate.payments.find(
       ({ captured_at, canceled_at }) => captured_at === null && canceled_at === null,
     )
-    if (payment) return onward(this.payments.captureStep(aggregate, payment, undefined, progress.caller))
+    if (payment) return continueAfter(this.payments.captureStep(aggregate, payment, undefined, progress.caller))
 
     const open = aggregate.openSession
     if (open && open.id === progress.asked?.sessionId) {
       throw new NotAllowed(`Session: ${open.id} was not authorized with the provider.`)
     }
     const wanted = { provider_id: progress.provider_id, data: open?.client_data }
-    const opening = await this.sessions.openStep(aggregate, tx, wanted, progress.caller, "admin")
-    if (opening.kind !== "done" || !open) return onward(opening)
+    const step = await this.opening.openStep(aggregate, tx, wanted, progress.caller, "admin")
+    if (step.kind !== "done" || !open) return continueAfter(step)
     progress.asked = { sessionId: open.id }
-    return onward(this.sessions.authorizeStep(aggregate, progress.asked, progress.caller, "admin"))
+    return continueAfter(this.authorizing.authorizeStep(aggregate, progress.asked, progress.caller, "admin"))
   }
 }
 
@@ -81,12 +83,12 @@ interface Progress {
   readonly order_id: string
   readonly provider_id: string
   readonly caller: Caller
-  wasAdmitted: boolean
+  isMarkable: boolean
   /** The session whose authorization was asked for; asking once is enough. */
   asked?: AuthorizeProgress
 }
 
-function admit(aggregate: Aggregate, orderId: string): void {
+function assertMarkable(aggregate: Aggregate, orderId: string): void {
   const { status, marking_paid_at, order_id } = aggregate.collection
   if (status === "completed" || (status !== "not_paid" && marking_paid_at === null)) {
     throw notMarkable(status)
@@ -96,16 +98,16 @@ function admit(aggregate: Aggregate, orderId: string): void {
   if (marking_paid_at === null) aggregate.updateCollection({ marking_paid_at: new Date() })
 }
 
-/** A step after which it is decided again. */
-function onward(step: Decision): Decision {
+/** The same step, after which the use case decides again. */
+function continueAfter(step: Decision): Decision {
   switch (step.kind) {
     case "done":
     case "prepare":
       return step
-    case "join":
+    case "wait":
       return { ...step, afterwards: "decide_again" }
     case "call":
-      return { ...step, isLast: false }
+      return { ...step, isFinal: false }
   }
 }
 

@@ -18,7 +18,8 @@ import { collectionEvent } from "../payment-model/events.js"
 import { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
 import { CollectionReader } from "../payment-providers/collection-reader.js"
 import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
-import { PaymentSessionsService } from "../payment-sessions/payment-sessions.service.js"
+import { FollowCartService } from "../payment-sessions/follow-cart.service.js"
+import { cancelOpenSession } from "../payment-sessions/session-operations.js"
 import { CartChangesService } from "./cart-changes.service.js"
 import { createForCart } from "./create-for-cart.statement.js"
 import { DefaultCurrency } from "./default-currency.js"
@@ -40,7 +41,7 @@ export class PaymentCollectionsService {
     private readonly dataSource: DataSource,
     private readonly reader: CollectionReader,
     private readonly operations: OperationRunner,
-    private readonly sessions: PaymentSessionsService,
+    private readonly sessions: FollowCartService,
     private readonly carts: CartChangesService,
     private readonly defaultCurrency: DefaultCurrency,
   ) {}
@@ -160,7 +161,7 @@ export class PaymentCollectionsService {
         if (collection.status !== "not_paid") {
           throw notDeletable(aggregate.collection.status)
         }
-        const canceling = this.sessions.cancelOpen(aggregate, caller)
+        const canceling = cancelOpenSession(aggregate, caller)
         if (canceling) return canceling
         aggregate.updateCollection({ deleted_at: new Date() })
         aggregate.changes.recordEvent(() => collectionEvent("payment_collection.deleted", collection))

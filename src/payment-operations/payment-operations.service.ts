@@ -1,25 +1,22 @@
 import { Injectable } from "@nestjs/common"
 import { DataSource } from "typeorm"
-import type { Caller } from "../api/request-context.js"
 import type { Selection } from "../api/fields/fields.js"
 import { LeasedWork } from "../database/leased-work.js"
 import { Leases, type Lease } from "../database/leases.js"
 import { readGraph, ROOT } from "../database/statements/read-graph.js"
 import { readList } from "../api/lists/read-list.js"
 import type { PageOf } from "../database/statements/read-page.js"
-import { CartChangesService } from "../payment-collections/cart-changes.service.js"
 import { PaymentOperation } from "../payment-model/entities/payment-operation.entity.js"
-import { isSessionOperation, sqlList, UNRESOLVED_STATES } from "../payment-model/status.js"
+import { sqlList, UNRESOLVED_STATES } from "../payment-model/status.js"
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
+import { OperationHooks } from "../payment-providers/calls/operation-hooks.js"
+import { OperationWaiting } from "../payment-providers/calls/wait-for-operation.js"
 import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
 import { OPERATION_FILTERS, type ListOperationsQuery } from "./operation.dto.js"
 import { operationNotFound } from "../payment-model/not-found.js"
 
 /** The outcome of the call is not known. */
 const UNRESOLVED = `state IN (${sqlList(UNRESOLVED_STATES)})`
-
-/** The caller in the records if a session follows its cart after an operation was resolved. */
-const RECONCILER: Caller = { id: "reconciler", salesChannelIds: [] }
 
 /** Lists the calls to providers, and asks for the outcome of unresolved ones. */
 @Injectable()
@@ -30,7 +27,8 @@ export class PaymentOperationsService {
     private readonly dataSource: DataSource,
     private readonly operations: OperationRunner,
     private readonly registry: PaymentProviderRegistry,
-    private readonly carts: CartChangesService,
+    private readonly waiting: OperationWaiting,
+    private readonly hooks: OperationHooks,
     private readonly leases: Leases,
   ) {
     this.work = new LeasedWork(dataSource, leases, "payment_operation", UNRESOLVED)
@@ -70,7 +68,7 @@ export class PaymentOperationsService {
    */
   async resolveNow(id: string): Promise<void> {
     const claimed = await this.work.claimWaiting(id)
-    await (claimed ? this.resolve(claimed) : this.operations.waitUntilResolved(id))
+    await (claimed ? this.resolve(claimed) : this.waiting.untilResolved(id))
   }
 
   /** Claims operations that are due; at most so many. Several instances share the work. */
@@ -91,7 +89,6 @@ export class PaymentOperationsService {
     if (resolved.failure?.state_differs && this.registry.canInspect(operation.provider_id)) {
       await this.operations.refresh(operation)
     }
-    // The cart may have changed while the state of the session was unknown.
-    if (isSessionOperation(operation.kind)) await this.carts.follow(operation.payment_collection_id, RECONCILER)
+    await this.hooks.notifyResolved(operation)
   }
 }

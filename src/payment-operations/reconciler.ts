@@ -1,19 +1,22 @@
-import { Injectable } from "@nestjs/common"
+import { Injectable, type OnModuleInit } from "@nestjs/common"
 import { BackgroundInterval, BackgroundWorker } from "../database/background-worker.js"
 import type { Lease } from "../database/leases.js"
-import { OperationRunner } from "../payment-providers/calls/operation-runner.js"
+import { OperationHooks } from "../payment-providers/calls/operation-hooks.js"
 import { PaymentOperationsService } from "./payment-operations.service.js"
 
 /** Resolves operations without an outcome: a process died, or a provider did not respond. */
 @Injectable()
-export class Reconciler extends BackgroundWorker<Lease> {
+export class Reconciler extends BackgroundWorker<Lease> implements OnModuleInit {
   constructor(
     private readonly operations: PaymentOperationsService,
-    calls: OperationRunner,
+    private readonly hooks: OperationHooks,
     interval: BackgroundInterval,
   ) {
     super(interval)
-    calls.onAbandoned(() => {
+  }
+
+  onModuleInit(): void {
+    this.hooks.onAbandoned(() => {
       this.wake()
     })
   }

@@ -5,7 +5,7 @@ import type { Selection } from "../api/fields/fields.js"
 import { readGraph, ROOT } from "../database/statements/read-graph.js"
 import type { Aggregate } from "../payment-model/aggregate.js"
 import type { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
-import { channelSql, isInChannelsSql } from "../payment-model/rules/visibility.rules.js"
+import { isVisibleSql } from "../payment-model/rules/visibility.rules.js"
 import { PaymentProviderRegistry } from "./calls/payment-provider.registry.js"
 import { collectionNotFound } from "../payment-model/not-found.js"
 
@@ -48,10 +48,7 @@ export class CollectionReader {
   async getVisible(id: string, { salesChannelIds }: Caller, selection: Selection): Promise<PaymentCollection> {
     if (salesChannelIds.length === 0) return this.get(id, selection)
     return found(
-      await this.read(selection, `${ROOT}.id = $1 AND ${isInChannelsSql(channelSql(ROOT), "$2")}`, [
-        id,
-        salesChannelIds,
-      ]),
+      await this.read(selection, `${ROOT}.id = $1 AND ${isVisibleSql(ROOT, "$2")}`, [id, salesChannelIds]),
       id,
     )
   }

@@ -7,6 +7,8 @@ import { CollectionReader } from "./collection-reader.js"
 import { PaymentProviderRegistry } from "./calls/payment-provider.registry.js"
 import { PaymentProvidersMessageController } from "./payment-providers.message.controller.js"
 import { PaymentProvidersService } from "./payment-providers.service.js"
+import { OperationHooks } from "./calls/operation-hooks.js"
+import { OperationWaiting } from "./calls/wait-for-operation.js"
 import { OperationRunner } from "./calls/operation-runner.js"
 import { StorePaymentProvidersController } from "./store-payment-providers.controller.js"
 import { SystemPaymentProvider } from "./system/system.provider.js"
@@ -24,10 +26,19 @@ import { Region, RegionPaymentProvider } from "./region.entity.js"
   providers: [
     PaymentProviderRegistry,
     PaymentProvidersService,
+    OperationHooks,
+    OperationWaiting,
     OperationRunner,
     CollectionReader,
     SystemPaymentProvider,
   ],
-  exports: [PaymentProviderRegistry, PaymentProvidersService, OperationRunner, CollectionReader],
+  exports: [
+    PaymentProviderRegistry,
+    PaymentProvidersService,
+    OperationHooks,
+    OperationWaiting,
+    OperationRunner,
+    CollectionReader,
+  ],
 })
 export class PaymentProvidersModule {}

@@ -21,7 +21,8 @@ import { ADMIN_COLLECTION, COLLECTION_ID } from "../payment-model/resources/paym
 import { SESSION_ID } from "../payment-model/resources/payment-session.resource.js"
 import { PAID_IN_FULL } from "../payment-model/rules/collection.rules.js"
 import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
-import { PaymentSessionsService } from "./payment-sessions.service.js"
+import { AuthorizeSessionService } from "./authorize-session.service.js"
+import { OpenSessionService } from "./open-session.service.js"
 
 @ApiTags("Admin: payment sessions")
 @ApiSecurity("secret_key")
@@ -40,7 +41,10 @@ import { PaymentSessionsService } from "./payment-sessions.service.js"
 @UseInterceptors(FieldsInterceptor)
 @Controller("admin/payment-collections/:id/payment-sessions")
 export class AdminPaymentSessionsController {
-  constructor(private readonly sessions: PaymentSessionsService) {}
+  constructor(
+    private readonly opening: OpenSessionService,
+    private readonly authorizing: AuthorizeSessionService,
+  ) {}
 
   @Endpoint({
     summary: "Open a payment session as an operator",
@@ -57,7 +61,7 @@ export class AdminPaymentSessionsController {
     @Body() body: CreatePaymentSessionRequest,
     @Context() { caller, selection }: RequestContext,
   ) {
-    return this.sessions.create(id, body, caller, "admin", selection)
+    return this.opening.create(id, body, caller, "admin", selection)
   }
 
   @Endpoint({
@@ -85,6 +89,6 @@ export class AdminPaymentSessionsController {
     @Param("session_id") sessionId: string,
     @Context() { caller, selection }: RequestContext,
   ) {
-    return this.sessions.authorize(id, sessionId, caller, "admin", selection)
+    return this.authorizing.authorize(id, sessionId, caller, "admin", selection)
   }
 }

@@ -9,7 +9,7 @@ import { PaymentOperation } from "../payment-model/entities/payment-operation.en
 import { PaymentSession } from "../payment-model/entities/payment-session.entity.js"
 import { Payment } from "../payment-model/entities/payment.entity.js"
 import { OrderReader } from "./order-reader.js"
-import { PaymentSessionsService } from "./payment-sessions.service.js"
+import { AuthorizeSessionService } from "./authorize-session.service.js"
 import { sessionNotFound } from "../payment-model/not-found.js"
 
 /** What became of a session of an order. */
@@ -24,7 +24,7 @@ export interface AuthorizedOrder {
 export class OrderSessionsService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly sessions: PaymentSessionsService,
+    private readonly sessions: AuthorizeSessionService,
     private readonly orders: OrderReader,
   ) {}
 
@@ -33,7 +33,7 @@ export class OrderSessionsService {
    *
    * @throws NotFound when there is no such session, or its collection is not the order's: then nothing is asked
    * @throws NotAllowed when the session is in another status, or the provider has not authorized it
-   * @throws what {@link PaymentSessionsService.authorize} throws
+   * @throws what {@link AuthorizeSessionService.authorize} throws
    */
   async authorize(orderId: string, sessionId: string, caller: Caller, selection: Selection): Promise<AuthorizedOrder> {
     const collectionId = await this.collectionOf(sessionId)
@@ -48,7 +48,7 @@ export class OrderSessionsService {
         isFirst = false
         aggregate.adoptOrder(orderId)
         const isPaid = aggregate.payments.some(({ payment_session_id }) => payment_session_id === sessionId)
-        return begun && !isPaid ? { kind: "join", operationId: begun.id, afterwards: "return_outcome" } : undefined
+        return begun && !isPaid ? { kind: "wait", operationId: begun.id, afterwards: "return_outcome" } : undefined
       },
       async () => ({
         isAuthorized: await this.isAuthorized(sessionId),

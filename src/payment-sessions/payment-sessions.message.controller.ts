@@ -10,14 +10,16 @@ import {
   AuthorizePaymentSessionMessage,
   CreatePaymentSessionMessage,
 } from "./payment-session.dto.js"
-import { PaymentSessionsService } from "./payment-sessions.service.js"
+import { AuthorizeSessionService } from "./authorize-session.service.js"
+import { OpenSessionService } from "./open-session.service.js"
 
 /** The same use cases over TCP, for example for a service that completes carts. */
 @UseInterceptors(FieldsInterceptor)
 @Controller()
 export class PaymentSessionsMessageController {
   constructor(
-    private readonly sessions: PaymentSessionsService,
+    private readonly opening: OpenSessionService,
+    private readonly authorizing: AuthorizeSessionService,
     private readonly orders: OrderSessionsService,
   ) {}
 
@@ -27,7 +29,7 @@ export class PaymentSessionsMessageController {
     @Payload() { payment_collection_id, provider_id, data }: CreatePaymentSessionMessage,
     @Context() { caller, selection }: RequestContext,
   ) {
-    return this.sessions.create(payment_collection_id, { provider_id, data }, caller, "admin", selection)
+    return this.opening.create(payment_collection_id, { provider_id, data }, caller, "admin", selection)
   }
 
   @RespondsWith(SERVICE_COLLECTION)
@@ -36,7 +38,7 @@ export class PaymentSessionsMessageController {
     @Payload() { payment_collection_id, id }: AuthorizePaymentSessionMessage,
     @Context() { caller, selection }: RequestContext,
   ) {
-    return this.sessions.authorize(payment_collection_id, id, caller, "admin", selection)
+    return this.authorizing.authorize(payment_collection_id, id, caller, "admin", selection)
   }
 
   @RespondsWith(AUTHORIZED_ORDER)

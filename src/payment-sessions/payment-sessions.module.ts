@@ -6,7 +6,11 @@ import { AdminPaymentSessionsController } from "./admin-payment-sessions.control
 import { OrderReader } from "./order-reader.js"
 import { OrderSessionsService } from "./order-sessions.service.js"
 import { PaymentSessionsMessageController } from "./payment-sessions.message.controller.js"
-import { PaymentSessionsService } from "./payment-sessions.service.js"
+import { AuthorizeSessionService } from "./authorize-session.service.js"
+import { FollowCartService } from "./follow-cart.service.js"
+import { OfferedProviders } from "./offered-providers.js"
+import { OpenSessionService } from "./open-session.service.js"
+import { SessionCustomers } from "./session-customer.js"
 import { StorePaymentSessionsController } from "./store-payment-sessions.controller.js"
 
 @Module({
@@ -17,7 +21,15 @@ import { StorePaymentSessionsController } from "./store-payment-sessions.control
     AdminOrdersController,
     PaymentSessionsMessageController,
   ],
-  providers: [PaymentSessionsService, OrderSessionsService, OrderReader],
-  exports: [PaymentSessionsService],
+  providers: [
+    OpenSessionService,
+    AuthorizeSessionService,
+    FollowCartService,
+    OrderSessionsService,
+    OfferedProviders,
+    SessionCustomers,
+    OrderReader,
+  ],
+  exports: [OpenSessionService, AuthorizeSessionService, FollowCartService],
 })
 export class PaymentSessionsModule {}

@@ -21,7 +21,8 @@ import { COLLECTION_ID, STORE_COLLECTION } from "../payment-model/resources/paym
 import { SESSION_ID } from "../payment-model/resources/payment-session.resource.js"
 import { PAID_IN_FULL } from "../payment-model/rules/collection.rules.js"
 import { CreatePaymentSessionRequest } from "./payment-session.dto.js"
-import { PaymentSessionsService } from "./payment-sessions.service.js"
+import { AuthorizeSessionService } from "./authorize-session.service.js"
+import { OpenSessionService } from "./open-session.service.js"
 
 @ApiTags("Store: payment sessions")
 @ApiSecurity("publishable_key")
@@ -40,7 +41,10 @@ import { PaymentSessionsService } from "./payment-sessions.service.js"
 @UseInterceptors(FieldsInterceptor)
 @Controller("store/payment-collections/:id/payment-sessions")
 export class StorePaymentSessionsController {
-  constructor(private readonly sessions: PaymentSessionsService) {}
+  constructor(
+    private readonly opening: OpenSessionService,
+    private readonly authorizing: AuthorizeSessionService,
+  ) {}
 
   @Endpoint({
     summary: "Open a payment session",
@@ -60,7 +64,7 @@ export class StorePaymentSessionsController {
     @Body() body: CreatePaymentSessionRequest,
     @Context() { caller, selection }: RequestContext,
   ) {
-    return this.sessions.create(id, body, caller, "store", selection)
+    return this.opening.create(id, body, caller, "store", selection)
   }
 
   @Endpoint({
@@ -88,6 +92,6 @@ export class StorePaymentSessionsController {
     @Param("session_id") sessionId: string,
     @Context() { caller, selection }: RequestContext,
   ) {
-    return this.sessions.authorize(id, sessionId, caller, "store", selection)
+    return this.authorizing.authorize(id, sessionId, caller, "store", selection)
   }
 }

@@ -152,7 +152,7 @@ export class PaymentsService {
    * Fetches the payment's current state from its provider and records it: what was captured, refunded, canceled or
    * disputed there.
    *
-   * @throws NotFound, and what {@link ProviderStateSync.refresh} throws
+   * @throws NotFound, and what {@link OperationRunner.refresh} throws
    */
   async refresh(id: string, selection: Selection): Promise<Payment> {
     const payment = await this.dataSource.manager.findOneBy(Payment, { id })
@@ -201,7 +201,7 @@ export class PaymentsService {
         }
         // The first response to an accepted operation is 200, which lists it as pending: so is that to its repeat.
         if (begun.is_accepted && begun.resolved_at === null) return { kind: "done" }
-        return { kind: "join", operationId: begun.id, afterwards: "return_outcome" }
+        return { kind: "wait", operationId: begun.id, afterwards: "return_outcome" }
       },
       () => this.get(id, selection),
     )
@@ -232,9 +232,9 @@ function decisionOf(verdict: MoneyVerdict, move: (amount: bigint) => Decision): 
     case "move":
       return move(verdict.amount)
     case "same":
-      return { kind: "join", operationId: verdict.operationId, afterwards: "return_success" }
+      return { kind: "wait", operationId: verdict.operationId, afterwards: "return_success" }
     case "join":
-      return { kind: "join", operationId: verdict.operationId }
+      return { kind: "wait", operationId: verdict.operationId }
     case "nothing_left":
       return { kind: "done" }
   }
@@ -253,7 +253,7 @@ function call(
     created_by: caller.id,
     request_key: caller.requestKey ?? null,
   })
-  return { kind: "call", operation, isLast: true }
+  return { kind: "call", operation, isFinal: true }
 }
 
 /** What an operation takes of a session, which the payment has too; the session itself may be gone. */

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from "@nestjs/common"
+import { Injectable, Logger, type OnModuleInit } from "@nestjs/common"
 import { DataSource, In, type EntityManager } from "typeorm"
 import type { Caller } from "../api/request-context.js"
 import { ChangedMeanwhile, ServiceError } from "../common/errors.js"
@@ -25,7 +25,7 @@ import type { PaymentState, ProviderEvent } from "../payment-providers/contract/
 import { PaymentProviderRegistry } from "../payment-providers/calls/payment-provider.registry.js"
 import { toMessage } from "../payment-providers/calls/provider-outcome.js"
 import { OperationRunner, writeChanges, type Decision } from "../payment-providers/calls/operation-runner.js"
-import type { ProviderStateSync, SessionReference } from "../payment-providers/calls/provider-state-sync.js"
+import { OperationHooks, type SessionReference } from "../payment-providers/calls/operation-hooks.js"
 import { endSession } from "../payment-model/outcomes/session-end.js"
 import {
   findAuthorizationContradiction,
@@ -99,7 +99,7 @@ interface Subject {
  * than what it replaces, whatever the order of events, and whoever else is at it.
  */
 @Injectable()
-export class StateApplier implements ProviderStateSync {
+export class StateApplier implements OnModuleInit {
   private readonly log = new Logger(StateApplier.name)
 
   constructor(
@@ -108,8 +108,14 @@ export class StateApplier implements ProviderStateSync {
     private readonly operations: OperationRunner,
     private readonly unsettled: PaymentOperationsService,
     private readonly leases: Leases,
+    private readonly hooks: OperationHooks,
   ) {}
 
+  onModuleInit(): void {
+    this.hooks.refreshStateWith((session) => this.refresh(session))
+  }
+
+  /** Fetches the provider's state of a session and records it. @throws as {@link OperationHooks.refreshState} */
   async refresh({ payment_session_id, provider_id }: SessionReference): Promise<void> {
     const subject: Subject = {
       isAbout: () => true,
@@ -131,9 +137,9 @@ export class StateApplier implements ProviderStateSync {
   }
 
   /** @param lease the claim of the event, which is held: a process that loses it records nothing */
-  async bring(event: WebhookEvent, lease: Lease): Promise<Verdict> {
+  async apply(event: WebhookEvent, lease: Lease): Promise<Verdict> {
     try {
-      return await this.tryToBring(event, lease)
+      return await this.tryToApply(event, lease)
     } catch (error) {
       if (TELLING.some((type) => error instanceof type)) return { verdict: "failed", reason: (error as Error).message }
       this.log.error(error)
@@ -141,7 +147,7 @@ export class StateApplier implements ProviderStateSync {
     }
   }
 
-  private async tryToBring(event: WebhookEvent, lease: Lease): Promise<Verdict> {
+  private async tryToApply(event: WebhookEvent, lease: Lease): Promise<Verdict> {
     const sessionId = event.payment_session_id ?? (await this.inspect(event)).sessionId
     if (sessionId === undefined) return { verdict: "ignored" }
     return this.synchronize(sessionId, {
@@ -239,7 +245,7 @@ export class StateApplier implements ProviderStateSync {
   /** @returns false when the provider has to be asked again */
   private async record(subject: Subject, seen: Seen, state: PaymentState): Promise<boolean> {
     const caller: Caller = { id: seen.providerId, salesChannelIds: [] }
-    let isLast = true
+    let isFinal = true
     try {
       await this.operations.performAfterRefresh(
         (tx) => lockCollection(tx, seen.collectionId, { withDeleted: true }),
@@ -252,11 +258,11 @@ export class StateApplier implements ProviderStateSync {
             (await findDropped(tx, state))
           if (subject.isReplaced(row)) return passedOver(state)
           const decision = await this.decide(aggregate, tx, state, caller)
-          isLast = decision.kind === "done"
+          isFinal = decision.kind === "done"
           return decision
         },
       )
-      return isLast
+      return isFinal
     } catch (error) {
       if (error instanceof Outdated) return false
       throw error
@@ -297,7 +303,7 @@ export class StateApplier implements ProviderStateSync {
     caller: Caller,
   ): Promise<Decision> {
     const now = new Date()
-    const { collection, sessionOperation: underWay } = aggregate
+    const { collection, sessionOperation: unresolved } = aggregate
     const { authorization } = state
     const session = aggregate.findSession(state.sessionId)
     // Of a session that was given up long ago, also in a currency of long ago.
@@ -308,7 +314,7 @@ export class StateApplier implements ProviderStateSync {
       applyToSession(aggregate, session, state, now)
     } else if (isNew && authorization.status === "authorized") {
       // What it leads to may be a payment, after which this one is not wanted.
-      if (underWay) return { kind: "join", operationId: underWay.id }
+      if (unresolved) return { kind: "wait", operationId: unresolved.id }
       const late = session ?? (await findDropped(tx, state))
       if (authorization.captured.minor === 0n) return giveUp(aggregate, late, state, authorization.amount.minor, caller)
       recordLate(aggregate, late, { ...authorization, data: state.data, privateData: state.privateData }, now)
@@ -386,7 +392,7 @@ function giveUp(
     request: { client_data: {}, data, private_data: privateData, context: {} },
     created_by: caller.id,
   })
-  return { kind: "call", operation, isLast: true }
+  return { kind: "call", operation, isFinal: true }
 }
 
 /**
@@ -420,7 +426,7 @@ function giveBack(aggregate: Aggregate, payment: Payment, caller: Caller): Decis
   const held = payment.authorized_amount - payment.captured_amount
   if (held > 0n) {
     const operation = aggregate.begin("cancel_payment", session, { ...about, amount: held })
-    return { kind: "call", operation, isLast: true }
+    return { kind: "call", operation, isFinal: true }
   }
   const captured = payment.captured_amount - payment.refunded_amount - aggregate.pendingElsewhere(payment)
   const amount = aggregate
@@ -429,7 +435,7 @@ function giveBack(aggregate: Aggregate, payment: Payment, caller: Caller): Decis
   if (amount <= 0n) return { kind: "done" }
   const refund = aggregate.addRefund(payment, { amount, created_by: caller.id, note: "Paid after it was given up." })
   const operation = aggregate.begin("refund", session, { ...about, amount, refund_id: refund.id })
-  return { kind: "call", operation, isLast: true }
+  return { kind: "call", operation, isFinal: true }
 }
 
 /** What the books hold of a payment that its aggregate does not. */

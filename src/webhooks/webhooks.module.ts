@@ -1,7 +1,6 @@
 import { Module } from "@nestjs/common"
 import { PaymentOperationsModule } from "../payment-operations/payment-operations.module.js"
 import { PaymentProvidersModule } from "../payment-providers/payment-providers.module.js"
-import { ProviderStateSync } from "../payment-providers/calls/provider-state-sync.js"
 import { AdminWebhookEventsController } from "./admin-webhook-events.controller.js"
 import { PaymentHooksController } from "./payment-hooks.controller.js"
 import { StateApplier } from "./state-applier.js"
@@ -13,12 +12,6 @@ import { WebhooksService } from "./webhooks.service.js"
 @Module({
   imports: [PaymentProvidersModule, PaymentOperationsModule],
   controllers: [PaymentHooksController, AdminWebhookEventsController, WebhookEventsMessageController],
-  providers: [
-    WebhookInbox,
-    WebhooksService,
-    WebhookWorker,
-    StateApplier,
-    { provide: ProviderStateSync, useExisting: StateApplier },
-  ],
+  providers: [WebhookInbox, WebhooksService, WebhookWorker, StateApplier],
 })
 export class WebhooksModule {}

@@ -73,7 +73,7 @@ export class WebhooksService {
 
   private async applyHeld(lease: Lease): Promise<void> {
     const { event, told } = await this.find(lease.id)
-    const verdict = await this.states.bring(event, lease)
+    const verdict = await this.states.apply(event, lease)
     if (verdict.verdict === "applied") await this.close(lease, told, "applied", verdict.sessionId)
     else if (verdict.verdict === "ignored") await this.close(lease, [lease.id], "ignored", null)
     else await this.postpone(lease, event, verdict)

@@ -1,12 +1,9 @@
 import { Injectable, Logger } from "@nestjs/common"
-import { ModuleRef } from "@nestjs/core"
-import { setTimeout as sleep } from "node:timers/promises"
 import { DataSource, type EntityManager } from "typeorm"
 import { ChangedMeanwhile, Conflict, ResponseTooLarge, ServiceError } from "../../common/errors.js"
-import { DoneButTooLarge, OperationInProgress, OutcomeUnknown } from "./call.errors.js"
+import { DoneButTooLarge, OutcomeUnknown } from "./call.errors.js"
 import { isRefusal } from "../../database/database-errors.js"
-import { IS_ABANDONED_SQL, Leases, type Lease } from "../../database/leases.js"
-import { prepared } from "../../database/statements/prepared.js"
+import { Leases, type Lease } from "../../database/leases.js"
 import { FromNow, writeRows } from "../../database/statements/unit-of-work.js"
 import { outboxWrites } from "../../outbox/outbox-event.entity.js"
 import type { Aggregate } from "../../payment-model/aggregate.js"
@@ -17,36 +14,33 @@ import type { ProviderOutcome } from "../contract/index.js"
 import { PaymentProviderRegistry } from "./payment-provider.registry.js"
 import { ProviderDeadline } from "./provider-deadline.js"
 import { REFUSAL_ERRORS, toMessage } from "./provider-outcome.js"
-import { ProviderStateSync, type SessionReference } from "./provider-state-sync.js"
+import { findOperation, OperationWaiting } from "./wait-for-operation.js"
+import { OperationHooks, type SessionReference } from "./operation-hooks.js"
 
-/** Milliseconds beyond a provider's deadline: who waits for a call also waits for what is recorded of it. */
+/** Milliseconds beyond a provider's deadline: a request that waits for a call also waits until its outcome is recorded. */
 const GRACE = 1_000
-
-/** Milliseconds between two looks at a call that another request began; doubled up to the last. */
-const FIRST_LOOK = 10
-const LAST_LOOK = 200
 
 /** How many steps a use case may take; more means that a provider and our records do not agree on the state. */
 const STEPS = 20
 
-/** What a use case does next, decided under the lock. */
+/** The next step of a use case, decided under the lock. */
 export type Decision =
   /** Everything is as asked for. */
   | { readonly kind: "done" }
   /** Another operation is in progress: wait until it is resolved. */
-  | { readonly kind: "join"; readonly operationId: string; readonly afterwards?: AfterWait }
+  | { readonly kind: "wait"; readonly operationId: string; readonly afterwards?: AfterWait }
   /** Something else has to be there first, outside of any transaction: see to it, then decide again. */
   | { readonly kind: "prepare"; readonly prepare: () => Promise<unknown> }
   /** Call the provider, then decide again; or, where that is all, be done. */
   | {
       readonly kind: "call"
       readonly operation: PaymentOperation
-      readonly isLast?: boolean
+      readonly isFinal?: boolean
       /** Creates the account holder anew that the provider does not know any more. */
       readonly replaceAccountHolder?: () => Promise<void>
     }
 
-/** What follows when the operation that a use case waited for is resolved. */
+/** How a use case continues once the operation that it waited for is resolved. */
 export type AfterWait =
   /** It changed what the decision depends on. */
   | "decide_again"
@@ -61,24 +55,16 @@ type Call = Extract<Decision, { kind: "call" }>
 interface End {
   /** The last operation that was called for. */
   readonly called?: PaymentOperation
-  /** The collection as it is in memory, where nobody else can have written since the lock was given back. */
+  /** The collection as it is in memory, where nobody else can have written since the lock was released. */
   readonly aggregate?: Aggregate
 }
 
-/** What was decided, and written. */
-interface Begun {
+/** The decision of a use case, once it is written. */
+interface Started {
   readonly decision: Decision
   readonly aggregate: Aggregate
   /** The claim of an operation whose provider is still to be called. */
   readonly lease?: Lease
-}
-
-/** What is known of an operation that another request began. */
-interface Progress {
-  readonly isResolved: boolean
-  readonly isStuck: boolean
-  /** The process that worked on it died, or cannot reach the database. */
-  readonly isAbandoned: boolean
 }
 
 export type Lock = (tx: EntityManager) => Promise<Aggregate>
@@ -92,20 +78,15 @@ export type Decide = (aggregate: Aggregate, tx: EntityManager) => Decision | Pro
 @Injectable()
 export class OperationRunner {
   private readonly log = new Logger(OperationRunner.name)
-  private abandoned: () => void = () => undefined
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly registry: PaymentProviderRegistry,
     private readonly deadline: ProviderDeadline,
     private readonly leases: Leases,
-    private readonly moduleRef: ModuleRef,
+    private readonly hooks: OperationHooks,
+    private readonly waiting: OperationWaiting,
   ) {}
-
-  /** Has the listener called when a request waits for a call whose process died: somebody has to find out its outcome. */
-  onAbandoned(listener: () => void): void {
-    this.abandoned = listener
-  }
 
   /**
    * Runs a use case: decides, calls where that is decided, and decides again until it is done.
@@ -126,7 +107,7 @@ export class OperationRunner {
   }
 
   /**
-   * As {@link perform}, and reads what has become of it. If money may have moved and only the read fails, the
+   * As {@link perform}, and reads the result. If money may have moved and only the read fails, the
    * error says so.
    */
   async performAndRead<T>(
@@ -145,7 +126,7 @@ export class OperationRunner {
     }
   }
 
-  /** An operation with what is private of it. */
+  /** Reads an operation with its private columns. */
   async getOperation(id: string): Promise<PaymentOperation> {
     return findOperation(this.dataSource.manager, id)
   }
@@ -159,40 +140,13 @@ export class OperationRunner {
     return this.record(lease, await this.registry.lookUp(operation))
   }
 
-  /** Waits until an operation is resolved. @throws Conflict at the deadline */
-  async waitUntilResolved(
-    operationId: string,
-    giveUpAt = Date.now() + this.deadline.milliseconds,
-  ): Promise<PaymentOperation> {
-    for (let wait = FIRST_LOOK; ; wait = Math.min(wait * 2, LAST_LOOK)) {
-      const { isResolved, isStuck, isAbandoned } = await this.progressOf(operationId)
-      if (isResolved) return findOperation(this.dataSource.manager, operationId)
-      if (isAbandoned) this.abandoned()
-      if (isStuck || Date.now() + wait >= giveUpAt) {
-        throw new OperationInProgress(operationId)
-      }
-      await sleep(wait)
-    }
-  }
-
-  private async progressOf(operationId: string): Promise<Progress> {
-    const [progress] = await this.dataSource.query<Progress[]>(
-      prepared`SELECT resolved_at IS NOT NULL AS "isResolved", is_stuck AS "isStuck", ${IS_ABANDONED_SQL} AS "isAbandoned"
-      FROM payment_operation WHERE id = $1`,
-      [operationId],
-    )
-    if (!progress) throw new Error(`Operation id not found: ${operationId}`)
-    return progress
-  }
-
-  /** Fetches the provider's current state of a session and records it. @throws as {@link ProviderStateSync.refresh} */
+  /** Fetches the provider's current state of a session and records it. @throws as {@link OperationHooks.refreshState} */
   async refresh(session: SessionReference): Promise<void> {
-    // Looked up when it is needed: what records a state is above this folder, and itself runs use cases here.
-    await this.moduleRef.get(ProviderStateSync, { strict: false }).refresh(session)
+    await this.hooks.refreshState(session)
   }
 
-  /** Whether it makes sense to decide again, because an outcome has shown that something had to be put right first. */
-  private async isPutRight(operation: PaymentOperation, call?: Call): Promise<boolean> {
+  /** Whether it makes sense to decide again, because an outcome has shown that something had to be fixed first. */
+  private async fixCause(operation: PaymentOperation, call?: Call): Promise<boolean> {
     const { failure, payment_session_id, provider_id } = operation
     if (failure?.state_differs && this.registry.canInspect(provider_id)) {
       try {
@@ -214,21 +168,21 @@ export class OperationRunner {
   }
 
   private async run(lock: Lock, decide: Decide, wasRefreshed = false): Promise<End> {
-    const giveUpAt = Date.now() + this.deadline.milliseconds + GRACE
+    const deadline = Date.now() + this.deadline.milliseconds + GRACE
     let called: PaymentOperation | undefined
-    // Once is enough: a provider that refuses again on the state that it reported itself is taken at its word.
-    let wasPutRight = wasRefreshed
+    // Once is enough: if the provider refuses again after its own state was recorded, the refusal is final.
+    let wasFixed = wasRefreshed
     for (let step = 0; step < STEPS; step++) {
       const { decision, aggregate, lease } = await this.begin(lock, decide)
       switch (decision.kind) {
         case "done":
           return { called, aggregate }
-        case "join": {
-          const joined = await this.waitUntilResolved(decision.operationId, giveUpAt)
+        case "wait": {
+          const joined = await this.waiting.untilResolved(decision.operationId, deadline)
           const { afterwards = "decide_again" } = decision
           if (afterwards === "decide_again") continue
           if (afterwards === "return_success" && joined.state !== "succeeded") continue
-          if (!wasPutRight && (wasPutRight = await this.isPutRight(joined))) continue
+          if (!wasFixed && (wasFixed = await this.fixCause(joined))) continue
           throwUnlessDone(joined)
           return { called: joined }
         }
@@ -239,29 +193,29 @@ export class OperationRunner {
           const isResolved = decision.operation.resolved_at !== null
           called = lease ? await this.leases.whileHeld(lease, () => this.finish(decision, lease)) : decision.operation
           if (called.failure?.is_overtaken) continue
-          if (!wasPutRight && (wasPutRight = await this.isPutRight(called, decision))) continue
+          if (!wasFixed && (wasFixed = await this.fixCause(called, decision))) continue
           throwUnlessDone(called)
-          if (decision.isLast) return { called, ...(isResolved && { aggregate }) }
+          if (decision.isFinal) return { called, ...(isResolved && { aggregate }) }
         }
       }
     }
     throw new ChangedMeanwhile("Other requests kept changing the same payment collection. Retry the request.")
   }
 
-  private async begin(lock: Lock, decide: Decide): Promise<Begun> {
-    let begun: PaymentOperation | undefined
+  private async begin(lock: Lock, decide: Decide): Promise<Started> {
+    let started: PaymentOperation | undefined
     try {
       return await this.dataSource.transaction(async (tx) => {
         const aggregate = await lock(tx)
         const decision = await decide(aggregate, tx)
         const lease = decision.kind === "call" ? await this.beginCall(aggregate, decision) : undefined
         await writeChanges(tx, aggregate)
-        if (decision.kind === "call") begun = decision.operation
+        if (decision.kind === "call") started = decision.operation
         return { decision, aggregate, lease }
       })
     } catch (cause) {
-      // Everything was written, and whether the commit came through nobody can say: the call may be made later.
-      if (begun && !isRefusal(cause)) throw new OutcomeUnknown(begun.id, cause)
+      // The commit may have succeeded although its response was lost. Then the call is made later.
+      if (started && !isRefusal(cause)) throw new OutcomeUnknown(started.id, cause)
       throw cause
     }
   }
@@ -279,14 +233,14 @@ export class OperationRunner {
     return lease
   }
 
-  /** Calls, and records what came of it. */
+  /** Calls the provider and records the outcome. */
   private async finish({ operation }: Call, lease: Lease): Promise<PaymentOperation> {
     try {
       // A process that has lost its claim leaves the outcome to the one that has it.
       const recorded = await this.record(lease, await this.registry.call(operation))
-      return recorded ?? (await this.waitUntilResolved(operation.id))
+      return recorded ?? (await this.waiting.untilResolved(operation.id))
     } catch (cause) {
-      // The call was made; that its outcome could not be written must not look like nothing happened.
+      // The call was made. If its outcome cannot be written, the error must not suggest that nothing happened.
       throw new OutcomeUnknown(operation.id, cause)
     }
   }
@@ -334,12 +288,4 @@ function throwUnlessDone({ id, state, failure }: PaymentOperation): void {
   const { message, code, decline_code, retryable, refused_by } = failure
   const options = { code, declineCode: decline_code, retryable, operationId: id }
   throw new REFUSAL_ERRORS[refused_by](message, options)
-}
-
-async function findOperation(tx: EntityManager, id: string): Promise<PaymentOperation> {
-  return tx
-    .createQueryBuilder(PaymentOperation, "operation")
-    .addSelect(["operation.request", "operation.failure", "operation.request_key"])
-    .where("operation.id = :id", { id })
-    .getOneOrFail()
 }

@@ -14,10 +14,9 @@ import type { Aggregate } from "../payment-model/aggregate.js"
 import { lockCollection } from "../payment-model/lock.js"
 import { isPayable } from "../payment-model/rules/collection.rules.js"
 import { Dispute } from "../payment-model/entities/dispute.entity.js"
-import { sessionEvent } from "../payment-model/events.js"
 import type { PaymentCollection } from "../payment-model/entities/payment-collection.entity.js"
 import { PaymentOperation } from "../payment-model/entities/payment-operation.entity.js"
-import { PaymentSession } from "../payment-model/entities/payment-session.entity.js"
+import type { PaymentSession } from "../payment-model/entities/payment-session.entity.js"
 import { Payment } from "../payment-model/entities/payment.entity.js"
 import { sqlList, UNRESOLVED_STATES } from "../payment-model/status.js"
 import { PaymentOperationsService } from "../payment-operations/payment-operations.service.js"
@@ -28,17 +27,12 @@ import { OperationRunner, writeChanges, type Decision } from "../payment-provide
 import { OperationHooks, type SessionReference } from "../payment-providers/calls/operation-hooks.js"
 import { endSession } from "../payment-model/outcomes/session-end.js"
 import {
-  findAuthorizationContradiction,
-  openPayment,
-  type Authorization,
-} from "../payment-model/outcomes/record-authorization.js"
-import { returnedData } from "../payment-model/outcomes/returned-data.js"
-import {
   applyToPayment,
   applyToSession,
   Contradiction,
   type Records,
 } from "../payment-model/outcomes/provider-state.js"
+import { findEndedSession, recordLatePayment, refundLate, voidLate } from "./late-payments.js"
 import type { WebhookEvent } from "./webhook-event.entity.js"
 
 /** How often the books may change while the provider is asked, before it is left for later. */
@@ -255,7 +249,7 @@ export class StateApplier implements OnModuleInit {
           const row =
             aggregate.findPaymentOfSession(state.sessionId) ??
             aggregate.findSession(state.sessionId) ??
-            (await findDropped(tx, state))
+            (await findEndedSession(tx, state))
           if (subject.isReplaced(row)) return passedOver(state)
           const decision = await this.decide(aggregate, tx, state, caller)
           isFinal = decision.kind === "done"
@@ -315,16 +309,17 @@ export class StateApplier implements OnModuleInit {
     } else if (isNew && authorization.status === "authorized") {
       // What it leads to may be a payment, after which this one is not wanted.
       if (unresolved) return { kind: "wait", operationId: unresolved.id }
-      const late = session ?? (await findDropped(tx, state))
-      if (authorization.captured.minor === 0n) return giveUp(aggregate, late, state, authorization.amount.minor, caller)
-      recordLate(aggregate, late, { ...authorization, data: state.data, privateData: state.privateData }, now)
+      const late = session ?? (await findEndedSession(tx, state))
+      if (authorization.captured.minor === 0n)
+        return voidLate(aggregate, late, state, authorization.amount.minor, caller)
+      recordLatePayment(aggregate, late, { ...authorization, data: state.data, privateData: state.privateData }, now)
     }
     const payment = aggregate.findPaymentOfSession(state.sessionId)
     if (payment && isNew && !isWanted) aggregate.changes.update(Payment, payment, { is_surplus: true })
     if (payment) applyToPayment(aggregate, payment, state, await recordsOf(tx, payment, state), now)
     aggregate.recompute(now)
     aggregate.reportOutgrown()
-    return payment?.is_surplus ? giveBack(aggregate, payment, caller) : { kind: "done" }
+    return payment?.is_surplus ? refundLate(aggregate, payment, caller) : { kind: "done" }
   }
 }
 
@@ -363,79 +358,6 @@ function toServiceError(error: unknown): unknown {
   }
   if (error instanceof Unsettled) return new OperationInProgress(error.operationId, error.message)
   return error
-}
-
-/** A session that was replaced or canceled, which the aggregate does not have any more. */
-async function findDropped(tx: EntityManager, { sessionId }: PaymentState): Promise<PaymentSession> {
-  return tx
-    .createQueryBuilder(PaymentSession, "session")
-    .addSelect(["session.client_data", "session.private_data", "session.context"])
-    .withDeleted()
-    .where({ id: sessionId })
-    .getOneOrFail()
-}
-
-/**
- * A session that was given up, or whose collection needs nothing any more, has been authorized after all: what is held
- * is given up.
- */
-function giveUp(
-  aggregate: Aggregate,
-  session: PaymentSession,
-  state: PaymentState,
-  amount: bigint,
-  caller: Caller,
-): Decision {
-  const { data = session.data, privateData = session.private_data ?? {} } = state
-  const operation = aggregate.begin("cancel_session", session, {
-    amount,
-    request: { client_data: {}, data, private_data: privateData, context: {} },
-    created_by: caller.id,
-  })
-  return { kind: "call", operation, isFinal: true }
-}
-
-/**
- * A session that was given up, or whose collection needs nothing any more, has been paid after all. Where the collection
- * can still be paid, it is its payment.
- *
- * @throws Contradiction
- */
-function recordLate(aggregate: Aggregate, session: PaymentSession, authorization: Authorization, now: Date): void {
-  const contradiction = findAuthorizationContradiction(session, authorization)
-  if (contradiction !== undefined) throw new Contradiction(contradiction)
-  if (aggregate.sessions.includes(session)) {
-    aggregate.moveSession(session, "authorized", { authorized_at: now })
-    aggregate.changes.recordEvent(() => sessionEvent("payment_session.authorized", session))
-  }
-  openPayment(aggregate, { ...session, ...returnedData(authorization) }, authorization)
-}
-
-/**
- * Nothing was to be paid any more: what is held is given up, and what was captured, and not refunded meanwhile, is
- * refunded. A provider that refuses is asked again with the next attempt.
- */
-function giveBack(aggregate: Aggregate, payment: Payment, caller: Caller): Decision {
-  const { id, payment_session_id, provider_id, currency_code, data, private_data } = payment
-  const session = { id: payment_session_id, provider_id, currency_code }
-  const about = {
-    payment_id: id,
-    request: { client_data: {}, data, private_data: private_data ?? {}, context: {} },
-    created_by: caller.id,
-  }
-  const held = payment.authorized_amount - payment.captured_amount
-  if (held > 0n) {
-    const operation = aggregate.begin("cancel_payment", session, { ...about, amount: held })
-    return { kind: "call", operation, isFinal: true }
-  }
-  const captured = payment.captured_amount - payment.refunded_amount - aggregate.pendingElsewhere(payment)
-  const amount = aggregate
-    .reserved(payment, "refund")
-    .reduce((left, reservation) => left - reservation.amount, captured)
-  if (amount <= 0n) return { kind: "done" }
-  const refund = aggregate.addRefund(payment, { amount, created_by: caller.id, note: "Paid after it was given up." })
-  const operation = aggregate.begin("refund", session, { ...about, amount, refund_id: refund.id })
-  return { kind: "call", operation, isFinal: true }
 }
 
 /** What the books hold of a payment that its aggregate does not. */

@@ -24,7 +24,7 @@ const grow = (cartId: string, total: number, more: Record<string, unknown> = {})
   putCart(service, { id: cartId, total, ...more })
 const sql = (statement: string, parameters: unknown[]) => service.dataSource.query(statement, parameters)
 /** Opens a session for the rest. */
-const openRest = async (id: string, request: object = FAKE) =>
+const openRest = async (id: string, request?: object) =>
   openSessionIn(collectionIn(await store.openSession(id, request)))
 
 /** A call about a session whose outcome nobody knows. */

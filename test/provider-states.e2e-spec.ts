@@ -323,7 +323,6 @@ describe("a rule that would refuse to authorize does not hide what the shopper h
 describe("a provider that reports more than was asked for", () => {
   const bank = new FakeBank()
   let service: TestService
-  const { admin, store } = apiOf(() => service)
   beforeAll(async () => {
     service = await TestService.start({}, { modules: [fakeProviders(bank)] })
   })

@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals"
 import { KEY_TRUSTED_FOR, KeyRing } from "../src/api-keys/key-ring.js"
+import { apiOf } from "./support/api.js"
 import { putCart } from "./support/factories.js"
 import { blocked, holding } from "./support/locks.js"
 import { describeServed } from "./support/served.js"
 import { TestService } from "./support/service.js"
 
 let service: TestService
+const { admin, store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start()
 })
 afterAll(() => service.close())
 
-const create = async (body: object) => (await service.admin("POST", "/admin/api-keys", body)).body.api_key
+const create = async (body: object) => (await admin.createApiKey(body)).body.api_key
 
 describe("a publishable key", () => {
   const MISSING =
@@ -39,8 +41,7 @@ describe("a publishable key", () => {
 
   it("is refused once revoked, and from the moment on that a later revocation names", async () => {
     const cart_id = await putCart(service)
-    const use = async (token: string) =>
-      (await service.store("POST", "/store/payment-collections", { cart_id }, { key: token })).status
+    const use = async (token: string) => (await store.createCollection(cart_id, { key: token })).status
     const now = await create({ title: "now", type: "publishable" })
     const later = await create({ title: "later", type: "publishable" })
     await service.admin("POST", `/admin/api-keys/${now.id}/revoke`)
@@ -245,7 +246,7 @@ describe("/admin/api-keys", () => {
     [{ title: "x", type: "foo" }, "Invalid request: Expected: 'publishable, secret' for field 'type', but got: 'foo'"],
     [{ title: 1, type: "secret" }, "Invalid request: Expected type: 'string' for field 'title', got: '1'"],
   ])("refuses %j", async (body, message) => {
-    expect(await service.admin("POST", "/admin/api-keys", body)).toMatchObject({
+    expect(await admin.createApiKey(body)).toMatchObject({
       status: 400,
       body: { type: "invalid_data", message },
     })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import { REFUSAL_LIMITS } from "../src/common/errors.js"
 import { newId } from "../src/common/ids.js"
+import { apiOf } from "./support/api.js"
 import { TEST_DATABASE_URL } from "./support/database.js"
 import { newCollection, newPayment } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
@@ -15,6 +16,7 @@ const many = (count: number, make: (index: number) => [string, unknown]) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => make(index)))
 
 let service: TestService
+const { admin, store } = apiOf(() => service)
 let connection: TcpConnection
 let patterns: string[]
 beforeAll(async () => {
@@ -98,22 +100,14 @@ describe("a refusal", () => {
     const { id } = await newCollection(service)
     const data = many(700, (index) => [`field${index}`, 1])
     const open = () =>
-      service.store(
-        "POST",
-        `/store/payment-collections/${id}/payment-sessions`,
+      store.openSession(
+        id,
         { provider_id: "pp_fake_default", data: { ...data, [LONG.slice(0, 2_000)]: 1 } },
         { headers: { "idempotency-key": newId("idem") } },
       )
     const key = newId("idem")
     for (let times = 0; times < 2; times++) {
-      expectRefused(
-        await service.store(
-          "POST",
-          `/store/payment-collections/${id}/payment-sessions`,
-          { [LONG]: 1 },
-          { headers: { "idempotency-key": key } },
-        ),
-      )
+      expectRefused(await store.openSession(id, { [LONG]: 1 }, { headers: { "idempotency-key": key } }))
     }
     const refused = await open()
     expectRefused(refused)
@@ -191,7 +185,7 @@ describe("a read", () => {
       status: 504,
       body: { code: "response_too_large", operation_id: expect.any(String) },
     })
-    expect((await service.admin("GET", `/admin/payment-collections/${id}?fields=status`)).body).toMatchObject({
+    expect((await admin.getCollection(id, "?fields=status")).body).toMatchObject({
       payment_collection: { status: "completed" },
     })
   })
@@ -216,7 +210,7 @@ describe("a read", () => {
   it("is not blocked by what one shopper sent with a session", async () => {
     const { id } = await newCollection(service)
     const open = (data: object) =>
-      service.store("POST", `/store/payment-collections/${id}/payment-sessions`, {
+      store.openSession(id, {
         provider_id: "pp_system_default",
         data,
       })
@@ -233,15 +227,15 @@ describe("a read", () => {
   })
 
   it("takes at most 500 sales channels of a key, and texts of a bounded length", async () => {
-    const { api_key } = (await service.admin("POST", "/admin/api-keys", { title: "x", type: "publishable" })).body
+    const { api_key } = (await admin.createApiKey({ title: "x", type: "publishable" })).body
     const change = (body: object) => service.admin("POST", `/admin/api-keys/${api_key.id}/sales-channels`, body)
     const channels = (from: number, count: number) => Array.from({ length: count }, (_, index) => `sc_${from + index}`)
     expect((await change({ add: channels(0, 500) })).status).toBe(200)
     expectRefused(await change({ add: ["sc_one_more"] }))
     expectRefused(await change({ add: channels(0, 501) }))
     expect((await change({ add: ["sc_other"], remove: ["sc_0"] })).body.api_key.sales_channels).toHaveLength(500)
-    expectRefused(await service.admin("POST", "/admin/api-keys", { title: "x".repeat(256), type: "secret" }))
-    expectRefused(await service.admin("POST", "/admin/refund-reasons", { label: "x", code: "x".repeat(256) }))
+    expectRefused(await admin.createApiKey({ title: "x".repeat(256), type: "secret" }))
+    expectRefused(await admin.createRefundReason({ label: "x", code: "x".repeat(256) }))
   })
 
   it("filters by no regular expression on the embedded database, which cannot be interrupted", async () => {

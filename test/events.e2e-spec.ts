@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs"
 import pg from "pg"
 import { PaymentCollectionsClient } from "../src/client/payment-collections.client.js"
 import { EVENT_NAMES } from "../src/payment-model/events.js"
+import { apiOf } from "./support/api.js"
 import { describeServed } from "./support/served.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { TestService } from "./support/service.js"
@@ -16,6 +17,7 @@ interface Told {
 }
 
 let service: TestService
+const { admin, store } = apiOf(() => service)
 let tcp: TcpConnection
 beforeAll(async () => {
   service = await TestService.start()
@@ -67,7 +69,7 @@ const names = (told: Told[]) => told.map(({ name }) => name)
 const SECRETS = ["private@example.com", "cus_private", "client-secret", "provider-secret", "private note"]
 
 async function moved(paymentId: string, act: "capture" | "refund" | "cancel", body?: object) {
-  const answer = await service.admin("POST", `/admin/payments/${paymentId}/${act}`, body)
+  const answer = await admin.requestOn(paymentId, act, body)
   expect(answer.status).toBe(200)
 }
 
@@ -161,7 +163,7 @@ describe("the feed", () => {
   it("tells that a collection is deleted, and its session before it", async () => {
     const { id, sessionId } = await newSession(service)
     const before = await end()
-    await service.admin("DELETE", `/admin/payment-collections/${id}`)
+    await admin.deleteCollection(id)
     expect((await follow(before)).map(({ name, data }) => [name, data["id"]])).toEqual([
       ["payment_session.canceled", sessionId],
       ["payment_collection.deleted", id],
@@ -171,8 +173,8 @@ describe("the feed", () => {
   it("tells each step of a collection that is marked as paid, once", async () => {
     const before = await end()
     const order = { order_id: "order_1", amount: 12.5, currency_code: "usd" }
-    const { id } = (await service.admin("POST", "/admin/payment-collections", order)).body.payment_collection
-    const mark = () => service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id: "order_1" })
+    const { id } = (await admin.createCollection(order)).body.payment_collection
+    const mark = () => admin.markAsPaid(id)
     expect([(await mark()).status, (await mark()).status]).toEqual([200, 400])
     const told = await follow(before)
     expect(names(told)).toEqual([
@@ -220,18 +222,18 @@ describe("the feed", () => {
   it("tells nothing of what changed nothing", async () => {
     const { cartId, id, paymentId } = await newPayment(service)
     const before = await end()
-    const repeat = await service.store("POST", "/store/payment-collections", { cart_id: cartId })
+    const repeat = await store.createCollection(cartId)
     expect(repeat.body.payment_collection.id).toBe(id)
     await putCart(service, { id: cartId, total: 9 })
-    expect((await service.admin("POST", `/admin/payments/${paymentId}/capture`, { amount: 11 })).status).toBe(400)
-    expect((await service.admin("DELETE", `/admin/payment-collections/${id}`)).status).toBe(400)
+    expect((await admin.capture(paymentId, 11)).status).toBe(400)
+    expect((await admin.deleteCollection(id)).status).toBe(400)
     expect(await follow(before)).toEqual([])
   })
 
   it("tells nothing of what was rolled back, up to the last moment", async () => {
     const { paymentId } = await newPayment(service)
     const before = await end()
-    const refused = await service.admin("POST", `/admin/payments/${paymentId}/capture`, { amount: REFUSED })
+    const refused = await admin.capture(paymentId, { amount: REFUSED })
     expect([refused.status, await follow(before)]).toEqual([500, []])
     await moved(paymentId, "capture", { amount: 3 })
     const told = await follow(before)

@@ -3,18 +3,18 @@ import { randomUUID } from "node:crypto"
 import pg from "pg"
 import type { Messages } from "../src/client/index.js"
 import { RefundReasonsService } from "../src/refund-reasons/refund-reasons.service.js"
+import { apiOf, FAKE, withKey } from "./support/api.js"
 import { describeServed } from "./support/served.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { BOOKS_PROVIDER_ID, FakeBooks, providerWithBooks } from "./support/fake-books.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { REGION, TestService, type Answer, type CallOptions } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
-
-const FAKE = { provider_id: "pp_fake_default" }
 const PROVIDER_TIMEOUT = 3_000
 
 const bank = new FakeBank()
 let service: TestService
+const { admin, store } = apiOf(() => service)
 let tcp: TcpConnection
 beforeAll(async () => {
   const env = { PROVIDER_TIMEOUT: String(PROVIDER_TIMEOUT), STORE_CORS: "https://shop.example" }
@@ -34,8 +34,6 @@ afterEach(() => {
 
 const REPLAYED = "idempotent-replayed"
 
-const withKey = (key: string): CallOptions => ({ headers: { "idempotency-key": key } })
-
 /** POST as an operator, with a key. */
 const post = (path: string, key: string, body?: unknown) => service.admin("POST", path, body, withKey(key))
 const capture = (paymentId: string, key: string, body: unknown = { amount: 4 }) =>
@@ -51,7 +49,7 @@ const ask = async (pattern: string, message: unknown) => {
 const callsOf = (kind: string) => bank.calls.filter((call) => call.kind === kind)
 /** The amounts of the captures that succeeded. */
 const capturesOf = async (paymentId: string): Promise<number[]> =>
-  (await service.admin("GET", `/admin/payments/${paymentId}`)).body.payment.captures
+  (await admin.getPayment(paymentId)).body.payment.captures
     .filter(({ status }: { status: string }) => status === "succeeded")
     .map(({ amount }: { amount: number }) => amount)
 
@@ -145,8 +143,8 @@ describe("W14: a repeated capture or refund", () => {
     const paymentId = await newFakePayment()
     await capture(paymentId, randomUUID())
     await capture(paymentId, randomUUID())
-    await service.admin("POST", `/admin/payments/${paymentId}/capture`, { amount: 1 })
-    await service.admin("POST", `/admin/payments/${paymentId}/capture`, { amount: 1 })
+    await admin.capture(paymentId, 1)
+    await admin.capture(paymentId, 1)
     expect(await capturesOf(paymentId)).toEqual([4, 4, 1, 1])
   })
 
@@ -201,7 +199,7 @@ describe("W14: a repeated capture or refund", () => {
       operationId,
     ])
     await service.dataSource.query("UPDATE payment_operation SET claimed_until = NULL WHERE id = $1", [operationId])
-    await service.admin("POST", `/admin/operations/${operationId}/retry`)
+    await admin.retryOperation(operationId)
     const settled = await capture(paymentId, key)
     expect([settled.status, await capturesOf(paymentId), callsOf("capture").length]).toEqual([200, [4], 1])
     expectReplayed(await capture(paymentId, key), settled)
@@ -222,11 +220,11 @@ describe("every POST of store and admin takes a key:", () => {
   const routes: Record<string, () => Promise<(key: string) => Promise<Answer>>> = {
     "create a collection": async () => {
       const cart_id = await putCart(service)
-      return (key) => service.store("POST", "/store/payment-collections", { cart_id }, withKey(key))
+      return (key) => store.createCollection(cart_id, withKey(key))
     },
     "open a session": async () => {
       const { id } = await newCollection(service)
-      return (key) => service.store("POST", `/store/payment-collections/${id}/payment-sessions`, FAKE, withKey(key))
+      return (key) => store.openSession(id, FAKE, withKey(key))
     },
     "authorize a session, without a body": async () => {
       const { id, sessionId } = await newSession(service, {}, FAKE)
@@ -286,7 +284,7 @@ describe("every POST of store and admin takes a key:", () => {
     const { id } = await newCollection(service)
     await service.store("GET", `/store/payment-collections/${id}`, undefined, withKey(key))
     await service.admin("PUT", "/admin/carts/cart_keyed", { currency_code: "eur", total: 1 }, withKey(key))
-    await service.admin("DELETE", `/admin/payment-collections/${id}`, undefined, withKey(key))
+    await admin.deleteCollection(id, withKey(key))
     await service.call("POST", "/hooks/payment/x", {}, { "idempotency-key": key })
     await service.call("GET", "/health/live", undefined, { "idempotency-key": "é" })
     expect(await rowsOf(key)).toEqual([])
@@ -336,7 +334,7 @@ describe("a key", () => {
     const { cartId } = await newCollection(service)
     const statements = async (options?: CallOptions) => {
       service.statements.take()
-      expect((await service.store("POST", "/store/payment-collections", { cart_id: cartId }, options)).status).toBe(200)
+      expect((await store.createCollection(cartId, options)).status).toBe(200)
       return service.statements.take()
     }
     const key = randomUUID()
@@ -355,7 +353,7 @@ describe("a key", () => {
     })
     expect(preflight.headers.get("access-control-allow-headers")).toContain("idempotency-key")
     const cart_id = await putCart(service)
-    const answer = await service.store("POST", "/store/payment-collections", { cart_id }, { headers: { origin } })
+    const answer = await store.createCollection(cart_id, { headers: { origin } })
     expect(answer.headers.get("access-control-expose-headers")).toContain(REPLAYED)
   })
 })
@@ -454,7 +452,7 @@ describe("a refusal", () => {
       "duplicate_error",
       async () => {
         const body = { label: "Late", code: randomUUID() }
-        await service.admin("POST", "/admin/refund-reasons", body)
+        await admin.createRefundReason(body)
         return (key) => post("/admin/refund-reasons", key, body)
       },
     ],
@@ -474,7 +472,7 @@ describe("a refusal", () => {
   it("is given again though the state would permit it by now", async () => {
     const cart_id = `cart_${randomUUID()}`
     const key = randomUUID()
-    const create = (with_: string) => service.store("POST", "/store/payment-collections", { cart_id }, withKey(with_))
+    const create = (with_: string) => store.createCollection(cart_id, withKey(with_))
     const first = await create(key)
     await putCart(service, { id: cart_id })
     expectReplayed(await create(key), first)
@@ -491,7 +489,7 @@ describe("what is not definite is not kept:", () => {
       400,
     )
     const xml = { headers: { "idempotency-key": key, "content-type": "text/xml" } }
-    expect((await service.admin("POST", "/admin/refund-reasons", "<a/>", xml)).status).toBe(415)
+    expect((await admin.createRefundReason("<a/>", xml)).status).toBe(415)
     expect(await rowsOf(key)).toEqual([])
   })
 
@@ -504,7 +502,7 @@ describe("what is not definite is not kept:", () => {
     const path = `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`
     const authorize = () => service.store("POST", path, undefined, withKey(key))
     expect((await authorize()).body.code).toBe("amount_changed")
-    await service.store("POST", `/store/payment-collections/${id}/payment-sessions`, FAKE)
+    await store.openSession(id, FAKE)
     const done = await authorize()
     expect([done.status, done.headers.get(REPLAYED)]).toEqual([200, null])
     expectReplayed(await authorize(), done)
@@ -687,7 +685,7 @@ describe("a key belongs to its caller:", () => {
   it("another operator, a storefront and a service may use the same", async () => {
     const key = randomUUID()
     const paymentId = await newFakePayment()
-    const { api_key } = (await service.admin("POST", "/admin/api-keys", { title: "Other", type: "secret" })).body
+    const { api_key } = (await admin.createApiKey({ title: "Other", type: "secret" })).body
     const path = `/admin/payments/${paymentId}/capture`
     const asOther = () =>
       service.call("POST", path, { amount: 1 }, { authorization: `Bearer ${api_key.token}`, "idempotency-key": key })
@@ -701,7 +699,7 @@ describe("a key belongs to its caller:", () => {
     expect(third.response.payment.captures).toHaveLength(3)
     expect((await asService("shop")).response.payment.captures).toHaveLength(4)
     const cart_id = await putCart(service)
-    expect((await service.store("POST", "/store/payment-collections", { cart_id }, withKey(key))).status).toBe(200)
+    expect((await store.createCollection(cart_id, withKey(key))).status).toBe(200)
 
     expectReplayed(await capture(paymentId, key, { amount: 1 }), first)
     expectReplayed(await asOther(), second)
@@ -720,8 +718,7 @@ describe("a key belongs to its caller:", () => {
 describe("shoppers of one storefront, who share its key:", () => {
   const create = (cart_id: string, key: string, body: object = {}) =>
     service.store("POST", "/store/payment-collections", { cart_id, ...body }, withKey(key))
-  const openSession = (id: string, key: string) =>
-    service.store("POST", `/store/payment-collections/${id}/payment-sessions`, FAKE, withKey(key))
+  const openSession = (id: string, key: string) => store.openSession(id, FAKE, withKey(key))
 
   it("the same key is a new one for another cart or collection", async () => {
     const key = randomUUID()
@@ -768,7 +765,7 @@ describe("a replay to a key that is confined to sales channels", () => {
   /** A publishable key of these channels, that sends an idempotency key with each POST. */
   async function confinedTo(channels: string[]) {
     const body = { title: "confined", type: "publishable" }
-    const { api_key } = (await service.admin("POST", "/admin/api-keys", body)).body
+    const { api_key } = (await admin.createApiKey(body)).body
     const change = (channelChange: object) =>
       service.admin("POST", `/admin/api-keys/${api_key.id}/sales-channels`, channelChange)
     await change({ add: channels })
@@ -870,7 +867,7 @@ describe("over TCP", () => {
       const order_id = randomUUID()
       const { id, sessionId } = await newSession(service, { order_id }, FAKE)
       bank.script("authorize", "pending_async")
-      await service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
+      await store.authorize(id, sessionId)
       return { order_id, payment_session_id: sessionId }
     },
     "payments.capture": async () => ({ id: await newFakePayment(), amount: 4 }),
@@ -904,12 +901,11 @@ describe("over TCP", () => {
 
   const newOrderCollection = async () => {
     const body = { order_id: randomUUID(), amount: 5, currency_code: "eur" }
-    return (await service.admin("POST", "/admin/payment-collections", body)).body.payment_collection.id as string
+    return (await admin.createCollection(body)).body.payment_collection.id as string
   }
 
   const newReason = async () =>
-    (await service.admin("POST", "/admin/refund-reasons", { label: "Late", code: randomUUID() })).body.refund_reason
-      .id as string
+    (await admin.createRefundReason({ label: "Late", code: randomUUID() })).body.refund_reason.id as string
 
   /** Of a provider that this process does not have; so replaying it is all that may happen to it. */
   const newWebhookEvent = async () => {

@@ -4,14 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { Leases, LeaseTimes, type Lease } from "../src/database/leases.js"
 import { RefundReasonsService } from "../src/refund-reasons/refund-reasons.service.js"
 import { WebhooksService } from "../src/webhooks/webhooks.service.js"
+import { FAKE } from "./support/api.js"
 import { newPayment } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { takeClaims } from "./support/leases.js"
 import { describeServed } from "./support/served.js"
 import { TestService, type Answer } from "./support/service.js"
 import { WebhookWorld } from "./support/webhook-world.js"
-
-const FAKE = { provider_id: "pp_fake_default" }
 
 /** A process that is too slow: its leases end at once, and it never renews one. */
 const STALLED = new LeaseTimes(1, 3_600_000)

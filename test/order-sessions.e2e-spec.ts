@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
 import { randomUUID } from "node:crypto"
+import { apiOf, FAKE } from "./support/api.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { newSession, putCart } from "./support/factories.js"
 import { REGION, TestService } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
-
-const FAKE = { provider_id: "pp_fake_default" }
 const bank = new FakeBank()
 
 let service: TestService
+const { admin, store } = apiOf(() => service)
 let tcp: TcpConnection
 beforeAll(async () => {
   service = await TestService.start({ PROVIDER_TIMEOUT: "500" }, { modules: [fakeProviders(bank)] })
@@ -34,7 +34,7 @@ async function newOrder(): Promise<PlacedOrder> {
   const orderId = `order_${randomUUID()}`
   const { cartId, id, sessionId } = await newSession(service, {}, FAKE)
   bank.script("authorize", "pending_async")
-  await service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
+  await store.authorize(id, sessionId)
   await putCart(service, { id: cartId, order_id: orderId, completed_at: new Date().toISOString() })
   return { orderId, cartId, id, sessionId }
 }
@@ -50,9 +50,6 @@ const authorize = (orderId: string, payment_session_id: string, { key = "", fiel
 const finishAll = () => {
   for (const key of bank.unfinished) bank.finish(key)
 }
-
-const collection = async (id: string) =>
-  (await service.store("GET", `/store/payment-collections/${id}`)).body.payment_collection
 
 const callsToAuthorize = () => bank.calls.filter(({ kind }) => kind === "authorize").length
 
@@ -122,7 +119,7 @@ describe("the late authorization of an order's session", () => {
     const answers = await Promise.all(requests)
     expect(answers.map(({ status, body }) => [status, body.is_authorized])).toEqual(answers.map(() => [200, true]))
     expect(callsToAuthorize() - before).toBe(1)
-    expect((await collection(id)).payments).toHaveLength(1)
+    expect((await store.readCollection(id)).payments).toHaveLength(1)
   })
 
   it.each([
@@ -137,7 +134,7 @@ describe("the late authorization of an order's session", () => {
       400,
       { type: "not_allowed", message: `Session: ${sessionId} was not authorized with the provider.` },
     ])
-    expect((await collection(id)).payment_sessions).toMatchObject([{ id: sessionId, status }])
+    expect((await store.readCollection(id)).payment_sessions).toMatchObject([{ id: sessionId, status }])
   })
 
   it("is 422 with the provider's reason when the bank declines, and the session has failed", async () => {
@@ -148,7 +145,7 @@ describe("the late authorization of an order's session", () => {
       422,
       { type: "payment_authorization_error", decline_code: "insufficient_funds" },
     ])
-    expect((await collection(id)).payment_sessions).toMatchObject([{ status: "error" }])
+    expect((await store.readCollection(id)).payment_sessions).toMatchObject([{ status: "error" }])
   })
 
   it("answers what `fields` selects", async () => {
@@ -168,7 +165,7 @@ describe("the late authorization of an order's session", () => {
     const more = { order_id: orderId, amount: 5, currency_code: "eur" }
     const others = []
     for (let i = 0; i < 2; i++) {
-      others.push((await service.admin("POST", "/admin/payment-collections", more)).body.payment_collection.id)
+      others.push((await admin.createCollection(more)).body.payment_collection.id)
     }
     finishAll()
     const { body } = await authorize(orderId, sessionId, { fields: "payment_status,payment_collections.amount" })
@@ -205,7 +202,11 @@ describe("a session that cannot be authorized for an order", () => {
       ])
     }
     expect(callsToAuthorize()).toBe(before)
-    expect(await collection(mine.id)).toMatchObject({ status: "awaiting", authorized_amount: 0, payments: [] })
+    expect(await store.readCollection(mine.id)).toMatchObject({
+      status: "awaiting",
+      authorized_amount: 0,
+      payments: [],
+    })
     expect((await authorize(mine.orderId, mine.sessionId)).body).toMatchObject({ is_authorized: true })
   })
 
@@ -225,7 +226,7 @@ describe("a session that cannot be authorized for an order", () => {
 
   it("is 404 once it was replaced", async () => {
     const { orderId, id, sessionId } = await newOrder()
-    const replaced = await service.admin("POST", `/admin/payment-collections/${id}/payment-sessions`, {
+    const replaced = await admin.openSession(id, {
       provider_id: "pp_system_default",
     })
     expect(replaced.status).toBe(200)
@@ -279,12 +280,12 @@ describe("with an idempotency key", () => {
     const key = randomUUID()
     const lost = await authorize(orderId, sessionId, { key })
     expect([lost.status, lost.body.code]).toEqual([504, "outcome_unknown"])
-    await service.admin("POST", `/admin/operations/${String(lost.body.operation_id)}/retry`)
+    await admin.retryOperation(String(lost.body.operation_id))
     const before = callsToAuthorize()
     const again = await authorize(orderId, sessionId, { key })
     expect([again.status, again.body]).toMatchObject([200, { order: { id: orderId }, is_authorized: true }])
     expect(callsToAuthorize()).toBe(before)
-    expect((await collection(id)).payments).toHaveLength(1)
+    expect((await store.readCollection(id)).payments).toHaveLength(1)
   })
 })
 
@@ -309,7 +310,7 @@ describe("an operator who authorizes a session of a collection", () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     const path = `/admin/payment-collections/${id}/payment-sessions/${sessionId}/authorize`
     const { status, body } = await service.admin("POST", path)
-    const { body: read } = await service.admin("GET", `/admin/payment-collections/${id}`)
+    const { body: read } = await admin.getCollection(id)
     expect([status, body]).toEqual([200, read])
     expect(body.payment_collection).toMatchObject({ status: "authorized", payments: [{ amount: 10 }] })
     const again = await service.admin("POST", `${path}?fields=authorized_amount`)

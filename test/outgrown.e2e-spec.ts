@@ -2,16 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import { newId } from "../src/common/ids.js"
 import { outstandingOf } from "../src/payment-model/rules/collection.rules.js"
 import { PaymentOperationsService } from "../src/payment-operations/payment-operations.service.js"
+import { apiOf, FAKE, SYSTEM, collectionIn, openSessionIn, paymentIn, eventsOf } from "./support/api.js"
 import { newCollection, newPayment, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { TestService, type Answer } from "./support/service.js"
 import { WebhookWorld } from "./support/webhook-world.js"
 
-const SYSTEM = { provider_id: "pp_system_default" }
-const FAKE = { provider_id: "pp_fake_default" }
-
 const bank = new FakeBank()
 let service: TestService
+const { admin, store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start({ PROVIDER_TIMEOUT: "1000" }, { modules: [fakeProviders(bank)] })
 })
@@ -21,26 +20,12 @@ beforeEach(() => {
 })
 
 const path = (id: string) => `/store/payment-collections/${id}`
-const open = (id: string, request: object = FAKE) => service.store("POST", `${path(id)}/payment-sessions`, request)
-const authorize = (id: string, sessionId: string) =>
-  service.store("POST", `${path(id)}/payment-sessions/${sessionId}/authorize`)
-const act = (paymentId: string, name: string, body?: object) =>
-  service.admin("POST", `/admin/payments/${paymentId}/${name}`, body)
-const create = (cart_id: string) => service.store("POST", "/store/payment-collections", { cart_id })
-const collectionOf = ({ status, body }: Answer) => {
-  expect([status, body]).toEqual([200, expect.any(Object)])
-  return body.payment_collection
-}
-const read = async (id: string) => collectionOf(await service.store("GET", path(id)))
 const grow = (cartId: string, total: number, more: Record<string, unknown> = {}) =>
   putCart(service, { id: cartId, total, ...more })
 const sql = (statement: string, parameters: unknown[]) => service.dataSource.query(statement, parameters)
-const openSessionIn = (collection: any) =>
-  collection.payment_sessions.find(({ status }: { status: string }) => status === "pending")
 /** Opens a session for the rest. */
-const openRest = async (id: string, request?: object) => openSessionIn(collectionOf(await open(id, request)))
-const paymentOf = (collection: any, sessionId: string) =>
-  collection.payments.find((payment: any) => payment.payment_session_id === sessionId)
+const openRest = async (id: string, request: object = FAKE) =>
+  openSessionIn(collectionIn(await store.openSession(id, request)))
 
 /** A call about a session whose outcome nobody knows. */
 async function unknownOf(sessionId: string): Promise<string> {
@@ -50,13 +35,8 @@ async function unknownOf(sessionId: string): Promise<string> {
   )
   return operation.id as string
 }
-
-/** The events of a collection, oldest first. */
-async function eventsOf(id: string): Promise<{ name: string; data: Record<string, string | null> }[]> {
-  return service.dataSource.query("SELECT name, data FROM outbox_event WHERE aggregate_id = $1 ORDER BY sequence", [id])
-}
 const outgrownOf = async (id: string) =>
-  (await eventsOf(id)).filter(({ name }) => name === "payment_collection.outgrown").map(({ data }) => data)
+  (await eventsOf(service, id)).filter(({ name }) => name === "payment_collection.outgrown").map(({ data }) => data)
 
 /** A collection that is authorized at 10, whose cart costs more by now. */
 async function outgrown(total = 500, request: Record<string, unknown> = FAKE) {
@@ -68,21 +48,24 @@ async function outgrown(total = 500, request: Record<string, unknown> = FAKE) {
 describe("outstanding_amount", () => {
   it("is the cart's total minus what is authorized, at every read, for storefronts and operators", async () => {
     const { cartId, id } = await newCollection(service, { total: 1 })
-    expect(await read(id)).toMatchObject({ amount: 1, outstanding_amount: 1 })
-    const sessionId = openSessionIn(collectionOf(await open(id))).id
-    expect(collectionOf(await authorize(id, sessionId))).toMatchObject({ status: "authorized", outstanding_amount: 0 })
+    expect(await store.readCollection(id)).toMatchObject({ amount: 1, outstanding_amount: 1 })
+    const sessionId = openSessionIn(collectionIn(await store.openSession(id, FAKE))).id
+    expect(collectionIn(await store.authorize(id, sessionId))).toMatchObject({
+      status: "authorized",
+      outstanding_amount: 0,
+    })
     await grow(cartId, 500)
     const expected = { status: "authorized", amount: 1, authorized_amount: 1, outstanding_amount: 499 }
-    expect(await read(id)).toMatchObject(expected)
-    expect(collectionOf(await service.admin("GET", `/admin/payment-collections/${id}`))).toMatchObject(expected)
-    expect(collectionOf(await create(cartId))).toMatchObject(expected)
+    expect(await store.readCollection(id)).toMatchObject(expected)
+    expect(collectionIn(await admin.getCollection(id))).toMatchObject(expected)
+    expect(collectionIn(await store.createCollection(cartId))).toMatchObject(expected)
     const { body } = await service.admin("GET", `/admin/payment-collections?id=${id}`)
     expect(body.payment_collections).toMatchObject([expected])
   })
 
   it("is selectable by name, also through back references, and nothing that a list sorts by", async () => {
     const { id, paymentId } = await outgrown()
-    expect(collectionOf(await service.store("GET", `${path(id)}?fields=outstanding_amount`))).toEqual({
+    expect(collectionIn(await service.store("GET", `${path(id)}?fields=outstanding_amount`))).toEqual({
       id,
       outstanding_amount: 490,
     })
@@ -98,8 +81,8 @@ describe("outstanding_amount", () => {
   it("is the collection's own amount minus what is authorized while the cart is in another currency", async () => {
     const { cartId, id } = await newPayment(service)
     await grow(cartId, 500, { currency_code: "usd" })
-    expect(await read(id)).toMatchObject({ currency_code: "eur", amount: 10, outstanding_amount: 0 })
-    expect(await open(id)).toMatchObject({ status: 400, body: { type: "not_allowed" } })
+    expect(await store.readCollection(id)).toMatchObject({ currency_code: "eur", amount: 10, outstanding_amount: 0 })
+    expect(await store.openSession(id, FAKE)).toMatchObject({ status: 400, body: { type: "not_allowed" } })
     expect(await outgrownOf(id)).toEqual([])
   })
 
@@ -133,7 +116,7 @@ describe("outstanding_amount", () => {
       )
       const price = cart && { total: BigInt(cart[0]), currency_code: cart[1] }
       const rule = outstandingOf({ amount: BigInt(amount), currency_code: "eur" }, BigInt(authorized), price)
-      expect((await read(id)).outstanding_amount * 100).toBe(Number(rule))
+      expect((await store.readCollection(id)).outstanding_amount * 100).toBe(Number(rule))
     }
   })
 })
@@ -157,15 +140,15 @@ describe("payment_collection.outgrown", () => {
 
   it("is recorded of a completed collection, which stays as it is", async () => {
     const { cartId, id, paymentId } = await newPayment(service, {}, FAKE)
-    await act(paymentId, "capture")
+    await admin.capture(paymentId)
     await grow(cartId, 500)
-    expect(await read(id)).toMatchObject({ status: "completed", amount: 10, outstanding_amount: 490 })
+    expect(await store.readCollection(id)).toMatchObject({ status: "completed", amount: 10, outstanding_amount: 490 })
     expect(await outgrownOf(id)).toHaveLength(1)
-    expect(await open(id)).toMatchObject({
+    expect(await store.openSession(id, FAKE)).toMatchObject({
       status: 400,
       body: { type: "not_allowed", message: expect.stringContaining("POST /admin/payment-collections") },
     })
-    expect((await read(id)).payment_sessions).toHaveLength(1)
+    expect((await store.readCollection(id)).payment_sessions).toHaveLength(1)
   })
 
   it("is not recorded while nothing is authorized, and not of a completed cart", async () => {
@@ -175,18 +158,18 @@ describe("payment_collection.outgrown", () => {
     const paid = await newPayment(service)
     await grow(paid.cartId, 500, { completed_at: "2026-01-01T00:00:00Z" })
     expect(await outgrownOf(paid.id)).toEqual([])
-    expect(await read(paid.id)).toMatchObject({ outstanding_amount: 490 })
+    expect(await store.readCollection(paid.id)).toMatchObject({ outstanding_amount: 490 })
   })
 
   it.each<[string, (cartId: string, id: string) => Promise<Answer>]>([
-    ["create", (cartId) => create(cartId)],
-    ["session", (_, id) => open(id)],
+    ["create", (cartId) => store.createCollection(cartId)],
+    ["session", (_, id) => store.openSession(id, FAKE)],
   ])("is recorded by a %s when the process died after the cart was written, and only once", async (_, request) => {
     const { cartId, id } = await newPayment(service, {}, FAKE)
     await sql("UPDATE cart SET total = 50000 WHERE id = $1", [cartId])
-    expect(collectionOf(await request(cartId, id))).toMatchObject({ outstanding_amount: 490 })
+    expect(collectionIn(await request(cartId, id))).toMatchObject({ outstanding_amount: 490 })
     expect(await outgrownOf(id)).toMatchObject([{ amount: "1000", outstanding_amount: "49000" }])
-    collectionOf(await request(cartId, id))
+    collectionIn(await request(cartId, id))
     await grow(cartId, 500)
     expect(await outgrownOf(id)).toHaveLength(1)
   })
@@ -194,7 +177,7 @@ describe("payment_collection.outgrown", () => {
   it("costs no further statement once it is recorded", async () => {
     const { cartId } = await outgrown()
     service.statements.take()
-    collectionOf(await create(cartId))
+    collectionIn(await store.createCollection(cartId))
     expect(service.statements.take()).toHaveLength(2)
   })
 })
@@ -202,27 +185,41 @@ describe("payment_collection.outgrown", () => {
 describe("a session on a collection that its cart outgrew", () => {
   it.each([SYSTEM, FAKE])("raises the amount and opens for the difference with %j", async (provider) => {
     const { id, sessionId, paymentId } = await outgrown(500, provider)
-    const raised = collectionOf(await open(id, provider))
+    const raised = collectionIn(await store.openSession(id, provider))
     expect(raised).toMatchObject({
       ...{ status: "partially_authorized", amount: 500, authorized_amount: 10, outstanding_amount: 490 },
     })
     const rest = openSessionIn(raised)
     expect(rest).toMatchObject({ amount: 490, payment: null })
     expect(rest.id).not.toBe(sessionId)
-    const whole = collectionOf(await authorize(id, rest.id))
+    const whole = collectionIn(await store.authorize(id, rest.id))
     expect(whole).toMatchObject({ status: "authorized", authorized_amount: 500, outstanding_amount: 0 })
-    expect((await act(paymentId, "capture")).status).toBe(200)
-    expect(await read(id)).toMatchObject({ status: "authorized", captured_amount: 10, completed_at: null })
-    expect((await act(paymentOf(whole, rest.id).id, "capture")).status).toBe(200)
-    expect(await read(id)).toMatchObject({ status: "completed", captured_amount: 500, outstanding_amount: 0 })
-    expect((await act(paymentId, "refund")).status).toBe(200)
-    expect(await read(id)).toMatchObject({ status: "completed", refunded_amount: 10, outstanding_amount: 0 })
+    expect((await admin.capture(paymentId)).status).toBe(200)
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "authorized",
+      captured_amount: 10,
+      completed_at: null,
+    })
+    expect((await admin.capture(paymentIn(whole, rest.id).id)).status).toBe(200)
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "completed",
+      captured_amount: 500,
+      outstanding_amount: 0,
+    })
+    expect((await admin.refund(paymentId)).status).toBe(200)
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "completed",
+      refunded_amount: 10,
+      outstanding_amount: 0,
+    })
   })
 
   it("records the raise in the transaction that opens it", async () => {
     const { id } = await outgrown()
     await openRest(id)
-    expect((await eventsOf(id)).slice(-3).map(({ name, data }) => [name, data["status"], data["amount"]])).toEqual([
+    expect(
+      (await eventsOf(service, id)).slice(-3).map(({ name, data }) => [name, data["status"], data["amount"]]),
+    ).toEqual([
       ["payment_collection.outgrown", "authorized", "1000"],
       ["payment_collection.updated", "partially_authorized", "50000"],
       ["payment_session.created", "pending", "49000"],
@@ -234,9 +231,9 @@ describe("a session on a collection that its cart outgrew", () => {
     const rest = await openRest(id)
     await sql("UPDATE payment_provider SET is_enabled = false WHERE id = $1", [FAKE.provider_id])
     try {
-      expect(openSessionIn(collectionOf(await create(cartId)))).toBeUndefined()
+      expect(openSessionIn(collectionIn(await store.createCollection(cartId)))).toBeUndefined()
       expect(bank.books.get(rest.id)).toMatchObject({ canceled: true })
-      expect((await eventsOf(id)).at(-1)?.name).toBe("payment_session.canceled")
+      expect((await eventsOf(service, id)).at(-1)?.name).toBe("payment_session.canceled")
     } finally {
       await sql("UPDATE payment_provider SET is_enabled = true WHERE id = $1", [FAKE.provider_id])
     }
@@ -245,8 +242,12 @@ describe("a session on a collection that its cart outgrew", () => {
   it("leaves the amount raised when the provider declines it, so that another one may pay", async () => {
     const { id } = await outgrown()
     bank.script("initiate", "decline")
-    expect((await open(id)).status).toBe(422)
-    expect(await read(id)).toMatchObject({ status: "partially_authorized", amount: 500, outstanding_amount: 490 })
+    expect((await store.openSession(id, FAKE)).status).toBe(422)
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "partially_authorized",
+      amount: 500,
+      outstanding_amount: 490,
+    })
     expect(await openRest(id, SYSTEM)).toMatchObject({ amount: 490 })
   })
 
@@ -258,8 +259,8 @@ describe("a session on a collection that its cart outgrew", () => {
 
   it("is one session, and one raise, for parallel requests", async () => {
     const { id } = await outgrown()
-    const answers = await Promise.all(Array.from({ length: 8 }, () => open(id)))
-    const ids = answers.map((answer) => openSessionIn(collectionOf(answer)).id)
+    const answers = await Promise.all(Array.from({ length: 8 }, () => store.openSession(id, FAKE)))
+    const ids = answers.map((answer) => openSessionIn(collectionIn(answer)).id)
     expect(new Set(ids).size).toBe(1)
     expect(bank.calls.filter(({ kind, amount }) => kind === "initiate" && amount === 49_000n)).toHaveLength(1)
   })
@@ -267,10 +268,10 @@ describe("a session on a collection that its cart outgrew", () => {
   it("cannot be deleted or marked as paid: money is held", async () => {
     const { id } = await outgrown()
     await openRest(id)
-    expect(await service.admin("DELETE", `/admin/payment-collections/${id}`)).toMatchObject({ status: 400 })
-    const mark = await service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id: "order_1" })
+    expect(await admin.deleteCollection(id)).toMatchObject({ status: 400 })
+    const mark = await admin.markAsPaid(id)
     expect(mark).toMatchObject({ status: 400, body: { type: "not_allowed" } })
-    expect(await read(id)).toMatchObject({ status: "partially_authorized" })
+    expect(await store.readCollection(id)).toMatchObject({ status: "partially_authorized" })
   })
 })
 
@@ -280,18 +281,25 @@ describe("a cart that changes again while the session for the difference is open
     const { id: rest } = await openRest(id)
     await grow(cartId, 600)
     expect(bank.calls.at(-1)).toMatchObject({ kind: "update", sessionId: rest, amount: 59_000n })
-    const followed = await read(id)
+    const followed = await store.readCollection(id)
     expect(followed).toMatchObject({ status: "partially_authorized", amount: 600, outstanding_amount: 590 })
     expect(openSessionIn(followed)).toMatchObject({ id: rest, amount: 590 })
-    expect(collectionOf(await authorize(id, rest))).toMatchObject({ status: "authorized", authorized_amount: 600 })
+    expect(collectionIn(await store.authorize(id, rest))).toMatchObject({
+      status: "authorized",
+      authorized_amount: 600,
+    })
   })
 
   it("takes them along when it shrinks, and never asks for more than is outstanding", async () => {
     const { cartId, id } = await outgrown()
     const { id: rest } = await openRest(id)
     await grow(cartId, 30)
-    expect(await read(id)).toMatchObject({ status: "partially_authorized", amount: 30, outstanding_amount: 20 })
-    expect(collectionOf(await authorize(id, rest))).toMatchObject({ status: "authorized", authorized_amount: 30 })
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "partially_authorized",
+      amount: 30,
+      outstanding_amount: 20,
+    })
+    expect(collectionIn(await store.authorize(id, rest))).toMatchObject({ status: "authorized", authorized_amount: 30 })
   })
 
   it.each([10, 4, 0])("cancels the session when it shrinks to %d, which is authorized already", async (total) => {
@@ -299,21 +307,21 @@ describe("a cart that changes again while the session for the difference is open
     const { id: rest } = await openRest(id)
     await grow(cartId, total)
     expect(bank.calls.at(-1)).toMatchObject({ kind: "cancel_session", sessionId: rest })
-    expect(await read(id)).toMatchObject({ status: "authorized", amount: 10, outstanding_amount: 0 })
-    expect(await open(id)).toMatchObject({ status: 400, body: { type: "not_allowed" } })
-    expect(await authorize(id, rest)).toMatchObject({ status: 404 })
-    await act(paymentId, "capture")
-    expect(await read(id)).toMatchObject({ status: "completed", captured_amount: 10 })
+    expect(await store.readCollection(id)).toMatchObject({ status: "authorized", amount: 10, outstanding_amount: 0 })
+    expect(await store.openSession(id, FAKE)).toMatchObject({ status: 400, body: { type: "not_allowed" } })
+    expect(await store.authorize(id, rest)).toMatchObject({ status: 404 })
+    await admin.capture(paymentId)
+    expect(await store.readCollection(id)).toMatchObject({ status: "completed", captured_amount: 10 })
   })
 
   it("lowers the amount also without an open session, as far as what is authorized", async () => {
     const { cartId, id } = await outgrown()
     bank.script("initiate", "decline")
-    await open(id)
+    await store.openSession(id, FAKE)
     await grow(cartId, 30)
-    expect(await read(id)).toMatchObject({ status: "partially_authorized", amount: 30 })
+    expect(await store.readCollection(id)).toMatchObject({ status: "partially_authorized", amount: 30 })
     await sql("UPDATE cart SET total = 1000 WHERE id = $1", [cartId])
-    expect(collectionOf(await create(cartId))).toMatchObject({ status: "authorized", amount: 10 })
+    expect(collectionIn(await store.createCollection(cartId))).toMatchObject({ status: "authorized", amount: 10 })
   })
 
   it("does not let an outdated session be authorized when the provider could not change it", async () => {
@@ -321,22 +329,22 @@ describe("a cart that changes again while the session for the difference is open
     const { id: rest } = await openRest(id)
     bank.script("update", "refuse")
     await grow(cartId, 600)
-    expect(await read(id)).toMatchObject({ amount: 500, outstanding_amount: 590 })
-    expect(await authorize(id, rest)).toMatchObject({ status: 409, body: { code: "amount_changed" } })
+    expect(await store.readCollection(id)).toMatchObject({ amount: 500, outstanding_amount: 590 })
+    expect(await store.authorize(id, rest)).toMatchObject({ status: 409, body: { code: "amount_changed" } })
     expect(await openRest(id)).toMatchObject({ id: rest, amount: 590 })
-    expect(collectionOf(await authorize(id, rest))).toMatchObject({ status: "authorized", amount: 600 })
+    expect(collectionIn(await store.authorize(id, rest))).toMatchObject({ status: "authorized", amount: 600 })
   })
 
   it("keeps what the shopper authorized meanwhile, and the amount covers it", async () => {
     const { cartId, id } = await outgrown()
     const { id: rest } = await openRest(id)
     bank.script("authorize", "fail_after")
-    expect((await authorize(id, rest)).status).toBe(504)
+    expect((await store.authorize(id, rest)).status).toBe(504)
     await grow(cartId, 10)
     await service.app.get(PaymentOperationsService).resolveNow(await unknownOf(rest))
-    expect(await read(id)).toMatchObject({ status: "authorized", amount: 500, authorized_amount: 500 })
+    expect(await store.readCollection(id)).toMatchObject({ status: "authorized", amount: 500, authorized_amount: 500 })
     await grow(cartId, 10)
-    expect(await read(id)).toMatchObject({ status: "authorized", amount: 500, outstanding_amount: 0 })
+    expect(await store.readCollection(id)).toMatchObject({ status: "authorized", amount: 500, outstanding_amount: 0 })
   })
 
   it("changes session and amount together when only the reconciler learns that the provider did it", async () => {
@@ -344,9 +352,9 @@ describe("a cart that changes again while the session for the difference is open
     const { id: rest } = await openRest(id)
     bank.script("update", "fail_after")
     await grow(cartId, 600)
-    expect(await read(id)).toMatchObject({ amount: 500, outstanding_amount: 590 })
+    expect(await store.readCollection(id)).toMatchObject({ amount: 500, outstanding_amount: 590 })
     await service.app.get(PaymentOperationsService).resolveNow(await unknownOf(rest))
-    const settled = await read(id)
+    const settled = await store.readCollection(id)
     expect(settled).toMatchObject({ status: "partially_authorized", amount: 600, outstanding_amount: 590 })
     expect(openSessionIn(settled)).toMatchObject({ id: rest, amount: 590 })
   })
@@ -355,16 +363,19 @@ describe("a cart that changes again while the session for the difference is open
     const { cartId, id } = await outgrown()
     const { id: rest } = await openRest(id)
     await grow(cartId, 700, { currency_code: "usd" })
-    expect(await read(id)).toMatchObject({ currency_code: "eur", amount: 500, outstanding_amount: 490 })
-    expect(collectionOf(await authorize(id, rest))).toMatchObject({ status: "authorized", authorized_amount: 500 })
+    expect(await store.readCollection(id)).toMatchObject({ currency_code: "eur", amount: 500, outstanding_amount: 490 })
+    expect(collectionIn(await store.authorize(id, rest))).toMatchObject({
+      status: "authorized",
+      authorized_amount: 500,
+    })
   })
 
   it("is asked for all of it again when the first payment is canceled", async () => {
     const { id, paymentId } = await outgrown()
     const { id: rest } = await openRest(id)
-    await act(paymentId, "cancel")
-    expect(await read(id)).toMatchObject({ status: "not_paid", amount: 500, outstanding_amount: 500 })
-    expect(await authorize(id, rest)).toMatchObject({ status: 409, body: { code: "amount_changed" } })
+    await admin.cancel(paymentId)
+    expect(await store.readCollection(id)).toMatchObject({ status: "not_paid", amount: 500, outstanding_amount: 500 })
+    expect(await store.authorize(id, rest)).toMatchObject({ status: 409, body: { code: "amount_changed" } })
     expect(await openRest(id)).toMatchObject({ id: rest, amount: 500 })
   })
 })

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { apiOf } from "./support/api.js"
 import { newCollection, newPaidCollection, newPayment, putCart } from "./support/factories.js"
 import { TestService } from "./support/service.js"
 
 let service: TestService
+const { admin, store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start()
 })
@@ -104,7 +106,7 @@ describe("the one collection of a cart", () => {
     await service.dataSource.query("UPDATE payment_collection SET status = 'canceled' WHERE id = $1", [canceled])
     const next = (await create(cartId)).body.payment_collection.id
     expect(next).not.toBe(canceled)
-    expect(await service.admin("DELETE", `/admin/payment-collections/${next}`)).toMatchObject({ status: 200 })
+    expect(await admin.deleteCollection(next)).toMatchObject({ status: 200 })
     expect((await create(cartId)).body.payment_collection.id).not.toBe(next)
   })
 
@@ -220,9 +222,9 @@ describe("GET /store/payment-collections/:id", () => {
 
   it("does not know an unknown or a deleted one", async () => {
     const { id } = (await create(await putCart(service))).body.payment_collection
-    await service.admin("DELETE", `/admin/payment-collections/${id}`)
+    await admin.deleteCollection(id)
     for (const unknown of ["pay_col_nope", id, "%00", "a%2Fb"]) {
-      const answer = await service.store("GET", `/store/payment-collections/${unknown}`)
+      const answer = await store.getCollection(unknown)
       expect([400, 404]).toContain(answer.status)
       expect(answer.body).toMatchObject({
         type: expect.stringMatching(/not_found|invalid_data/),
@@ -234,7 +236,7 @@ describe("GET /store/payment-collections/:id", () => {
 
 describe("a key that is confined to sales channels", () => {
   it("sees carts and collections of its channels or of none, on every store route", async () => {
-    const { api_key } = (await service.admin("POST", "/admin/api-keys", { title: "Europe", type: "publishable" })).body
+    const { api_key } = (await admin.createApiKey({ title: "Europe", type: "publishable" })).body
     await service.admin("POST", `/admin/api-keys/${api_key.id}/sales-channels`, { add: ["sc_europe"] })
     const carts = await Promise.all(
       [null, "sc_europe", "sc_asia"].map((sales_channel_id) => putCart(service, { sales_channel_id })),
@@ -242,9 +244,9 @@ describe("a key that is confined to sales channels", () => {
     const statuses = []
     for (const cartId of carts) {
       const confined = { key: api_key.token }
-      const created = await service.store("POST", "/store/payment-collections", { cart_id: cartId }, confined)
+      const created = await store.createCollection(cartId, confined)
       const { id } = (await create(cartId)).body.payment_collection
-      const repeated = await service.store("POST", "/store/payment-collections", { cart_id: cartId }, confined)
+      const repeated = await store.createCollection(cartId, confined)
       const read = await service.store("GET", `/store/payment-collections/${id}`, undefined, confined)
       statuses.push([created.status, repeated.status, read.status])
     }
@@ -259,7 +261,7 @@ describe("a key that is confined to sales channels", () => {
 describe("a cart that moves to another sales channel", () => {
   it("is seen by the keys of the channel it is in now, also when its collection follows it no more", async () => {
     const keyOf = async (channel: string) => {
-      const { api_key } = (await service.admin("POST", "/admin/api-keys", { title: channel, type: "publishable" })).body
+      const { api_key } = (await admin.createApiKey({ title: channel, type: "publishable" })).body
       await service.admin("POST", `/admin/api-keys/${api_key.id}/sales-channels`, { add: [channel] })
       return api_key.token as string
     }
@@ -276,7 +278,7 @@ describe("a cart that moves to another sales channel", () => {
 
 describe("/admin/payment-collections", () => {
   it("makes a collection for an order, in the order's currency once it has one here (D22)", async () => {
-    const make = (body: object) => service.admin("POST", "/admin/payment-collections", body)
+    const make = (body: object) => admin.createCollection(body)
     expect(await make({ order_id: "order_1", amount: 12.34 })).toMatchObject({
       status: 400,
       body: {
@@ -326,7 +328,7 @@ describe("/admin/payment-collections", () => {
       "Unknown currency 'zzz' for field 'currency_code'. Send an ISO 4217 code, such as 'eur'.",
     ],
   ])("refuses %j", async (body, message) => {
-    expect(await service.admin("POST", "/admin/payment-collections", body)).toMatchObject({
+    expect(await admin.createCollection(body)).toMatchObject({
       status: 400,
       body: { type: "invalid_data", message },
     })
@@ -334,7 +336,7 @@ describe("/admin/payment-collections", () => {
 
   it("deletes only what is not paid, once", async () => {
     const { id } = (await create(await putCart(service))).body.payment_collection
-    const remove = (which: string) => service.admin("DELETE", `/admin/payment-collections/${which}`)
+    const remove = (which: string) => admin.deleteCollection(which)
     expect((await remove(id)).body).toEqual({ id, object: "payment-collection", deleted: true })
     expect(await remove(id)).toMatchObject({
       status: 404,
@@ -348,7 +350,7 @@ describe("/admin/payment-collections", () => {
     const ids: string[] = []
     for (const amount of [30, 10, 20]) {
       const body = { order_id: "order_list", amount, currency_code: "eur" }
-      ids.push((await service.admin("POST", "/admin/payment-collections", body)).body.payment_collection.id)
+      ids.push((await admin.createCollection(body)).body.payment_collection.id)
     }
     const list = async (query: string) => {
       const { status, body } = await service.admin("GET", `/admin/payment-collections?order_id=order_list${query}`)
@@ -444,9 +446,8 @@ describe("/admin/payments", () => {
 
 describe("the order of a cart's collection", () => {
   const order = async (id: string) =>
-    (await service.admin("GET", `/admin/payment-collections/${id}?fields=order_id`)).body.payment_collection.order_id
-  const mark = (id: string, order_id: string) =>
-    service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id })
+    (await admin.getCollection(id, "?fields=order_id")).body.payment_collection.order_id
+  const mark = (id: string, order_id: string) => admin.markAsPaid(id, { order_id })
   const eventsOf = async (id: string) =>
     service.dataSource.query<{ name: string; order_id: string | null }[]>(
       "SELECT name, data->>'order_id' AS order_id FROM outbox_event WHERE aggregate_id = $1 ORDER BY sequence",
@@ -462,7 +463,7 @@ describe("the order of a cart's collection", () => {
 
   it("is the cart's as soon as that has one, whatever is paid by then, and stays when the cart leaves it out", async () => {
     const { cartId, id, paymentId } = await newPayment(service)
-    await service.admin("POST", `/admin/payments/${paymentId}/capture`)
+    await admin.capture(paymentId)
     await putCart(service, { id: cartId, order_id: "order_later", completed_at: "2026-01-01T00:00:00Z" })
     expect(await order(id)).toBe("order_later")
     expect((await eventsOf(id)).at(-1)).toEqual({ name: "payment_collection.updated", order_id: "order_later" })

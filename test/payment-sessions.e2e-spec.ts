@@ -1,47 +1,33 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { apiOf, SYSTEM_PROVIDER, collectionIn } from "./support/api.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
-import { REGION, TestService, type Answer, type CallOptions } from "./support/service.js"
+import { REGION, TestService } from "./support/service.js"
 
 let service: TestService
+const { admin, store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start()
   await service.admin("POST", "/admin/regions/reg_without", { payment_providers: [] })
 })
 afterAll(() => service.close())
 
-const SYSTEM = "pp_system_default"
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 const sessionsOf = (id: string) => `payment-collections/${id}/payment-sessions`
-const open = (id: string, request: unknown = { provider_id: SYSTEM }, options?: CallOptions) =>
-  service.store("POST", `/store/${sessionsOf(id)}`, request, options)
-const openAsAdmin = (id: string, request: unknown = { provider_id: SYSTEM }) =>
-  service.admin("POST", `/admin/${sessionsOf(id)}`, request)
-const authorize = (id: string, sessionId: string, options?: CallOptions) =>
-  service.store("POST", `/store/${sessionsOf(id)}/${sessionId}/authorize`, undefined, options)
-const act = (paymentId: string, name: string, body?: object) =>
-  service.admin("POST", `/admin/payments/${paymentId}/${name}`, body)
-const collectionOf = ({ status, body }: Answer) => {
-  expect([status, body]).toEqual([200, expect.any(Object)])
-  return body.payment_collection
-}
-const read = async (id: string) => collectionOf(await service.store("GET", `/store/payment-collections/${id}`))
 const sql = (statement: string, parameters: unknown[]) => service.dataSource.query(statement, parameters)
 const operationsOf = async (id: string, kind: string) =>
   (await service.admin("GET", `/admin/operations?payment_collection_id=${id}&kind=${kind}`)).body.count
 /** The session that is opened now, beside those that are payments already. */
 const openRest = async (id: string) =>
-  collectionOf(await open(id)).payment_sessions.find(({ status }: { status: string }) => status === "pending")
-const orderCollection = async (amount = 10) =>
-  collectionOf(
-    await service.admin("POST", "/admin/payment-collections", { order_id: "order_1", amount, currency_code: "eur" }),
-  ).id as string
+  collectionIn(await store.openSession(id)).payment_sessions.find(
+    ({ status }: { status: string }) => status === "pending",
+  )
 
 describe("opening a session", () => {
   it("answers every documented name of collection and session to a storefront (D1)", async () => {
     const { id } = await newCollection(service, { total: 49.9, customer_id: "cus_1" })
-    const answer = await open(id, { provider_id: SYSTEM, data: { note: "ring twice" } })
-    expect(collectionOf(answer)).toEqual({
+    const answer = await store.openSession(id, { provider_id: SYSTEM_PROVIDER, data: { note: "ring twice" } })
+    expect(collectionIn(answer)).toEqual({
       id,
       currency_code: "eur",
       amount: 49.9,
@@ -54,14 +40,14 @@ describe("opening a session", () => {
       created_at: expect.stringMatching(TIME),
       updated_at: expect.stringMatching(TIME),
       metadata: null,
-      payment_providers: [{ id: SYSTEM }],
+      payment_providers: [{ id: SYSTEM_PROVIDER }],
       payment_sessions: [
         {
           id: expect.stringMatching(/^payses_[0-9A-Z]{26}$/),
           amount: 49.9,
           raw_amount: { value: "49.9", precision: 20 },
           currency_code: "eur",
-          provider_id: SYSTEM,
+          provider_id: SYSTEM_PROVIDER,
           data: { note: "ring twice" },
           context: { customer: { id: "cus_1" } },
           status: "pending",
@@ -76,12 +62,12 @@ describe("opening a session", () => {
       ],
       payments: [],
     })
-    expect(await read(id)).toEqual(collectionOf(answer))
+    expect(await store.readCollection(id)).toEqual(collectionIn(answer))
   })
 
   it("answers Medusa's names to an operator, with all that is known of who pays (D8)", async () => {
     const { id } = await newCollection(service, { customer_id: "cus_1", email: "a@example.com" })
-    const collection = collectionOf(await openAsAdmin(id))
+    const collection = collectionIn(await admin.openSession(id))
     expect(collection).toEqual({
       id,
       currency_code: "eur",
@@ -95,15 +81,15 @@ describe("opening a session", () => {
       payments: [],
     })
     expect(collection.payment_sessions[0].context).toEqual({ customer: { id: "cus_1", email: "a@example.com" } })
-    const seen = JSON.stringify(await read(id))
+    const seen = JSON.stringify(await store.readCollection(id))
     expect([seen.includes("cus_1"), seen.includes("a@example.com")]).toEqual([true, false])
   })
 
   it("shows nothing of a guest in a storefront, by whatever fields (D8)", async () => {
     const { id } = await newSession(service, { email: "guest@example.com" })
     for (const fields of ["", "*payment_sessions", "payment_sessions.context", "payment_sessions.*"]) {
-      const answer = await service.store("GET", `/store/payment-collections/${id}?fields=${fields}`)
-      expect(collectionOf(answer).payment_sessions[0].context).toEqual({})
+      const answer = await store.getCollection(id, `?fields=${fields}`)
+      expect(collectionIn(answer).payment_sessions[0].context).toEqual({})
     }
   })
 
@@ -117,9 +103,9 @@ describe("opening a session", () => {
     ["names that a payment has, too", { id: "x", amount: 1, status: "authorized", session_id: "payses_x", data: {} }],
   ])("takes any JSON object as data and echoes it: %s", async (_, data) => {
     const { id } = await newCollection(service)
-    const [session] = collectionOf(await open(id, { provider_id: SYSTEM, data })).payment_sessions
+    const [session] = collectionIn(await store.openSession(id, { provider_id: SYSTEM_PROVIDER, data })).payment_sessions
     expect([session.data, session.amount, session.status]).toEqual([data, 10, "pending"])
-    expect((await read(id)).payment_sessions[0].data).toEqual(data)
+    expect((await store.readCollection(id)).payment_sessions[0].data).toEqual(data)
   })
 
   it("takes names that every object has as any others", async () => {
@@ -129,7 +115,9 @@ describe("opening a session", () => {
       deep: { valueOf: 1, list: [{ hasOwnProperty: null, toLocaleString: {} }] },
       then: "b",
     }
-    expect(collectionOf(await open(id, { provider_id: SYSTEM, data })).payment_sessions[0].data).toEqual(data)
+    expect(
+      collectionIn(await store.openSession(id, { provider_id: SYSTEM_PROVIDER, data })).payment_sessions[0].data,
+    ).toEqual(data)
   })
 
   it.each(["constructor", "prototype", "__proto__"])(
@@ -138,7 +126,11 @@ describe("opening a session", () => {
       const { id } = await newCollection(service)
       const options = { headers: { "content-type": "application/json" } }
       for (const data of [`{"${name}":"a"}`, `{"${name}":{"b":1}}`, `{"deep":[{"${name}":{"b":1}}],"c":2}`]) {
-        const { status, body } = await open(id, `{"provider_id":"${SYSTEM}","data":${data}}`, options)
+        const { status, body } = await store.openSession(
+          id,
+          `{"provider_id":"${SYSTEM_PROVIDER}","data":${data}}`,
+          options,
+        )
         const told: string =
           status === 200 ? JSON.stringify(body.payment_collection.payment_sessions[0].data) : body.message
         expect([200, 400]).toContain(status)
@@ -149,16 +141,20 @@ describe("opening a session", () => {
 
   it("again with the same data changes nothing, and asks the provider for nothing (D5)", async () => {
     const { id } = await newCollection(service)
-    const request = { provider_id: SYSTEM, data: { a: 1, b: { c: [2] } } }
-    const first = collectionOf(await open(id, request))
-    expect(collectionOf(await open(id, { data: { b: { c: [2] }, a: 1 }, provider_id: SYSTEM }))).toEqual(first)
+    const request = { provider_id: SYSTEM_PROVIDER, data: { a: 1, b: { c: [2] } } }
+    const first = collectionIn(await store.openSession(id, request))
+    expect(
+      collectionIn(await store.openSession(id, { data: { b: { c: [2] }, a: 1 }, provider_id: SYSTEM_PROVIDER })),
+    ).toEqual(first)
     expect([await operationsOf(id, "initiate"), await operationsOf(id, "update")]).toEqual([1, 0])
   })
 
   it("again with other data changes the session in place: the id stays, the data are replaced (D5)", async () => {
     const { id } = await newCollection(service)
     const dataAfter = async (data?: object) => {
-      const [session, ...others] = collectionOf(await open(id, { provider_id: SYSTEM, data })).payment_sessions
+      const [session, ...others] = collectionIn(
+        await store.openSession(id, { provider_id: SYSTEM_PROVIDER, data }),
+      ).payment_sessions
       expect(others).toEqual([])
       return [session.id, session.data, session.status]
     }
@@ -170,26 +166,26 @@ describe("opening a session", () => {
 
   it("by an operator changes the shopper's session, and the other way round", async () => {
     const { id, sessionId } = await newSession(service)
-    const request = { provider_id: SYSTEM, data: { by: "operator" } }
-    expect(collectionOf(await openAsAdmin(id, request)).payment_sessions).toMatchObject([
+    const request = { provider_id: SYSTEM_PROVIDER, data: { by: "operator" } }
+    expect(collectionIn(await admin.openSession(id, request)).payment_sessions).toMatchObject([
       { id: sessionId, data: request.data },
     ])
-    expect(collectionOf(await open(id)).payment_sessions).toMatchObject([{ id: sessionId, data: {} }])
+    expect(collectionIn(await store.openSession(id)).payment_sessions).toMatchObject([{ id: sessionId, data: {} }])
   })
 
   it("answers what `fields` selects, and does nothing when that is wrong", async () => {
     const { id } = await newCollection(service)
     const post = (fields: string) =>
-      service.store("POST", `/store/${sessionsOf(id)}?fields=${fields}`, { provider_id: SYSTEM })
+      service.store("POST", `/store/${sessionsOf(id)}?fields=${fields}`, { provider_id: SYSTEM_PROVIDER })
     expect(await post("amount,nope")).toMatchObject({
       status: 400,
       body: { message: "Invalid request: Unknown names in 'fields': 'nope'" },
     })
-    expect((await read(id)).payment_sessions).toEqual([])
-    expect(collectionOf(await post("status,payment_sessions.provider_id"))).toEqual({
+    expect((await store.readCollection(id)).payment_sessions).toEqual([])
+    expect(collectionIn(await post("status,payment_sessions.provider_id"))).toEqual({
       id,
       status: "not_paid",
-      payment_sessions: [{ id: expect.any(String), provider_id: SYSTEM }],
+      payment_sessions: [{ id: expect.any(String), provider_id: SYSTEM_PROVIDER }],
     })
   })
 
@@ -198,15 +194,15 @@ describe("opening a session", () => {
     await putCart(service, { id: cartId, total: 15.01 })
     const rest = await openRest(id)
     expect(rest).toMatchObject({ amount: 5.01, raw_amount: { value: "5.01" }, payment: null })
-    const whole = collectionOf(await authorize(id, rest.id))
+    const whole = collectionIn(await store.authorize(id, rest.id))
     expect(whole).toMatchObject({ amount: 15.01, authorized_amount: 15.01, status: "authorized" })
     expect(whole.payments.map(({ amount }: { amount: number }) => amount).sort()).toEqual([10, 5.01])
 
-    await act(paymentId, "cancel")
-    expect(await read(id)).toMatchObject({ authorized_amount: 5.01, status: "partially_authorized" })
+    await admin.cancel(paymentId)
+    expect(await store.readCollection(id)).toMatchObject({ authorized_amount: 5.01, status: "partially_authorized" })
     const again = await openRest(id)
     expect(again.amount).toBe(10)
-    expect(collectionOf(await authorize(id, again.id))).toMatchObject({
+    expect(collectionIn(await store.authorize(id, again.id))).toMatchObject({
       authorized_amount: 15.01,
       status: "authorized",
     })
@@ -214,26 +210,38 @@ describe("opening a session", () => {
 
   it("is for what is missing, where a part was captured and the rest given up", async () => {
     const { cartId, id, sessionId, paymentId } = await newPayment(service)
-    await act(paymentId, "capture", { amount: 4.01 })
-    await act(paymentId, "cancel")
+    await admin.capture(paymentId, 4.01)
+    await admin.cancel(paymentId)
     const rest = await openRest(id)
     expect(rest.amount).toBe(5.99)
     // The session for what is missing follows the cart, and with it the amount.
     await putCart(service, { id: cartId, total: 99 })
-    expect(await read(id)).toMatchObject({ status: "partially_captured", amount: 99, authorized_amount: 4.01 })
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "partially_captured",
+      amount: 99,
+      authorized_amount: 4.01,
+    })
     await putCart(service, { id: cartId, total: 10 })
-    expect(await read(id)).toMatchObject({ status: "partially_captured", amount: 10, authorized_amount: 4.01 })
-    const whole = collectionOf(await authorize(id, rest.id))
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "partially_captured",
+      amount: 10,
+      authorized_amount: 4.01,
+    })
+    const whole = collectionIn(await store.authorize(id, rest.id))
     expect(whole).toMatchObject({ status: "authorized", authorized_amount: 10, captured_amount: 4.01 })
-    expect(collectionOf(await authorize(id, sessionId))).toEqual(whole)
+    expect(collectionIn(await store.authorize(id, sessionId))).toEqual(whole)
     const { id: second } = whole.payments.find(({ amount }: { amount: number }) => amount === 5.99)
-    await act(second, "cancel")
-    expect(await read(id)).toMatchObject({ status: "partially_captured", authorized_amount: 4.01 })
+    await admin.cancel(second)
+    expect(await store.readCollection(id)).toMatchObject({ status: "partially_captured", authorized_amount: 4.01 })
     const last = await openRest(id)
-    const { payments } = collectionOf(await authorize(id, last.id))
+    const { payments } = collectionIn(await store.authorize(id, last.id))
     const third = payments.find(({ canceled_at }: { canceled_at: string | null }) => canceled_at === null)
-    await act(third.id, "capture")
-    expect(await read(id)).toMatchObject({ status: "completed", authorized_amount: 10, captured_amount: 10 })
+    await admin.capture(third.id)
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "completed",
+      authorized_amount: 10,
+      captured_amount: 10,
+    })
   })
 })
 
@@ -247,28 +255,28 @@ describe("the provider of a session", () => {
   const ENABLE =
     "None is enabled that could be used without a region: the operator has to enable one with POST /admin/payments/payment-providers/:id, or to report the cart's region with PUT /admin/carts/:id."
   const enable = (is_enabled: boolean) =>
-    service.admin("POST", `/admin/payments/payment-providers/${SYSTEM}`, { is_enabled })
+    service.admin("POST", `/admin/payments/payment-providers/${SYSTEM_PROVIDER}`, { is_enabled })
 
   it.each([
-    ["a region that offers none, which names the operator's way out", "reg_without", SYSTEM, NAME],
-    ["a region that was never configured, likewise", "reg_never_configured", SYSTEM, NAME],
+    ["a region that offers none, which names the operator's way out", "reg_without", SYSTEM_PROVIDER, NAME],
+    ["a region that was never configured, likewise", "reg_never_configured", SYSTEM_PROVIDER, NAME],
     ["any region, when nobody knows it", REGION, "pp_unknown_default", CHOOSE],
     ["any region, when it has no name", REGION, "", CHOOSE],
   ])("is refused in %s", async (_, region_id, provider_id, wayOut) => {
     const { id } = await newCollection(service, { region_id })
-    for (const answer of [await open(id, { provider_id }), await openAsAdmin(id, { provider_id })]) {
+    for (const answer of [await store.openSession(id, { provider_id }), await admin.openSession(id, { provider_id })]) {
       expect(answer).toMatchObject(notEnabled(provider_id, wayOut, ` in the cart's region ${region_id}`))
     }
-    expect((await read(id)).payment_sessions).toEqual([])
+    expect((await store.readCollection(id)).payment_sessions).toEqual([])
   })
 
   it("is any enabled one where there is no region", async () => {
     const { id } = await newCollection(service, { region_id: null })
-    for (const collection of [id, await orderCollection()]) {
-      expect(await openAsAdmin(collection, { provider_id: "pp_unknown_default" })).toMatchObject(
+    for (const collection of [id, await admin.newOrderCollection()]) {
+      expect(await admin.openSession(collection, { provider_id: "pp_unknown_default" })).toMatchObject(
         notEnabled("pp_unknown_default", "Choose one that is enabled."),
       )
-      expect(collectionOf(await openAsAdmin(collection)).payment_sessions).toHaveLength(1)
+      expect(collectionIn(await admin.openSession(collection)).payment_sessions).toHaveLength(1)
     }
   })
 
@@ -280,14 +288,16 @@ describe("the provider of a session", () => {
     ]
     await enable(false)
     try {
-      const inRegion = notEnabled(SYSTEM, NAME, ` in the cart's region ${REGION}`)
-      expect(await open(plain)).toMatchObject(inRegion)
-      expect(await open(regionless)).toMatchObject(notEnabled(SYSTEM, ENABLE))
-      expect(await open(opened.id, { provider_id: SYSTEM, data: { other: "data" } })).toMatchObject(inRegion)
+      const inRegion = notEnabled(SYSTEM_PROVIDER, NAME, ` in the cart's region ${REGION}`)
+      expect(await store.openSession(plain)).toMatchObject(inRegion)
+      expect(await store.openSession(regionless)).toMatchObject(notEnabled(SYSTEM_PROVIDER, ENABLE))
+      expect(
+        await store.openSession(opened.id, { provider_id: SYSTEM_PROVIDER, data: { other: "data" } }),
+      ).toMatchObject(inRegion)
     } finally {
       await enable(true)
     }
-    expect(collectionOf(await open(plain)).payment_sessions).toHaveLength(1)
+    expect(collectionIn(await store.openSession(plain)).payment_sessions).toHaveLength(1)
   })
 
   it("has to be offered when the session is authorized, else the session is voided; what is authorized stays so", async () => {
@@ -302,35 +312,39 @@ describe("the provider of a session", () => {
       status: 404,
       body: { message: `PaymentSession id not found: ${sessionId}` },
     })
-    expect(await authorize(moved.id, moved.sessionId)).toMatchObject(gone(moved))
+    expect(await store.authorize(moved.id, moved.sessionId)).toMatchObject(gone(moved))
     await enable(false)
     try {
-      const inRegion = notEnabled(SYSTEM, NAME, ` in the cart's region ${REGION}`)
-      expect(await authorize(disabled.id, disabled.sessionId)).toMatchObject(inRegion)
-      expect(await authorize(disabled.id, disabled.sessionId)).toMatchObject(gone(disabled))
-      expect((await authorize(authorized.id, authorized.sessionId)).status).toBe(200)
+      const inRegion = notEnabled(SYSTEM_PROVIDER, NAME, ` in the cart's region ${REGION}`)
+      expect(await store.authorize(disabled.id, disabled.sessionId)).toMatchObject(inRegion)
+      expect(await store.authorize(disabled.id, disabled.sessionId)).toMatchObject(gone(disabled))
+      expect((await store.authorize(authorized.id, authorized.sessionId)).status).toBe(200)
     } finally {
       await enable(true)
     }
     await putCart(service, { id: moved.cartId })
     for (const { id } of [moved, disabled]) {
-      const [session] = collectionOf(await open(id)).payment_sessions
-      expect(collectionOf(await authorize(id, session.id)).status).toBe("authorized")
+      const [session] = collectionIn(await store.openSession(id)).payment_sessions
+      expect(collectionIn(await store.authorize(id, session.id)).status).toBe("authorized")
     }
   })
 
   it("is that of the region in which the cart is now", async () => {
     const { cartId, id } = await newCollection(service)
     await putCart(service, { id: cartId, region_id: "reg_without" })
-    expect(await open(id)).toMatchObject(notEnabled(SYSTEM, NAME, " in the cart's region reg_without"))
+    expect(await store.openSession(id)).toMatchObject(
+      notEnabled(SYSTEM_PROVIDER, NAME, " in the cart's region reg_without"),
+    )
     await putCart(service, { id: cartId })
-    expect((await open(id)).status).toBe(200)
+    expect((await store.openSession(id)).status).toBe(200)
   })
 
   it("is that of the cart's region, also when the collection has not followed yet", async () => {
     const { cartId, id } = await newCollection(service)
     await sql("UPDATE cart SET region_id = 'reg_without' WHERE id = $1", [cartId])
-    expect(await open(id)).toMatchObject(notEnabled(SYSTEM, NAME, " in the cart's region reg_without"))
+    expect(await store.openSession(id)).toMatchObject(
+      notEnabled(SYSTEM_PROVIDER, NAME, " in the cart's region reg_without"),
+    )
   })
 })
 
@@ -340,64 +354,67 @@ describe("no session is opened", () => {
     [
       "authorized",
       "The payment collection is authorized in full. Nothing is left to pay.",
-      (id) => act(id, "capture", { amount: 4 }),
+      (id) => admin.capture(id, 4),
     ],
-    ["completed", "The payment collection is paid in full. Nothing is left to pay.", (id) => act(id, "capture")],
+    ["completed", "The payment collection is paid in full. Nothing is left to pay.", (id) => admin.capture(id)],
     [
       "completed",
       "The payment collection is paid in full. Nothing is left to pay.",
       async (id) => {
-        await act(id, "capture")
-        await act(id, "refund")
+        await admin.capture(id)
+        await admin.refund(id)
       },
     ],
-    ["canceled", "The payment collection has been canceled. Create a new one for the cart.", (id) => act(id, "cancel")],
+    ["canceled", "The payment collection has been canceled. Create a new one for the cart.", (id) => admin.cancel(id)],
   ])("once the collection is %s, and nothing changes: %s (D6)", async (status, message, prepare) => {
     const { id, paymentId } = await newPayment(service)
     await prepare(paymentId)
-    const before = await read(id)
+    const before = await store.readCollection(id)
     expect(before.status).toBe(status)
     for (const answer of [
-      await open(id),
-      await openAsAdmin(id),
-      await open(id, { provider_id: "pp_unknown_default" }),
+      await store.openSession(id),
+      await admin.openSession(id),
+      await store.openSession(id, { provider_id: "pp_unknown_default" }),
     ]) {
       expect(answer).toMatchObject({ status: 400, body: { type: "not_allowed", message } })
     }
-    expect(await read(id)).toEqual(before)
+    expect(await store.readCollection(id)).toEqual(before)
   })
 
   it("for a collection that is unknown or deleted (D6)", async () => {
     const { id } = await newSession(service)
-    await service.admin("DELETE", `/admin/payment-collections/${id}`)
+    await admin.deleteCollection(id)
     for (const unknown of ["pay_col_unknown", id]) {
       const refusal = {
         status: 404,
         body: { type: "not_found", message: `PaymentCollection id not found: ${unknown}` },
       }
-      expect(await open(unknown)).toMatchObject(refusal)
-      expect(await openAsAdmin(unknown)).toMatchObject(refusal)
+      expect(await store.openSession(unknown)).toMatchObject(refusal)
+      expect(await admin.openSession(unknown)).toMatchObject(refusal)
     }
   })
 
   it("nor authorized by a key that is confined to other sales channels, or by none", async () => {
-    const { api_key } = (await service.admin("POST", "/admin/api-keys", { title: "Europe", type: "publishable" })).body
+    const { api_key } = (await admin.createApiKey({ title: "Europe", type: "publishable" })).body
     await service.admin("POST", `/admin/api-keys/${api_key.id}/sales-channels`, { add: ["sc_europe"] })
     const confined = { key: api_key.token as string }
     const statuses = []
     for (const sales_channel_id of [null, "sc_europe", "sc_asia"]) {
       const { id, sessionId } = await newSession(service, { sales_channel_id })
-      const before = await read(id)
-      const opened = await open(id, { provider_id: SYSTEM, data: { by: "Europe" } }, confined)
-      const authorized = await authorize(id, sessionId, confined)
+      const before = await store.readCollection(id)
+      const opened = await store.openSession(id, { provider_id: SYSTEM_PROVIDER, data: { by: "Europe" } }, confined)
+      const authorized = await store.authorize(id, sessionId, undefined, confined)
       statuses.push([opened.status, authorized.status])
       if (sales_channel_id !== "sc_asia") continue
       for (const { body } of [opened, authorized]) {
         expect(body).toMatchObject({ type: "not_found", message: `PaymentCollection id not found: ${id}` })
       }
-      expect(await read(id)).toEqual(before)
-      expect(await open(id, undefined, { key: null })).toMatchObject({ status: 400, body: { type: "not_allowed" } })
-      expect(await authorize(id, sessionId, { key: null })).toMatchObject({
+      expect(await store.readCollection(id)).toEqual(before)
+      expect(await store.openSession(id, undefined, { key: null })).toMatchObject({
+        status: 400,
+        body: { type: "not_allowed" },
+      })
+      expect(await store.authorize(id, sessionId, undefined, { key: null })).toMatchObject({
         status: 400,
         body: { type: "not_allowed" },
       })
@@ -412,7 +429,11 @@ describe("no session is opened", () => {
 
 describe("a cart change", () => {
   it("takes amount and currency of collection and open session along, and the session stays the same one", async () => {
-    const { cartId, id, sessionId } = await newSession(service, {}, { provider_id: SYSTEM, data: { kept: "yes" } })
+    const { cartId, id, sessionId } = await newSession(
+      service,
+      {},
+      { provider_id: SYSTEM_PROVIDER, data: { kept: "yes" } },
+    )
     for (const [currency_code, total, value] of [
       ["eur", 20.5, "20.5"],
       ["JPY", 500, "500"],
@@ -422,7 +443,7 @@ describe("a cart change", () => {
     ] as const) {
       await putCart(service, { id: cartId, currency_code, total })
       const figures = { amount: Number(value), currency_code: currency_code.toLowerCase() }
-      expect(await read(id)).toMatchObject({
+      expect(await store.readCollection(id)).toMatchObject({
         ...figures,
         status: "not_paid",
         payment_sessions: [
@@ -430,26 +451,26 @@ describe("a cart change", () => {
         ],
       })
     }
-    expect((await read(id)).payment_sessions).toHaveLength(1)
+    expect((await store.readCollection(id)).payment_sessions).toHaveLength(1)
   })
 
   it("that leaves the figures alone leaves the session alone, and an older one changes nothing", async () => {
     const { cartId, id } = await newSession(service)
-    const before = await read(id)
+    const before = await store.readCollection(id)
     await putCart(service, { id: cartId, email: "other@example.com" })
     await putCart(service, { id: cartId, total: 99, updated_at: "2020-01-01T00:00:00Z" })
-    expect((await read(id)).payment_sessions).toEqual(before.payment_sessions)
+    expect((await store.readCollection(id)).payment_sessions).toEqual(before.payment_sessions)
     expect(await operationsOf(id, "update")).toBe(0)
   })
 
   it("that nobody followed is made up for by the next create or session", async () => {
     for (const next of [
-      (cartId: string) => service.store("POST", "/store/payment-collections", { cart_id: cartId }),
-      (_: string, id: string) => open(id),
+      (cartId: string) => store.createCollection(cartId),
+      (_: string, id: string) => store.openSession(id),
     ]) {
       const { cartId, id, sessionId } = await newSession(service)
       await sql("UPDATE cart SET total = 2550 WHERE id = $1", [cartId])
-      expect(collectionOf(await next(cartId, id))).toMatchObject({
+      expect(collectionIn(await next(cartId, id))).toMatchObject({
         amount: 25.5,
         payment_sessions: [{ id: sessionId, amount: 25.5 }],
       })
@@ -458,37 +479,41 @@ describe("a cart change", () => {
 
   it.each<[string, (paymentId: string) => Promise<unknown>]>([
     ["authorized", () => Promise.resolve()],
-    ["captured in part", (id) => act(id, "capture", { amount: 4 })],
-    ["captured in full", (id) => act(id, "capture")],
-    ["canceled", (id) => act(id, "cancel")],
+    ["captured in part", (id) => admin.capture(id, 4)],
+    ["captured in full", (id) => admin.capture(id)],
+    ["canceled", (id) => admin.cancel(id)],
   ])("changes nothing of a collection that is %s", async (_, prepare) => {
     const { cartId, id, sessionId, paymentId } = await newPayment(service)
     await prepare(paymentId)
-    const before = await read(id)
+    const before = await store.readCollection(id)
     await putCart(service, { id: cartId, total: 99, currency_code: "jpy" })
-    expect(await read(id)).toEqual(before)
-    if (before.status !== "canceled") expect(collectionOf(await authorize(id, sessionId))).toEqual(before)
+    expect(await store.readCollection(id)).toEqual(before)
+    if (before.status !== "canceled") expect(collectionIn(await store.authorize(id, sessionId))).toEqual(before)
   })
 
   it("that completes the cart is followed too; operators open a session wherever the cart was", async () => {
     const { cartId, id, sessionId } = await newSession(service)
     const completed = { total: 99, region_id: "reg_without", completed_at: "2026-01-01T00:00:00Z" }
     await putCart(service, { id: cartId, ...completed })
-    expect(await read(id)).toMatchObject({ amount: 99, payment_sessions: [{ id: sessionId, amount: 99 }] })
-    const request = { provider_id: SYSTEM, data: { late: true } }
-    const opened = collectionOf(
-      await service.admin("POST", `/admin/payment-collections/${id}/payment-sessions`, request),
-    )
+    expect(await store.readCollection(id)).toMatchObject({
+      amount: 99,
+      payment_sessions: [{ id: sessionId, amount: 99 }],
+    })
+    const request = { provider_id: SYSTEM_PROVIDER, data: { late: true } }
+    const opened = collectionIn(await admin.openSession(id, request))
     expect(opened.payment_sessions).toMatchObject([{ id: sessionId, amount: 99, data: { late: true } }])
-    expect((await authorize(id, sessionId)).status).toBe(400)
+    expect((await store.authorize(id, sessionId)).status).toBe(400)
     await putCart(service, { ...completed, id: cartId, region_id: REGION })
-    expect(collectionOf(await authorize(id, sessionId))).toMatchObject({ status: "authorized", authorized_amount: 99 })
+    expect(collectionIn(await store.authorize(id, sessionId))).toMatchObject({
+      status: "authorized",
+      authorized_amount: 99,
+    })
   })
 
   it("that tells who the shopper is reaches the session with its next change", async () => {
     const { cartId, id } = await newSession(service)
     await putCart(service, { id: cartId, total: 20, customer_id: "cus_late" })
-    expect((await read(id)).payment_sessions[0].context).toEqual({ customer: { id: "cus_late" } })
+    expect((await store.readCollection(id)).payment_sessions[0].context).toEqual({ customer: { id: "cus_late" } })
   })
 })
 
@@ -497,14 +522,14 @@ describe("authorizing a session", () => {
     const { id, sessionId } = await newSession(
       service,
       { total: 49.9, customer_id: "cus_1" },
-      { provider_id: SYSTEM, data: { note: "x" } },
+      { provider_id: SYSTEM_PROVIDER, data: { note: "x" } },
     )
-    const collection = collectionOf(await authorize(id, sessionId))
+    const collection = collectionIn(await store.authorize(id, sessionId))
     const payment = {
       id: expect.stringMatching(/^pay_[0-9A-Z]{26}$/),
       amount: 49.9,
       currency_code: "eur",
-      provider_id: SYSTEM,
+      provider_id: SYSTEM_PROVIDER,
       authorized_amount: 49.9,
       captured_amount: 0,
       refunded_amount: 0,
@@ -542,12 +567,12 @@ describe("authorizing a session", () => {
 
   it("again answers the same payment, also by another key and after it was captured", async () => {
     const { id, sessionId } = await newSession(service)
-    const first = collectionOf(await authorize(id, sessionId))
-    const { api_key } = (await service.admin("POST", "/admin/api-keys", { title: "Other", type: "publishable" })).body
-    expect(collectionOf(await authorize(id, sessionId, { key: api_key.token }))).toEqual(first)
-    await act(first.payments[0].id, "capture")
-    const completed = await read(id)
-    expect(collectionOf(await authorize(id, sessionId))).toEqual(completed)
+    const first = collectionIn(await store.authorize(id, sessionId))
+    const { api_key } = (await admin.createApiKey({ title: "Other", type: "publishable" })).body
+    expect(collectionIn(await store.authorize(id, sessionId, undefined, { key: api_key.token }))).toEqual(first)
+    await admin.capture(first.payments[0].id)
+    const completed = await store.readCollection(id)
+    expect(collectionIn(await store.authorize(id, sessionId))).toEqual(completed)
     expect(completed.payment_sessions[0].authorized_at).toBe(first.payment_sessions[0].authorized_at)
     expect([completed.status, await operationsOf(id, "authorize")]).toEqual(["completed", 1])
   })
@@ -555,23 +580,23 @@ describe("authorizing a session", () => {
   it("does not know a session that is unknown, another collection's, or over", async () => {
     const [one, other] = [await newSession(service), await newSession(service)]
     const over = await newPayment(service)
-    await act(over.paymentId, "cancel")
+    await admin.cancel(over.paymentId)
     for (const [id, sessionId] of [
       [one.id, "payses_unknown"],
       [one.id, other.sessionId],
       [over.id, over.sessionId],
     ] as const) {
-      expect(await authorize(id, sessionId)).toMatchObject({
+      expect(await store.authorize(id, sessionId)).toMatchObject({
         status: 404,
         body: { type: "not_found", message: `PaymentSession id not found: ${sessionId}` },
       })
     }
-    expect(await authorize("pay_col_unknown", one.sessionId)).toMatchObject({
+    expect(await store.authorize("pay_col_unknown", one.sessionId)).toMatchObject({
       status: 404,
       body: { type: "not_found", message: "PaymentCollection id not found: pay_col_unknown" },
     })
-    expect(await authorize(one.id, "payses%00")).toMatchObject({ status: 400, body: { type: "invalid_data" } })
-    expect((await read(one.id)).status).toBe("not_paid")
+    expect(await store.authorize(one.id, "payses%00")).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+    expect((await store.readCollection(one.id)).status).toBe("not_paid")
   })
 
   it.each([
@@ -584,8 +609,8 @@ describe("authorizing a session", () => {
     async (change, now, figures) => {
       const { cartId, id, sessionId } = await newSession(service)
       await sql(`UPDATE cart SET ${change} WHERE id = $1`, [cartId])
-      const before = await read(id)
-      expect(await authorize(id, sessionId)).toMatchObject({
+      const before = await store.readCollection(id)
+      expect(await store.authorize(id, sessionId)).toMatchObject({
         status: 409,
         body: {
           type: "conflict",
@@ -593,12 +618,12 @@ describe("authorizing a session", () => {
           message: `The session is for 10 eur, but ${now} is to be paid by now. Create the payment session again, then authorize it.`,
         },
       })
-      expect(await read(id)).toEqual(before)
-      expect(collectionOf(await open(id))).toMatchObject({
+      expect(await store.readCollection(id)).toEqual(before)
+      expect(collectionIn(await store.openSession(id))).toMatchObject({
         ...figures,
         payment_sessions: [{ ...figures, id: sessionId }],
       })
-      expect(collectionOf(await authorize(id, sessionId))).toMatchObject({
+      expect(collectionIn(await store.authorize(id, sessionId))).toMatchObject({
         ...figures,
         authorized_amount: figures.amount,
         payments: [figures],
@@ -610,12 +635,16 @@ describe("authorizing a session", () => {
     const { cartId, id, paymentId } = await newPayment(service)
     await putCart(service, { id: cartId, total: 15 })
     const rest = await openRest(id)
-    await act(paymentId, "cancel")
-    expect(await read(id)).toMatchObject({ status: "not_paid", authorized_amount: 0, outstanding_amount: 15 })
-    expect(await authorize(id, rest.id)).toMatchObject({ status: 409, body: { code: "amount_changed" } })
+    await admin.cancel(paymentId)
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "not_paid",
+      authorized_amount: 0,
+      outstanding_amount: 15,
+    })
+    expect(await store.authorize(id, rest.id)).toMatchObject({ status: 409, body: { code: "amount_changed" } })
     // Nothing is authorized, so the session is for all that the cart costs again.
     expect(await openRest(id)).toMatchObject({ id: rest.id, amount: 15 })
-    expect(collectionOf(await authorize(id, rest.id))).toMatchObject({
+    expect(collectionIn(await store.authorize(id, rest.id))).toMatchObject({
       status: "authorized",
       amount: 15,
       authorized_amount: 15,
@@ -624,7 +653,7 @@ describe("authorizing a session", () => {
 
   it("of nothing completes the collection, without a capture (D16)", async () => {
     const { cartId, id, sessionId } = await newSession(service, { total: 0 })
-    const collection = collectionOf(await authorize(id, sessionId))
+    const collection = collectionIn(await store.authorize(id, sessionId))
     expect(collection).toMatchObject({
       status: "completed",
       completed_at: expect.stringMatching(TIME),
@@ -634,15 +663,15 @@ describe("authorizing a session", () => {
       payments: [{ amount: 0, authorized_amount: 0, captured_amount: 0, captures: [], refunds: [] }],
     })
     const paymentId = collection.payments[0].id as string
-    expect((await act(paymentId, "capture")).status).toBe(200)
-    expect((await act(paymentId, "capture", { amount: 0.01 })).status).toBe(400)
-    expect((await act(paymentId, "refund")).status).toBe(400)
-    expect((await act(paymentId, "cancel")).status).toBe(400)
-    expect(await read(id)).toEqual(collection)
+    expect((await admin.capture(paymentId)).status).toBe(200)
+    expect((await admin.capture(paymentId, 0.01)).status).toBe(400)
+    expect((await admin.refund(paymentId)).status).toBe(400)
+    expect((await admin.cancel(paymentId)).status).toBe(400)
+    expect(await store.readCollection(id)).toEqual(collection)
 
     // A cart that costs something after all is not paid by it.
     await putCart(service, { id: cartId, total: 99 })
-    const next = collectionOf(await service.store("POST", "/store/payment-collections", { cart_id: cartId }))
+    const next = collectionIn(await store.createCollection(cartId))
     expect(next).toMatchObject({ amount: 99, status: "not_paid", payments: [] })
     expect(next.id).not.toBe(id)
   })
@@ -654,12 +683,12 @@ describe("authorizing a session", () => {
   ])("takes %s", async (_, body, headers) => {
     const { id, sessionId } = await newSession(service)
     const answer = await service.store("POST", `/store/${sessionsOf(id)}/${sessionId}/authorize`, body, { headers })
-    expect(collectionOf(answer).status).toBe("authorized")
+    expect(collectionIn(answer).status).toBe("authorized")
   })
 
   it.each<[unknown, string]>([
     [{ amount: 5 }, "Unrecognized fields: 'amount'"],
-    [{ data: {}, provider_id: SYSTEM }, "Unrecognized fields: 'data, provider_id'"],
+    [{ data: {}, provider_id: SYSTEM_PROVIDER }, "Unrecognized fields: 'data, provider_id'"],
     [[1], "Field '' is required"],
   ])("takes nothing: %j is refused", async (body, message) => {
     const { id, sessionId } = await newSession(service)
@@ -667,7 +696,7 @@ describe("authorizing a session", () => {
       status: 400,
       body: { type: "invalid_data", message: `Invalid request: ${message}` },
     })
-    expect((await read(id)).status).toBe("not_paid")
+    expect((await store.readCollection(id)).status).toBe("not_paid")
   })
 
   it("answers what `fields` selects, and does nothing when that is wrong", async () => {
@@ -676,8 +705,8 @@ describe("authorizing a session", () => {
     for (const wrong of ["fields=nope", "fields=payments.private_data", "limit=1"]) {
       expect(await post(wrong)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
     }
-    expect((await read(id)).status).toBe("not_paid")
-    expect(collectionOf(await post("fields=status,payments.amount"))).toEqual({
+    expect((await store.readCollection(id)).status).toBe("not_paid")
+    expect(collectionIn(await post("fields=status,payments.amount"))).toEqual({
       id,
       status: "authorized",
       payments: [{ id: expect.any(String), amount: 10 }],
@@ -698,27 +727,33 @@ describe("the body of a session", () => {
     [{ data: {} }, "Field 'provider_id' is required"],
     [{ provider_id: null }, "Expected type: 'string' for field 'provider_id', got: 'null'"],
     [{ provider_id: 5 }, "Expected type: 'string' for field 'provider_id', got: '5'"],
-    [{ provider_id: [SYSTEM] }, `Expected type: 'string' for field 'provider_id', got: '${SYSTEM}'`],
+    [{ provider_id: [SYSTEM_PROVIDER] }, `Expected type: 'string' for field 'provider_id', got: '${SYSTEM_PROVIDER}'`],
     [{ provider_id: { $ne: null } }, "Expected type: 'string' for field 'provider_id', got: 'record'"],
-    [{ provider_id: SYSTEM, data: null }, "Expected type: 'record' for field 'data', got: 'null'"],
-    [{ provider_id: SYSTEM, data: "x" }, "Expected type: 'record' for field 'data', got: 'x'"],
-    [{ provider_id: SYSTEM, data: 5 }, "Expected type: 'record' for field 'data', got: '5'"],
-    [{ provider_id: SYSTEM, data: [] }, "Expected type: 'record' for field 'data', got: ''"],
-    [{ provider_id: SYSTEM, data: [{ a: 1 }] }, "Expected type: 'record' for field 'data', got: '[object Object]'"],
-    [{ provider_id: SYSTEM, amount: 1 }, "Unrecognized fields: 'amount'"],
-    [{ provider_id: SYSTEM, context: {}, customer_id: "cus_1" }, "Unrecognized fields: 'context, customer_id'"],
-    [{ provider_id: SYSTEM, constructor: 1 }, "Unrecognized fields: 'constructor'"],
+    [{ provider_id: SYSTEM_PROVIDER, data: null }, "Expected type: 'record' for field 'data', got: 'null'"],
+    [{ provider_id: SYSTEM_PROVIDER, data: "x" }, "Expected type: 'record' for field 'data', got: 'x'"],
+    [{ provider_id: SYSTEM_PROVIDER, data: 5 }, "Expected type: 'record' for field 'data', got: '5'"],
+    [{ provider_id: SYSTEM_PROVIDER, data: [] }, "Expected type: 'record' for field 'data', got: ''"],
+    [
+      { provider_id: SYSTEM_PROVIDER, data: [{ a: 1 }] },
+      "Expected type: 'record' for field 'data', got: '[object Object]'",
+    ],
+    [{ provider_id: SYSTEM_PROVIDER, amount: 1 }, "Unrecognized fields: 'amount'"],
+    [
+      { provider_id: SYSTEM_PROVIDER, context: {}, customer_id: "cus_1" },
+      "Unrecognized fields: 'context, customer_id'",
+    ],
+    [{ provider_id: SYSTEM_PROVIDER, constructor: 1 }, "Unrecognized fields: 'constructor'"],
     [{ provider_id: "pp\0" }, "Value for field 'provider_id' contains a character that cannot be stored"],
     [
-      { provider_id: SYSTEM, data: { a: ["\0"] } },
+      { provider_id: SYSTEM_PROVIDER, data: { a: ["\0"] } },
       "Value for field 'data.a.0' contains a character that cannot be stored",
     ],
     [
-      { provider_id: SYSTEM, data: { "a\0": 1 } },
+      { provider_id: SYSTEM_PROVIDER, data: { "a\0": 1 } },
       "Value for field 'data.a\0' contains a character that cannot be stored",
     ],
     [
-      { provider_id: SYSTEM, data: { a: "\ud800" } },
+      { provider_id: SYSTEM_PROVIDER, data: { a: "\ud800" } },
       "Value for field 'data.a' contains a character that cannot be stored",
     ],
   ])("%j is refused in Medusa's words, to shoppers and operators alike", async (body, message) => {
@@ -726,17 +761,18 @@ describe("the body of a session", () => {
       const { status, body: error } = await service[audience]("POST", `/${audience}/${sessionsOf(id)}`, body)
       expect([status, error.type, error.message]).toEqual([400, "invalid_data", `Invalid request: ${message}`])
     }
-    expect((await read(id)).payment_sessions).toEqual([])
+    expect((await store.readCollection(id)).payment_sessions).toEqual([])
   })
 
   it.each(["{", "[]", "null", "7", '"x"', "\u0000"])("%j is no JSON object", async (raw) => {
-    expect(await open(id, raw, JSON_TYPE)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+    expect(await store.openSession(id, raw, JSON_TYPE)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
   })
 
   it("is refused when it is nested without end, and taken up to fifty levels", async () => {
-    const nested = (depth: number) => `{"provider_id":"${SYSTEM}","data":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}`
+    const nested = (depth: number) =>
+      `{"provider_id":"${SYSTEM_PROVIDER}","data":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}`
     for (const depth of [60, 2_000, 15_000]) {
-      expect(await open(id, nested(depth), JSON_TYPE)).toMatchObject({
+      expect(await store.openSession(id, nested(depth), JSON_TYPE)).toMatchObject({
         status: 400,
         body: {
           type: "invalid_data",
@@ -744,19 +780,23 @@ describe("the body of a session", () => {
         },
       })
     }
-    expect((await open(id, nested(49), JSON_TYPE)).status).toBe(200)
+    expect((await store.openSession(id, nested(49), JSON_TYPE)).status).toBe(200)
   })
 
   it("is refused above 100 kB", async () => {
-    const answer = await open(id, { provider_id: SYSTEM, data: { x: "x".repeat(101 * 1024) } })
+    const answer = await store.openSession(id, { provider_id: SYSTEM_PROVIDER, data: { x: "x".repeat(101 * 1024) } })
     expect(answer).toMatchObject({ status: 413, body: { type: "invalid_data" } })
   })
 
   it("has data of 16 kB at most", async () => {
-    expect(await open(id, { provider_id: SYSTEM, data: { x: "x".repeat(17 * 1024) } })).toMatchObject({
+    expect(
+      await store.openSession(id, { provider_id: SYSTEM_PROVIDER, data: { x: "x".repeat(17 * 1024) } }),
+    ).toMatchObject({
       status: 400,
       body: { message: "Invalid request: Value for field 'data' is larger than 16 kB as JSON" },
     })
-    expect((await open(id, { provider_id: SYSTEM, data: { x: "x".repeat(16_000) } })).status).toBe(200)
+    expect(
+      (await store.openSession(id, { provider_id: SYSTEM_PROVIDER, data: { x: "x".repeat(16_000) } })).status,
+    ).toBe(200)
   })
 })

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { apiOf, SYSTEM_PROVIDER, refusal, amountsOf } from "./support/api.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { TestService, type Answer } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
 
 let service: TestService
+const { admin, store } = apiOf(() => service)
 let keyId: string
 beforeAll(async () => {
   service = await TestService.start()
@@ -11,31 +13,11 @@ beforeAll(async () => {
 })
 afterAll(() => service.close())
 
-const SYSTEM = "pp_system_default"
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
-
-const act = (paymentId: string, name: string, body?: unknown, query = "") =>
-  service.admin("POST", `/admin/payments/${paymentId}/${name}${query}`, body)
 const get = async (path: string) => {
   const { status, body } = await service.admin("GET", `/admin/${path}`)
   expect([status, body]).toEqual([200, expect.any(Object)])
   return body
-}
-const paymentOf = async (id: string, fields = "*,captures,refunds,refunds.refund_reason") =>
-  (await get(`payments/${id}?fields=${fields}`)).payment
-const collectionOf = async (id: string) =>
-  (await service.store("GET", `/store/payment-collections/${id}`)).body.payment_collection
-const amountsOf = (rows: { amount: number }[]) => rows.map(({ amount }) => amount).sort((a, b) => a - b)
-const refusal = (status: number, type: string, message: unknown) => ({ status, body: { type, message } })
-const markAsPaid = (id: string, body: unknown = { order_id: "order_1" }) =>
-  service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, body)
-const remove = (id: string) => service.admin("DELETE", `/admin/payment-collections/${id}`)
-const newReason = async (code: string) =>
-  (await service.admin("POST", "/admin/refund-reasons", { label: `Label of ${code}`, code })).body.refund_reason
-    .id as string
-const orderCollection = async (amount: number, currency_code = "eur") => {
-  const order = { order_id: "order_1", amount, currency_code }
-  return (await service.admin("POST", "/admin/payment-collections", order)).body.payment_collection.id as string
 }
 
 /** What is done, with how much, how it is answered, and where the collection is then: status, authorized, captured, refunded. */
@@ -155,9 +137,9 @@ describe("statuses and totals of payment and collection", () => {
     const moved: Record<string, number[]> = { capture: [], refund: [] }
     let before = { captured_amount: 0, refunded_amount: 0 }
     for (const [name, amount, status, collectionStatus, authorized_amount, captured_amount, refunded_amount] of steps) {
-      const { status: answered } = await act(paymentId, name, amount === undefined ? undefined : { amount })
+      const { status: answered } = await admin.requestOn(paymentId, name, amount === undefined ? undefined : { amount })
       const totals = { authorized_amount, captured_amount, refunded_amount }
-      const [payment, collection] = [await paymentOf(paymentId), await collectionOf(id)]
+      const [payment, collection] = [await admin.readPayment(paymentId), await store.readCollection(id)]
       expect([name, amount, answered, collection.status]).toEqual([name, amount, status, collectionStatus])
       expect([payment, collection]).toMatchObject([totals, totals])
       const isNew = captured_amount !== before.captured_amount || refunded_amount !== before.refunded_amount
@@ -173,12 +155,12 @@ describe("statuses and totals of payment and collection", () => {
   it("say once when it was captured in full, and when it was canceled", async () => {
     const { id, paymentId } = await newPayment(service)
     const times = async () => {
-      const { captured_at, canceled_at } = await paymentOf(paymentId)
-      return { captured_at, canceled_at, completed_at: (await collectionOf(id)).completed_at }
+      const { captured_at, canceled_at } = await admin.readPayment(paymentId)
+      return { captured_at, canceled_at, completed_at: (await store.readCollection(id)).completed_at }
     }
-    await act(paymentId, "capture", { amount: 9.99 })
+    await admin.capture(paymentId, 9.99)
     expect(await times()).toEqual({ captured_at: null, canceled_at: null, completed_at: null })
-    await act(paymentId, "capture")
+    await admin.capture(paymentId)
     const captured = await times()
     expect(captured).toEqual({
       captured_at: expect.stringMatching(TIME),
@@ -192,36 +174,36 @@ describe("statuses and totals of payment and collection", () => {
       ["cancel"],
       ["refund"],
     ] as const) {
-      await act(paymentId, name, body)
+      await admin.requestOn(paymentId, name, body)
       expect(await times()).toEqual(captured)
     }
 
     const other = await newPayment(service)
-    await act(other.paymentId, "capture", { amount: 1 })
-    await act(other.paymentId, "cancel")
-    const { canceled_at, captured_at } = await paymentOf(other.paymentId)
+    await admin.capture(other.paymentId, 1)
+    await admin.cancel(other.paymentId)
+    const { canceled_at, captured_at } = await admin.readPayment(other.paymentId)
     expect([canceled_at, captured_at]).toEqual([expect.stringMatching(TIME), null])
-    await act(other.paymentId, "cancel")
-    await act(other.paymentId, "refund")
-    expect(await paymentOf(other.paymentId)).toMatchObject({ canceled_at, captured_at: null })
-    expect((await collectionOf(other.id)).completed_at).toBeNull()
+    await admin.cancel(other.paymentId)
+    await admin.refund(other.paymentId)
+    expect(await admin.readPayment(other.paymentId)).toMatchObject({ canceled_at, captured_at: null })
+    expect((await store.readCollection(other.id)).completed_at).toBeNull()
   })
 
   it("lose the session of a payment that was canceled for nothing, and keep that of one that paid", async () => {
     const [nothing, part] = [await newPayment(service), await newPayment(service)]
-    await act(nothing.paymentId, "cancel")
-    expect(await collectionOf(nothing.id)).toMatchObject({
+    await admin.cancel(nothing.paymentId)
+    expect(await store.readCollection(nothing.id)).toMatchObject({
       status: "canceled",
       payment_sessions: [],
       payments: [{ id: nothing.paymentId, amount: 10, authorized_amount: 0 }],
     })
-    await act(part.paymentId, "capture", { amount: 1 })
-    await act(part.paymentId, "cancel")
-    expect(await collectionOf(part.id)).toMatchObject({
+    await admin.capture(part.paymentId, 1)
+    await admin.cancel(part.paymentId)
+    expect(await store.readCollection(part.id)).toMatchObject({
       status: "partially_captured",
       payment_sessions: [{ id: part.sessionId, status: "authorized" }],
     })
-    const next = (cart_id: string) => service.store("POST", "/store/payment-collections", { cart_id })
+    const next = (cart_id: string) => store.createCollection(cart_id)
     expect((await next(part.cartId)).body.payment_collection.id).toBe(part.id)
     const again = (await next(nothing.cartId)).body.payment_collection
     expect(again).toMatchObject({ status: "not_paid", amount: 10, payment_sessions: [], payments: [] })
@@ -241,7 +223,7 @@ describe("a capture, refund or cancellation", () => {
       payment_session_id: sessionId,
     }
     const captures = [{ id: expect.stringMatching(/^capt_[0-9A-Z]{26}$/), amount: 4, status: "succeeded" }]
-    expect((await act(paymentId, "capture", { amount: 4 })).body).toEqual({
+    expect((await admin.capture(paymentId, 4)).body).toEqual({
       payment: { ...payment, captures, refunds: [] },
     })
     const refund = {
@@ -253,10 +235,18 @@ describe("a capture, refund or cancellation", () => {
       refund_reason_id: null,
       refund_reason: null,
     }
-    expect((await act(paymentId, "refund", { amount: 1 })).body).toEqual({
+    expect((await admin.refund(paymentId, 1)).body).toEqual({
       payment: { ...payment, captures, refunds: [refund] },
     })
-    expect((await act(paymentId, "cancel", undefined, "?fields=canceled_at,captures.created_by")).body).toEqual({
+    expect(
+      (
+        await service.admin(
+          "POST",
+          `/admin/payments/${paymentId}/cancel?fields=canceled_at,captures.created_by`,
+          undefined,
+        )
+      ).body,
+    ).toEqual({
       payment: {
         id: paymentId,
         canceled_at: expect.stringMatching(TIME),
@@ -269,12 +259,12 @@ describe("a capture, refund or cancellation", () => {
     const { paymentId } = await newPayment(service)
     for (const name of ["capture", "refund", "cancel"]) {
       for (const query of ["?fields=nope", "?fields=private_data", "?amount=1"]) {
-        expect(await act(paymentId, name, undefined, query)).toMatchObject(
+        expect(await service.admin("POST", `/admin/payments/${paymentId}/${name}${query}`, undefined)).toMatchObject(
           refusal(400, "invalid_data", expect.stringMatching(/nope|private_data|amount/)),
         )
       }
     }
-    expect(await paymentOf(paymentId)).toMatchObject({ captured_amount: 0, canceled_at: null })
+    expect(await admin.readPayment(paymentId)).toMatchObject({ captured_amount: 0, canceled_at: null })
   })
 
   it("does not know an unknown payment (D10)", async () => {
@@ -285,10 +275,10 @@ describe("a capture, refund or cancellation", () => {
       ["refund", { refund_reason_id: "refr_unknown" }],
       ["cancel"],
     ] as const) {
-      expect(await act("pay_unknown", name, body)).toMatchObject(
+      expect(await admin.requestOn("pay_unknown", name, body)).toMatchObject(
         refusal(404, "not_found", "Payment with id: pay_unknown was not found"),
       )
-      expect(await act("pay%00", name, body)).toMatchObject(
+      expect(await admin.requestOn("pay%00", name, body)).toMatchObject(
         refusal(400, "invalid_data", expect.stringContaining("cannot be stored")),
       )
     }
@@ -306,24 +296,24 @@ describe("a capture, refund or cancellation", () => {
     ["refund", { amount: 0.001 }, "Value for field 'amount' has more decimals than eur allows (2), got: '0.001'"],
   ])("%s of %j is refused in Medusa's words where it has any", async (name, body, message) => {
     const { paymentId } = await newPayment(service)
-    await act(paymentId, "capture", { amount: 4 })
-    expect(await act(paymentId, name, body)).toMatchObject(refusal(400, "invalid_data", message))
+    await admin.capture(paymentId, 4)
+    expect(await admin.requestOn(paymentId, name, body)).toMatchObject(refusal(400, "invalid_data", message))
   })
 
   it("of what is over is refused in words", async () => {
     const [canceled, captured] = [await newPayment(service), await newPayment(service)]
-    await act(canceled.paymentId, "cancel")
+    await admin.cancel(canceled.paymentId)
     for (const body of [undefined, { amount: 1 }]) {
-      expect(await act(canceled.paymentId, "capture", body)).toMatchObject(
+      expect(await admin.capture(canceled.paymentId, body)).toMatchObject(
         refusal(400, "invalid_data", `The payment: ${canceled.paymentId} has been canceled.`),
       )
     }
-    await act(captured.paymentId, "capture")
-    expect(await act(captured.paymentId, "cancel")).toMatchObject(
+    await admin.capture(captured.paymentId)
+    expect(await admin.cancel(captured.paymentId)).toMatchObject(
       refusal(400, "not_allowed", `The payment: ${captured.paymentId} has been captured in full. Refund it instead.`),
     )
-    await act(captured.paymentId, "refund")
-    expect(await act(captured.paymentId, "refund")).toMatchObject(
+    await admin.refund(captured.paymentId)
+    expect(await admin.refund(captured.paymentId)).toMatchObject(
       refusal(400, "invalid_data", "You cannot refund more than what is captured on the payment."),
     )
   })
@@ -341,21 +331,21 @@ describe("a capture, refund or cancellation", () => {
     [[{ amount: 1 }], "Field '' is required"],
   ])("of %j is refused, and moves nothing", async (body, message) => {
     const { paymentId } = await newPayment(service)
-    await act(paymentId, "capture", { amount: 4 })
+    await admin.capture(paymentId, 4)
     for (const name of ["capture", "refund"]) {
-      expect(await act(paymentId, name, body)).toMatchObject(
+      expect(await admin.requestOn(paymentId, name, body)).toMatchObject(
         refusal(400, "invalid_data", `Invalid request: ${message}`),
       )
     }
-    expect(await paymentOf(paymentId)).toMatchObject({ captured_amount: 4, refunded_amount: 0 })
+    expect(await admin.readPayment(paymentId)).toMatchObject({ captured_amount: 4, refunded_amount: 0 })
   })
 
   it.each(['{"amount":1e400}', '{"amount":', '{"amount":1}}', '"1"', "1"])("of %s is refused", async (raw) => {
     const { paymentId } = await newPayment(service)
     const options = { headers: { "content-type": "application/json" } }
-    const answer = await service.admin("POST", `/admin/payments/${paymentId}/capture`, raw, options)
+    const answer = await admin.capture(paymentId, raw, options)
     expect(answer).toMatchObject({ status: 400, body: { type: "invalid_data" } })
-    expect((await paymentOf(paymentId)).captured_amount).toBe(0)
+    expect((await admin.readPayment(paymentId)).captured_amount).toBe(0)
   })
 
   it.each<[string, unknown, Record<string, string>]>([
@@ -365,11 +355,11 @@ describe("a capture, refund or cancellation", () => {
   ])("takes %s as asking for all", async (_, body, headers) => {
     const { paymentId } = await newPayment(service)
     for (const name of ["capture", "refund"]) {
-      expect((await service.admin("POST", `/admin/payments/${paymentId}/${name}`, body, { headers })).status).toBe(200)
+      expect((await admin.requestOn(paymentId, name, body, { headers })).status).toBe(200)
     }
-    expect(await paymentOf(paymentId)).toMatchObject({ captured_amount: 10, refunded_amount: 10 })
+    expect(await admin.readPayment(paymentId)).toMatchObject({ captured_amount: 10, refunded_amount: 10 })
     const { paymentId: other } = await newPayment(service)
-    expect((await service.admin("POST", `/admin/payments/${other}/cancel`, body, { headers })).status).toBe(200)
+    expect((await admin.cancel(other, body, { headers })).status).toBe(200)
   })
 
   it("of all takes nothing else: a cancellation with an amount is refused, and gives nothing up", async () => {
@@ -379,19 +369,19 @@ describe("a capture, refund or cancellation", () => {
       [[{}], "Field '' is required"],
     ] as const) {
       const refused = refusal(400, "invalid_data", `Invalid request: ${message}`)
-      expect(await act(paymentId, "cancel", body)).toMatchObject(refused)
+      expect(await admin.cancel(paymentId, body)).toMatchObject(refused)
     }
-    expect((await paymentOf(paymentId)).canceled_at).toBeNull()
+    expect((await admin.readPayment(paymentId)).canceled_at).toBeNull()
   })
 
   it("tells who asked for it: the key, or the service", async () => {
     const { paymentId } = await newPayment(service)
     const tcp = await TcpConnection.open(service.tcpPort)
     const created = async (kind: "captures" | "refunds") =>
-      Object.fromEntries((await paymentOf(paymentId))[kind].map((row: any) => [row.amount, row.created_by]))
+      Object.fromEntries((await admin.readPayment(paymentId))[kind].map((row: any) => [row.amount, row.created_by]))
     const expected = { 1: keyId, 2: "tcp:back-office", 3: "tcp:internal" }
     for (const name of ["capture", "refund"]) {
-      await act(paymentId, name, { amount: 1 })
+      await admin.requestOn(paymentId, name, 1)
       await tcp.ask(`payments.${name}`, { id: paymentId, amount: 2, caller: "back-office" })
       await tcp.ask(`payments.${name}`, { id: paymentId, amount: 3 })
     }
@@ -403,13 +393,13 @@ describe("a capture, refund or cancellation", () => {
 describe("the reason of a refund", () => {
   it("is kept with its note, and answered", async () => {
     const { paymentId } = await newPayment(service)
-    const reasonId = await newReason("kept_reason")
-    await act(paymentId, "capture")
+    const reasonId = await admin.newRefundReason("kept_reason")
+    await admin.capture(paymentId)
     const note = "Two of three; \u00fc\u2603 'quoted'"
-    const { body } = await act(paymentId, "refund", { amount: 2, refund_reason_id: reasonId, note })
+    const { body } = await admin.refund(paymentId, { amount: 2, refund_reason_id: reasonId, note })
     const reason = { id: reasonId, label: "Label of kept_reason", code: "kept_reason" }
     expect(body.payment.refunds).toMatchObject([{ amount: 2, note, refund_reason_id: reasonId, refund_reason: reason }])
-    const [refund] = (await paymentOf(paymentId)).refunds
+    const [refund] = (await admin.readPayment(paymentId)).refunds
     expect(refund).toEqual({
       id: body.payment.refunds[0].id,
       amount: 2,
@@ -433,26 +423,26 @@ describe("the reason of a refund", () => {
 
   it("stays with the refund when it is deleted", async () => {
     const { paymentId } = await newPayment(service)
-    const reasonId = await newReason("deleted_later")
-    await act(paymentId, "capture")
-    await act(paymentId, "refund", { amount: 2, refund_reason_id: reasonId })
+    const reasonId = await admin.newRefundReason("deleted_later")
+    await admin.capture(paymentId)
+    await admin.refund(paymentId, { amount: 2, refund_reason_id: reasonId })
     await service.admin("DELETE", `/admin/refund-reasons/${reasonId}`)
-    expect((await paymentOf(paymentId)).refunds).toMatchObject([
+    expect((await admin.readPayment(paymentId)).refunds).toMatchObject([
       { refund_reason_id: reasonId, refund_reason: { code: "deleted_later" } },
     ])
   })
 
   it("has to be there: an unknown or deleted one is 404, and nothing moves (D10)", async () => {
     const { paymentId } = await newPayment(service)
-    const deleted = await newReason("deleted_before")
+    const deleted = await admin.newRefundReason("deleted_before")
     await service.admin("DELETE", `/admin/refund-reasons/${deleted}`)
-    await act(paymentId, "capture")
+    await admin.capture(paymentId)
     for (const refund_reason_id of ["refr_unknown", deleted, ""]) {
-      expect(await act(paymentId, "refund", { amount: 2, refund_reason_id })).toMatchObject(
+      expect(await admin.refund(paymentId, { amount: 2, refund_reason_id })).toMatchObject(
         refusal(404, "not_found", `RefundReason id not found: ${refund_reason_id}`),
       )
     }
-    expect(await paymentOf(paymentId)).toMatchObject({ refunded_amount: 0, refunds: [] })
+    expect(await admin.readPayment(paymentId)).toMatchObject({ refunded_amount: 0, refunds: [] })
   })
 
   it.each<[object, string]>([
@@ -463,8 +453,8 @@ describe("the reason of a refund", () => {
     [{ note: "a\0" }, "Value for field 'note' contains a character that cannot be stored"],
   ])("and its note are text: %j is refused", async (body, message) => {
     const { paymentId } = await newPayment(service)
-    await act(paymentId, "capture")
-    expect(await act(paymentId, "refund", body)).toMatchObject(
+    await admin.capture(paymentId)
+    expect(await admin.refund(paymentId, body)).toMatchObject(
       refusal(400, "invalid_data", `Invalid request: ${message}`),
     )
   })
@@ -477,10 +467,10 @@ describe("GET /admin/payments", () => {
       await newPayment(service, { total: 22 }),
       await newPayment(service, { total: 33, currency_code: "usd" }),
     ]
-    await act(middle.paymentId, "capture")
-    await act(large.paymentId, "capture", { amount: 1 })
-    const { captured_at } = await paymentOf(middle.paymentId)
-    const { created_at } = await paymentOf(small.paymentId)
+    await admin.capture(middle.paymentId)
+    await admin.capture(large.paymentId, 1)
+    const { captured_at } = await admin.readPayment(middle.paymentId)
+    const { created_at } = await admin.readPayment(small.paymentId)
     const ids = [small, middle, large].map(({ paymentId }) => paymentId).join(",")
     const list = async (query: string) => {
       const { payments, count, offset, limit } = await get(`payments?id[]=${ids}&order=amount&${query}`)
@@ -499,9 +489,9 @@ describe("GET /admin/payments", () => {
       20,
     ])
     expect(await list(`payment_session_id=${middle.sessionId}`)).toEqual([[22], 1, 0, 20])
-    expect(await list(`provider_id=${SYSTEM}`)).toEqual([[11, 22, 33], 3, 0, 20])
+    expect(await list(`provider_id=${SYSTEM_PROVIDER}`)).toEqual([[11, 22, 33], 3, 0, 20])
     expect(await list("provider_id=pp_other_default")).toEqual([[], 0, 0, 20])
-    expect(await list(`provider_id[$ne]=${SYSTEM}`)).toEqual([[], 0, 0, 20])
+    expect(await list(`provider_id[$ne]=${SYSTEM_PROVIDER}`)).toEqual([[], 0, 0, 20])
     expect(await list(`captured_at=${captured_at}`)).toEqual([[22], 1, 0, 20])
     expect(await list(`captured_at[$gte]=${captured_at}`)).toEqual([[22], 1, 0, 20])
     expect(await list(`captured_at[$lt]=${captured_at}`)).toEqual([[], 0, 0, 20])
@@ -537,8 +527,8 @@ describe("marking as paid", () => {
   const ONLY_NOT_PAID = refusal(400, "not_allowed", "Can only mark 'not_paid' payment collection as paid")
 
   it("opens, authorizes and captures, for an order", async () => {
-    const id = await orderCollection(12.34)
-    const { status, body } = await markAsPaid(id)
+    const id = await admin.newOrderCollection(12.34)
+    const { status, body } = await admin.markAsPaid(id)
     expect([status, body.payment_collection]).toEqual([
       200,
       {
@@ -551,18 +541,22 @@ describe("marking as paid", () => {
         refunded_amount: 0,
         outstanding_amount: 0,
         payment_sessions: [
-          expect.objectContaining({ provider_id: SYSTEM, status: "authorized", amount: 12.34, data: {} }),
+          expect.objectContaining({ provider_id: SYSTEM_PROVIDER, status: "authorized", amount: 12.34, data: {} }),
         ],
         payments: [
-          expect.objectContaining({ provider_id: SYSTEM, amount: 12.34, captured_at: expect.stringMatching(TIME) }),
+          expect.objectContaining({
+            provider_id: SYSTEM_PROVIDER,
+            amount: 12.34,
+            captured_at: expect.stringMatching(TIME),
+          }),
         ],
       },
     ])
-    const collection = await collectionOf(id)
+    const collection = await store.readCollection(id)
     expect(collection.completed_at).toBe(collection.payments[0].captured_at)
-    const { captures } = await paymentOf(collection.payments[0].id)
+    const { captures } = await admin.readPayment(collection.payments[0].id)
     expect(captures).toMatchObject([{ amount: 12.34, created_by: keyId }])
-    expect((await act(collection.payments[0].id, "refund")).status).toBe(200)
+    expect((await admin.refund(collection.payments[0].id)).status).toBe(200)
   })
 
   it.each([
@@ -570,12 +564,15 @@ describe("marking as paid", () => {
     ["kwd", 0.001],
     ["eur", 9999999999999.99],
   ])("pays to the minor unit, in %s", async (currency, amount) => {
-    const { body } = await markAsPaid(await orderCollection(amount, currency), { order_id: "x", provider_id: SYSTEM })
+    const { body } = await admin.markAsPaid(await admin.newOrderCollection(amount, currency), {
+      order_id: "x",
+      provider_id: SYSTEM_PROVIDER,
+    })
     expect(body.payment_collection).toMatchObject({ status: "completed", amount, captured_amount: amount })
   })
 
   it("pays nothing where nothing is to be paid", async () => {
-    const { body } = await markAsPaid(await orderCollection(0))
+    const { body } = await admin.markAsPaid(await admin.newOrderCollection(0))
     expect(body.payment_collection).toMatchObject({
       status: "completed",
       captured_amount: 0,
@@ -584,9 +581,13 @@ describe("marking as paid", () => {
   })
 
   it("goes on with the session that the shopper opened, at what the cart costs by now", async () => {
-    const { cartId, id, sessionId } = await newSession(service, {}, { provider_id: SYSTEM, data: { by: "shopper" } })
+    const { cartId, id, sessionId } = await newSession(
+      service,
+      {},
+      { provider_id: SYSTEM_PROVIDER, data: { by: "shopper" } },
+    )
     await service.dataSource.query("UPDATE cart SET total = 2550 WHERE id = $1", [cartId])
-    expect((await markAsPaid(id)).body.payment_collection).toMatchObject({
+    expect((await admin.markAsPaid(id)).body.payment_collection).toMatchObject({
       status: "completed",
       amount: 25.5,
       captured_amount: 25.5,
@@ -596,29 +597,29 @@ describe("marking as paid", () => {
   })
 
   it("is refused once it is done, or anything was authorized otherwise, and changes nothing", async () => {
-    const marked = await orderCollection(10)
-    await markAsPaid(marked)
+    const marked = await admin.newOrderCollection(10)
+    await admin.markAsPaid(marked)
     const [authorized, captured, given, canceled] = [
       await newPayment(service),
       await newPayment(service),
       await newPayment(service),
       await newPayment(service),
     ]
-    await act(captured.paymentId, "capture")
-    await act(given.paymentId, "capture", { amount: 1 })
-    await act(given.paymentId, "cancel")
-    await act(canceled.paymentId, "cancel")
+    await admin.capture(captured.paymentId)
+    await admin.capture(given.paymentId, 1)
+    await admin.cancel(given.paymentId)
+    await admin.cancel(canceled.paymentId)
     for (const id of [marked, authorized.id, captured.id, given.id, canceled.id]) {
-      const before = await collectionOf(id)
-      expect(await markAsPaid(id)).toMatchObject(ONLY_NOT_PAID)
-      expect(await collectionOf(id)).toEqual(before)
+      const before = await store.readCollection(id)
+      expect(await admin.markAsPaid(id)).toMatchObject(ONLY_NOT_PAID)
+      expect(await store.readCollection(id)).toEqual(before)
     }
   })
 
   it("wants a provider that is there and offered, and changes nothing without", async () => {
     await service.admin("POST", "/admin/regions/reg_without", { payment_providers: [] })
     const [order, { id: cart }, { id: elsewhere }] = [
-      await orderCollection(10),
+      await admin.newOrderCollection(10),
       await newCollection(service),
       await newCollection(service, { region_id: "reg_without" }),
     ]
@@ -631,25 +632,25 @@ describe("marking as paid", () => {
         " in the cart's region reg_without. The region has no enabled payment provider: the operator has to name its providers with POST /admin/regions/:id.",
       ],
     ] as const) {
-      expect(await markAsPaid(id, { order_id: "order_1", provider_id })).toMatchObject(
-        refusal(400, "invalid_data", `Payment provider ${provider_id ?? SYSTEM} is not enabled${place}`),
+      expect(await admin.markAsPaid(id, { order_id: "order_1", provider_id })).toMatchObject(
+        refusal(400, "invalid_data", `Payment provider ${provider_id ?? SYSTEM_PROVIDER} is not enabled${place}`),
       )
-      expect(await collectionOf(id)).toMatchObject({ status: "not_paid", payment_sessions: [], payments: [] })
+      expect(await store.readCollection(id)).toMatchObject({ status: "not_paid", payment_sessions: [], payments: [] })
     }
     // It was not even begun: what the shopper authorizes is not for it to capture.
-    const open = await service.store("POST", `/store/payment-collections/${cart}/payment-sessions`, {
-      provider_id: SYSTEM,
+    const open = await store.openSession(cart, {
+      provider_id: SYSTEM_PROVIDER,
     })
     const sessionId = open.body.payment_collection.payment_sessions[0].id as string
-    await service.store("POST", `/store/payment-collections/${cart}/payment-sessions/${sessionId}/authorize`)
-    expect(await markAsPaid(cart)).toMatchObject(ONLY_NOT_PAID)
+    await store.authorize(cart, sessionId)
+    expect(await admin.markAsPaid(cart)).toMatchObject(ONLY_NOT_PAID)
   })
 
   it("does not know an unknown or deleted collection", async () => {
     const { id } = await newCollection(service)
-    await remove(id)
+    await admin.deleteCollection(id)
     for (const unknown of ["pay_col_unknown", id]) {
-      expect(await markAsPaid(unknown)).toMatchObject(
+      expect(await admin.markAsPaid(unknown)).toMatchObject(
         refusal(404, "not_found", `PaymentCollection id not found: ${unknown}`),
       )
     }
@@ -657,63 +658,56 @@ describe("marking as paid", () => {
 
   it.each<[unknown, string]>([
     [{}, "Field 'order_id' is required"],
-    [{ provider_id: SYSTEM }, "Field 'order_id' is required"],
+    [{ provider_id: SYSTEM_PROVIDER }, "Field 'order_id' is required"],
     [{ order_id: 5 }, "Expected type: 'string' for field 'order_id', got: '5'"],
     [{ order_id: "o", provider_id: null }, "Expected type: 'string' for field 'provider_id', got: 'null'"],
     [{ order_id: "o", amount: 1 }, "Unrecognized fields: 'amount'"],
     [{ order_id: "o\0" }, "Value for field 'order_id' contains a character that cannot be stored"],
   ])("of %j is refused", async (body, message) => {
     const { id } = await newCollection(service)
-    expect(await markAsPaid(id, body)).toMatchObject(refusal(400, "invalid_data", `Invalid request: ${message}`))
-    expect((await collectionOf(id)).payment_sessions).toEqual([])
+    expect(await admin.markAsPaid(id, body)).toMatchObject(refusal(400, "invalid_data", `Invalid request: ${message}`))
+    expect((await store.readCollection(id)).payment_sessions).toEqual([])
   })
 })
 
 describe("deleting a collection", () => {
   it("cancels its open session first; neither is seen again, and the cart gets a new one", async () => {
     const { cartId, id, sessionId } = await newSession(service)
-    expect((await remove(id)).body).toEqual({ id, object: "payment-collection", deleted: true })
+    expect((await admin.deleteCollection(id)).body).toEqual({ id, object: "payment-collection", deleted: true })
     const { operations } = await get(`operations?payment_collection_id=${id}&kind=cancel_session`)
     expect(operations).toMatchObject([{ state: "succeeded", payment_session_id: sessionId, created_by: keyId }])
     const gone = refusal(404, "not_found", `PaymentCollection id not found: ${id}`)
-    expect(await service.store("GET", `/store/payment-collections/${id}`)).toMatchObject(gone)
-    expect(await service.admin("GET", `/admin/payment-collections/${id}`)).toMatchObject(gone)
-    expect(
-      await service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`),
-    ).toMatchObject(gone)
-    expect(await remove(id)).toMatchObject(gone)
+    expect(await store.getCollection(id)).toMatchObject(gone)
+    expect(await admin.getCollection(id)).toMatchObject(gone)
+    expect(await store.authorize(id, sessionId)).toMatchObject(gone)
+    expect(await admin.deleteCollection(id)).toMatchObject(gone)
     expect((await get(`payment-collections?cart_id=${cartId}`)).count).toBe(0)
     await putCart(service, { id: cartId, total: 20 })
-    const next = (await service.store("POST", "/store/payment-collections", { cart_id: cartId })).body
-      .payment_collection
+    const next = (await store.createCollection(cartId)).body.payment_collection
     expect(next).toMatchObject({ amount: 20, status: "not_paid", payment_sessions: [] })
     expect(next.id).not.toBe(id)
   })
 
   it("is refused once anything was authorized, and changes nothing", async () => {
     const { id, paymentId } = await newPayment(service)
-    const steps = [
-      () => act(paymentId, "capture", { amount: 1 }),
-      () => act(paymentId, "cancel"),
-      () => act(paymentId, "refund"),
-    ]
+    const steps = [() => admin.capture(paymentId, 1), () => admin.cancel(paymentId), () => admin.refund(paymentId)]
     for (const step of [() => Promise.resolve(), ...steps]) {
       await step()
-      const before = await collectionOf(id)
-      expect(await remove(id)).toMatchObject(
+      const before = await store.readCollection(id)
+      expect(await admin.deleteCollection(id)).toMatchObject(
         refusal(400, "not_allowed", "Can only delete payment collections where status is not_paid"),
       )
-      expect(await collectionOf(id)).toEqual(before)
+      expect(await store.readCollection(id)).toEqual(before)
     }
     const canceled = await newPayment(service)
-    await act(canceled.paymentId, "cancel")
-    expect((await remove(canceled.id)).status).toBe(400)
+    await admin.cancel(canceled.paymentId)
+    expect((await admin.deleteCollection(canceled.id)).status).toBe(400)
   })
 
   it("works for an order, and leaves the order's others alone", async () => {
-    const [one, other] = [await orderCollection(10), await orderCollection(20)]
-    expect((await remove(one)).status).toBe(200)
-    expect((await collectionOf(other)).amount).toBe(20)
+    const [one, other] = [await admin.newOrderCollection(10), await admin.newOrderCollection(20)]
+    expect((await admin.deleteCollection(one)).status).toBe(200)
+    expect((await store.readCollection(other)).amount).toBe(20)
   })
 })
 
@@ -722,11 +716,11 @@ describe("operations", () => {
   async function life() {
     const { cartId, id, sessionId } = await newSession(service)
     await putCart(service, { id: cartId, total: 20 })
-    await service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
-    const paymentId = (await collectionOf(id)).payments[0].id as string
-    await act(paymentId, "capture", { amount: 5 })
-    await act(paymentId, "refund", { amount: 1.5 })
-    await act(paymentId, "cancel")
+    await store.authorize(id, sessionId)
+    const paymentId = (await store.readCollection(id)).payments[0].id as string
+    await admin.capture(paymentId, 5)
+    await admin.refund(paymentId, 1.5)
+    await admin.cancel(paymentId)
     return { id, sessionId, paymentId }
   }
   const kindsOf = ({ operations }: { operations: { kind: string }[] }) => operations.map(({ kind }) => kind).sort()
@@ -736,7 +730,7 @@ describe("operations", () => {
     const { operations, ...page } = await get(`operations?payment_collection_id=${id}`)
     expect(page).toEqual({ count: 6, offset: 0, limit: 20 })
     const shopper = (await get("api-keys?type=publishable")).api_keys[0].id as string
-    const { captures, refunds } = await paymentOf(paymentId)
+    const { captures, refunds } = await admin.readPayment(paymentId)
     const expected = {
       initiate: { amount: 10, created_by: shopper },
       update: { amount: 20, created_by: keyId },
@@ -758,7 +752,7 @@ describe("operations", () => {
             payment_id: null,
             capture_id: null,
             refund_id: null,
-            provider_id: SYSTEM,
+            provider_id: SYSTEM_PROVIDER,
             currency_code: "eur",
             attempts: 0,
             next_attempt_at: null,
@@ -790,7 +784,7 @@ describe("operations", () => {
     expect(await list("state=succeeded")).toEqual(all)
     expect(await list("state[]=pending&state[]=unknown")).toEqual([])
     expect([await list("is_stuck=false"), await list("is_stuck=true")]).toEqual([all, []])
-    expect([await list(`provider_id=${SYSTEM}`), await list("provider_id=pp_x")]).toEqual([all, []])
+    expect([await list(`provider_id=${SYSTEM_PROVIDER}`), await list("provider_id=pp_x")]).toEqual([all, []])
     expect([await list(`resolved_at[$gte]=${resolved_at}`), await list(`resolved_at[$lt]=${resolved_at}`)]).toEqual([
       all,
       [],
@@ -828,15 +822,15 @@ describe("operations", () => {
 
   it("are read alone; settled ones stay as they are when they are retried", async () => {
     const { id } = await life()
-    const before = await collectionOf(id)
+    const before = await store.readCollection(id)
     const { operations } = await get(`operations?payment_collection_id=${id}`)
     expect(operations).toHaveLength(6)
     for (const operation of operations) {
       expect(await get(`operations/${operation.id}`)).toEqual({ operation })
-      const retried = await service.admin("POST", `/admin/operations/${operation.id}/retry`)
+      const retried = await admin.retryOperation(operation.id)
       expect([retried.status, retried.body]).toEqual([200, { operation }])
     }
-    expect(await collectionOf(id)).toEqual(before)
+    expect(await store.readCollection(id)).toEqual(before)
     const selected = await service.admin("POST", `/admin/operations/${operations[0].id}/retry?fields=state`)
     expect(selected.body).toEqual({ operation: { id: operations[0].id, state: "succeeded" } })
   })
@@ -856,14 +850,14 @@ describe("operations", () => {
 
   it("are none where a request changed nothing", async () => {
     const { id, paymentId } = await newPayment(service)
-    await act(paymentId, "capture")
+    await admin.capture(paymentId)
     const before = (await get(`operations?payment_collection_id=${id}`)).count
     const answers: Answer[] = [
-      await act(paymentId, "capture"),
-      await act(paymentId, "capture", { amount: 1 }),
-      await act(paymentId, "refund", { amount: 11 }),
-      await act(paymentId, "cancel"),
-      await markAsPaid(id),
+      await admin.capture(paymentId),
+      await admin.capture(paymentId, 1),
+      await admin.refund(paymentId, 11),
+      await admin.cancel(paymentId),
+      await admin.markAsPaid(id),
     ]
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 400, 400, 400])
     expect((await get(`operations?payment_collection_id=${id}`)).count).toBe(before)

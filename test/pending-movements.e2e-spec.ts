@@ -1,18 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
 import { randomUUID } from "node:crypto"
+import { apiOf, FAKE } from "./support/api.js"
 import { newPayment } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { TestService } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
-
-// A capture or refund whose outcome is pending or unknown, and what becomes of requests that equal it.
-
-const FAKE = { provider_id: "pp_fake_default" }
 const SINGLE = { provider_id: "pp_fake_single" }
 
 const bank = new FakeBank()
 /** Waits for a provider as long as it takes. */
 let service: TestService
+const { admin, store } = apiOf(() => service)
 /** Waits for a provider for a moment only: for requests that wait in vain. */
 let hasty: TestService
 let tcp: TcpConnection
@@ -40,7 +38,7 @@ interface Response {
 /** Sends a request to capture, refund or cancel. */
 type Send = (paymentId: string, kind: Kind | "cancel", body?: object) => Promise<Response>
 
-const http: Send = (paymentId, kind, body) => service.admin("POST", `/admin/payments/${paymentId}/${kind}`, body)
+const http: Send = (paymentId, kind, body) => admin.requestOn(paymentId, kind, body)
 const overTcp: Send = async (paymentId, kind, body) => {
   const { response, err } = await tcp.ask(`payments.${kind}`, { id: paymentId, ...body })
   return err ? { status: STATUSES[err.type] ?? 0, body: err } : { status: 200, body: response }
@@ -359,13 +357,7 @@ describe("a refund that the provider has accepted", () => {
     async (kind) => {
       const { paymentId } = await paymentFor(kind)
       const key = randomUUID()
-      const send = () =>
-        service.admin(
-          "POST",
-          `/admin/payments/${paymentId}/${kind}`,
-          { amount: 4 },
-          { headers: { "idempotency-key": key } },
-        )
+      const send = () => admin.requestOn(paymentId, kind, 4, { headers: { "idempotency-key": key } })
       bank.script(kind, "pending_async")
       const first = await send()
       await service.dataSource.query(
@@ -388,7 +380,7 @@ describe("a refund", () => {
     expect(body.payment.refunds).toHaveLength(1)
     const { body: read } = await service.admin("GET", `/admin/payments/${paymentId}?fields=refunds.metadata`)
     expect(read.payment.refunds).toMatchObject([{ metadata }])
-    const { body: shown } = await service.store("GET", `/store/payment-collections/${id}`)
+    const { body: shown } = await store.getCollection(id)
     expect(shown.payment_collection.payments[0].refunds).toMatchObject([{ amount: 4, metadata: null }])
   })
 
@@ -430,7 +422,7 @@ describe("an amount that a client computed with floats", () => {
 
   it("is what exact arithmetic gives, for a collection of an order", async () => {
     const create = (amount: number) =>
-      service.admin("POST", "/admin/payment-collections", {
+      admin.createCollection({
         order_id: `order_${randomUUID()}`,
         currency_code: "eur",
         amount,

@@ -11,12 +11,10 @@ import {
   type ProviderCall,
 } from "../src/payment-providers/contract/index.js"
 import { createApp } from "../src/bootstrap/create-app.js"
+import { apiOf, FAKE, SYSTEM, eventNamesOf } from "./support/api.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { TestService, type Answer } from "./support/service.js"
-
-const SYSTEM = { provider_id: "pp_system_default" }
-const FAKE = { provider_id: "pp_fake_default" }
 const SINGLE = { provider_id: "pp_fake_single" }
 const SCRIPTED = { provider_id: "pp_scripted_default" }
 
@@ -94,6 +92,7 @@ class ScriptedProviderModule {
 const bank = new FakeBank()
 const scripted = new ScriptedProvider()
 let service: TestService
+const { admin, store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start(
     { PROVIDER_TIMEOUT: "500" },
@@ -107,26 +106,12 @@ beforeEach(() => {
 })
 
 const sql = (statement: string, parameters: unknown[]) => service.dataSource.query(statement, parameters)
-const createFor = async (cartId: string) =>
-  (await service.store("POST", "/store/payment-collections", { cart_id: cartId })).body.payment_collection
-const openSession = (id: string, request: object = FAKE) =>
-  service.store("POST", `/store/payment-collections/${id}/payment-sessions`, request)
-const authorize = (id: string, sessionId: string, body?: object) =>
-  service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`, body)
-const mark = (id: string, request: object = FAKE) =>
-  service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id: "order_1", ...request })
-const act = (paymentId: string, name: string, body?: object) =>
-  service.admin("POST", `/admin/payments/${paymentId}/${name}`, body)
-const retry = (operationId: string, body?: object) =>
-  service.admin("POST", `/admin/operations/${operationId}/retry`, body)
-const collection = async (id: string) =>
-  (await service.store("GET", `/store/payment-collections/${id}`)).body.payment_collection
+const createFor = async (cartId: string) => (await store.createCollection(cartId)).body.payment_collection
+const mark = (id: string, request: object = FAKE) => admin.markAsPaid(id, { order_id: "order_1", ...request })
 const payment = async (paymentId: string) =>
   (await service.admin("GET", `/admin/payments/${paymentId}?fields=+authorized_amount,+captured_amount,+canceled_at`))
     .body.payment
 const operation = async (id: string) => (await service.admin("GET", `/admin/operations/${id}`)).body.operation
-const eventsOf = async (id: string): Promise<string[]> =>
-  (await sql("SELECT name FROM outbox_event WHERE aggregate_id = $1", [id])).map(({ name }: { name: string }) => name)
 const callsOf = (kind: string) => bank.calls.filter((call) => call.kind === kind)
 const now = () => new Date().toISOString()
 
@@ -186,24 +171,27 @@ describe("a provider whose code answers what is no outcome", () => {
   it.each(NONSENSE)("%s, on a capture: 504 until it answers properly", async (_, answer, words) => {
     const { id, paymentId } = await newPayment(service, {}, SCRIPTED)
     scripted.script("capture", answer)
-    const operationId = expectUnknown(await act(paymentId, "capture", { amount: 4 }))
+    const operationId = expectUnknown(await admin.capture(paymentId, 4))
     await expectWaiting(operationId, words)
     const pending = { captures: [{ amount: 4, status: "pending" }], captured_amount: 0 }
     expect(await payment(paymentId)).toMatchObject(pending)
-    expect((await retry(operationId)).body.operation).toMatchObject({ state: "succeeded", last_error: null })
+    expect((await admin.retryOperation(operationId)).body.operation).toMatchObject({
+      state: "succeeded",
+      last_error: null,
+    })
     const succeeded = { captures: [{ amount: 4, status: "succeeded" }], captured_amount: 4 }
     expect(await payment(paymentId)).toMatchObject(succeeded)
-    expect(await collection(id)).toMatchObject({ captured_amount: 4 })
+    expect(await store.readCollection(id)).toMatchObject({ captured_amount: 4 })
     expect(scripted.callsOf("capture")).toHaveLength(1)
   })
 
   it.each(NONSENSE)("%s, on an authorization: 504 until it answers properly", async (_, answer, words) => {
     const { id, sessionId } = await newSession(service, {}, SCRIPTED)
     scripted.script("authorize", answer)
-    const operationId = expectUnknown(await authorize(id, sessionId))
+    const operationId = expectUnknown(await store.authorize(id, sessionId))
     await expectWaiting(operationId, words)
-    expect((await retry(operationId)).body.operation.state).toBe("succeeded")
-    expect(await collection(id)).toMatchObject({ status: "authorized", payments: [{ amount: 10 }] })
+    expect((await admin.retryOperation(operationId)).body.operation.state).toBe("succeeded")
+    expect(await store.readCollection(id)).toMatchObject({ status: "authorized", payments: [{ amount: 10 }] })
   })
 
   it.each(NONSENSE.filter(([name]) => !/amount|units/.test(name)))(
@@ -211,11 +199,11 @@ describe("a provider whose code answers what is no outcome", () => {
     async (_, answer, words) => {
       const { id } = await newCollection(service)
       scripted.script("initiate", answer)
-      const operationId = expectUnknown(await openSession(id, SCRIPTED))
+      const operationId = expectUnknown(await store.openSession(id, SCRIPTED))
       await expectWaiting(operationId, words)
       scripted.script("lookUp", () => ({ outcome: "not_found" }))
-      expect((await retry(operationId)).body.operation.state).toBe("succeeded")
-      expect((await collection(id)).payment_sessions).toMatchObject([{ status: "pending", amount: 10 }])
+      expect((await admin.retryOperation(operationId)).body.operation.state).toBe("succeeded")
+      expect((await store.readCollection(id)).payment_sessions).toMatchObject([{ status: "pending", amount: 10 }])
       expect(scripted.callsOf("initiate").map(({ idempotencyKey }) => idempotencyKey)).toEqual([
         operationId,
         operationId,
@@ -228,12 +216,12 @@ describe("a provider whose code answers what is no outcome", () => {
     async (_, answer, words) => {
       const { paymentId } = await newPayment(service, {}, SCRIPTED)
       scripted.script("refund", throwing(new Error("The line broke")))
-      await act(paymentId, "capture")
-      const operationId = expectUnknown(await act(paymentId, "refund", { amount: 3 }))
+      await admin.capture(paymentId)
+      const operationId = expectUnknown(await admin.refund(paymentId, 3))
       scripted.script("lookUp", answer)
-      expect((await retry(operationId)).status).toBe(200)
+      expect((await admin.retryOperation(operationId)).status).toBe(200)
       await expectWaiting(operationId, words)
-      expect((await retry(operationId)).body.operation.state).toBe("succeeded")
+      expect((await admin.retryOperation(operationId)).body.operation.state).toBe("succeeded")
       expect((await payment(paymentId)).refunds).toMatchObject([{ amount: 3 }])
     },
   )
@@ -241,10 +229,10 @@ describe("a provider whose code answers what is no outcome", () => {
   it("a currency that no database takes: 504, and the operation says so in words", async () => {
     const { paymentId } = await newPayment(service, {}, SCRIPTED)
     scripted.script("capture", () => ({ outcome: "succeeded", amount: { minor: 1000n, currency: "eu\0" } }))
-    const operationId = expectUnknown(await act(paymentId, "capture"))
+    const operationId = expectUnknown(await admin.capture(paymentId))
     const { state, last_error } = await operation(operationId)
     expect([state, last_error]).toEqual(["unknown", expect.stringMatching(/\w+ \w+/)])
-    expect((await retry(operationId)).body.operation.state).toBe("succeeded")
+    expect((await admin.retryOperation(operationId)).body.operation.state).toBe("succeeded")
   })
 
   it.each([
@@ -254,18 +242,18 @@ describe("a provider whose code answers what is no outcome", () => {
   ])("a refusal with %s is a refusal, in words that can be kept", async (_, message, words) => {
     const { paymentId, id } = await newPayment(service, {}, SCRIPTED)
     scripted.script("capture", () => ({ outcome: "declined", message, code: "a\0b" }))
-    const { status, body } = await act(paymentId, "capture")
+    const { status, body } = await admin.capture(paymentId)
     expect([status, body]).toMatchObject([422, { message: words, code: "ab" }])
     expect(await operation(body.operation_id as string)).toMatchObject({ state: "declined", last_error: words })
-    expect((await act(paymentId, "capture")).status).toBe(200)
-    expect((await collection(id)).status).toBe("completed")
+    expect((await admin.capture(paymentId)).status).toBe(200)
+    expect((await store.readCollection(id)).status).toBe("completed")
   })
 })
 
 describe("a cart that was free", () => {
   const freeAndComplete = async () => {
     const opened = await newPayment(service, { total: 0 }, SYSTEM)
-    expect(await collection(opened.id)).toMatchObject({ status: "completed", amount: 0 })
+    expect(await store.readCollection(opened.id)).toMatchObject({ status: "completed", amount: 0 })
     return opened
   }
   const expectNew = async (cartId: string, old: string) => {
@@ -273,9 +261,9 @@ describe("a cart that was free", () => {
     expect(created).toMatchObject({ amount: 12, status: "not_paid", payment_sessions: [], payments: [] })
     expect(created.id).not.toBe(old)
     expect(await createFor(cartId)).toMatchObject({ id: created.id })
-    expect((await service.store("GET", `/store/payment-collections/${old}`)).status).toBe(404)
-    const [session] = (await openSession(created.id as string)).body.payment_collection.payment_sessions
-    expect((await authorize(created.id as string, session.id as string)).body.payment_collection).toMatchObject({
+    expect((await store.getCollection(old)).status).toBe(404)
+    const [session] = (await store.openSession(created.id as string, FAKE)).body.payment_collection.payment_sessions
+    expect((await store.authorize(created.id as string, session.id as string)).body.payment_collection).toMatchObject({
       status: "authorized",
       authorized_amount: 12,
     })
@@ -286,7 +274,7 @@ describe("a cart that was free", () => {
     const { cartId, id } = await freeAndComplete()
     await putCart(service, { id: cartId, total: 12 })
     const next = await expectNew(cartId, id)
-    expect([await eventsOf(id), await eventsOf(next)]).toEqual([
+    expect([await eventNamesOf(service, id), await eventNamesOf(service, next)]).toEqual([
       expect.arrayContaining(["payment_collection.completed", "payment_collection.deleted"]),
       expect.arrayContaining(["payment_collection.created"]),
     ])
@@ -319,8 +307,11 @@ describe("a cart change", () => {
   it("that is told with the cart's completion counts: the order is authorized for its total", async () => {
     const { cartId, id, sessionId } = await newSession(service, {}, FAKE)
     await putCart(service, { id: cartId, total: 30, completed_at: now() })
-    expect(await collection(id)).toMatchObject({ amount: 30, payment_sessions: [{ id: sessionId, amount: 30 }] })
-    expect((await authorize(id, sessionId)).body.payment_collection).toMatchObject({
+    expect(await store.readCollection(id)).toMatchObject({
+      amount: 30,
+      payment_sessions: [{ id: sessionId, amount: 30 }],
+    })
+    expect((await store.authorize(id, sessionId)).body.payment_collection).toMatchObject({
       status: "authorized",
       authorized_amount: 30,
       payments: [{ amount: 30 }],
@@ -331,17 +322,20 @@ describe("a cart change", () => {
   it("to nothing gives up a session at a provider that takes no payment of zero", async () => {
     const { cartId, id, sessionId } = await newSession(service, {}, FAKE)
     await putCart(service, { id: cartId, total: 0 })
-    expect(await collection(id)).toMatchObject({ amount: 0, status: "not_paid", payment_sessions: [] })
+    expect(await store.readCollection(id)).toMatchObject({ amount: 0, status: "not_paid", payment_sessions: [] })
     expect([bank.books.get(sessionId)?.canceled, callsOf("update")]).toEqual([true, []])
-    const { body } = await openSession(id, SYSTEM)
+    const { body } = await store.openSession(id, SYSTEM)
     const free = body.payment_collection.payment_sessions[0].id as string
-    expect((await authorize(id, free)).body.payment_collection.status).toBe("completed")
+    expect((await store.authorize(id, free)).body.payment_collection.status).toBe("completed")
   })
 
   it("to nothing leaves a session at a provider that needs no network", async () => {
     const { cartId, id, sessionId } = await newSession(service, {}, SYSTEM)
     await putCart(service, { id: cartId, total: 0 })
-    expect(await collection(id)).toMatchObject({ amount: 0, payment_sessions: [{ id: sessionId, amount: 0 }] })
+    expect(await store.readCollection(id)).toMatchObject({
+      amount: 0,
+      payment_sessions: [{ id: sessionId, amount: 0 }],
+    })
   })
 
   it.each([
@@ -350,9 +344,9 @@ describe("a cart change", () => {
     ["with a session at a provider with a network", FAKE],
   ])("of region and total at once is told once, %s", async (_, provider) => {
     const { cartId, id } = provider ? await newSession(service, {}, provider) : await newCollection(service)
-    const before = (await eventsOf(id)).length
+    const before = (await eventNamesOf(service, id)).length
     await putCart(service, { id: cartId, total: 20, region_id: "reg_of_the_change" })
-    const told = (await eventsOf(id)).slice(before)
+    const told = (await eventNamesOf(service, id)).slice(before)
     const [row] = await sql("SELECT amount, region_id FROM payment_collection WHERE id = $1", [id])
     expect(row).toEqual({ amount: "2000", region_id: "reg_of_the_change" })
     expect(told.filter((name) => name === "payment_collection.updated")).toHaveLength(1)
@@ -360,16 +354,14 @@ describe("a cart change", () => {
 
   it("of a guest who logs in reaches the open session at its provider, and operators", async () => {
     const { cartId, id, sessionId } = await newSession(service, { email: null }, SCRIPTED)
-    const contextOf = async () =>
-      (await service.admin("GET", `/admin/payment-collections/${id}`)).body.payment_collection.payment_sessions[0]
-        .context
+    const contextOf = async () => (await admin.getCollection(id)).body.payment_collection.payment_sessions[0].context
     expect([scripted.callsOf("initiate")[0]?.context, await contextOf()]).toEqual([{}, {}])
     await putCart(service, { id: cartId, customer_id: "cus_7", email: "seven@example.com" })
     const customer = { customer: { id: "cus_7", email: "seven@example.com" } }
     expect(await contextOf()).toEqual(customer)
-    expect((await openSession(id, { ...SCRIPTED, data: { note: "after the login" } })).status).toBe(200)
+    expect((await store.openSession(id, { ...SCRIPTED, data: { note: "after the login" } })).status).toBe(200)
     expect(scripted.callsOf("update").map(({ context }) => context)).toEqual([customer, customer])
-    await authorize(id, sessionId)
+    await store.authorize(id, sessionId)
     expect(scripted.callsOf("authorize").map(({ context }) => context)).toEqual([customer])
   })
 })
@@ -381,11 +373,11 @@ describe("marking as paid, once it was refused", () => {
       const { id } = await newCollection(service)
       bank.script("authorize", "decline")
       expect((await mark(id)).status).toBe(422)
-      if (how.startsWith("opens")) expect((await openSession(id)).status).toBe(200)
-      const [session] = (await collection(id)).payment_sessions
-      expect((await authorize(id, session.id as string)).body.payment_collection.status).toBe("authorized")
+      if (how.startsWith("opens")) expect((await store.openSession(id, FAKE)).status).toBe(200)
+      const [session] = (await store.readCollection(id)).payment_sessions
+      expect((await store.authorize(id, session.id as string)).body.payment_collection.status).toBe("authorized")
       expect(await mark(id)).toMatchObject({ status: 400, body: { type: "not_allowed" } })
-      expect([callsOf("capture"), (await collection(id)).captured_amount]).toEqual([[], 0])
+      expect([callsOf("capture"), (await store.readCollection(id)).captured_amount]).toEqual([[], 0])
     },
   )
 
@@ -396,8 +388,8 @@ describe("marking as paid, once it was refused", () => {
     const { id } = await newCollection(service)
     bank.script(kind, behaviour)
     expect((await mark(id)).status).toBe(status)
-    const [session] = (await openSession(id)).body.payment_collection.payment_sessions
-    expect((await authorize(id, session.id as string)).status).toBe(200)
+    const [session] = (await store.openSession(id, FAKE)).body.payment_collection.payment_sessions
+    expect((await store.authorize(id, session.id as string)).status).toBe(200)
     expect(await mark(id)).toMatchObject({ status: 400, body: { type: "not_allowed" } })
     expect(callsOf("capture")).toEqual([])
   })
@@ -414,28 +406,28 @@ describe("a session whose authorization was declined", () => {
   const declined = async () => {
     const opened = await newSession(service, {}, FAKE)
     bank.script("authorize", "decline")
-    expect((await authorize(opened.id, opened.sessionId)).status).toBe(422)
-    expect((await collection(opened.id)).payment_sessions).toMatchObject([{ status: "error" }])
+    expect((await store.authorize(opened.id, opened.sessionId)).status).toBe(422)
+    expect((await store.readCollection(opened.id)).payment_sessions).toMatchObject([{ status: "error" }])
     return opened
   }
 
   it("is asked for again at its provider, and is pending again", async () => {
     const { id, sessionId } = await declined()
-    expect((await openSession(id)).body.payment_collection.payment_sessions).toMatchObject([
+    expect((await store.openSession(id, FAKE)).body.payment_collection.payment_sessions).toMatchObject([
       { id: sessionId, status: "pending", amount: 10 },
     ])
     expect([callsOf("update").length, callsOf("initiate").length]).toEqual([1, 1])
-    expect((await authorize(id, sessionId)).body.payment_collection.status).toBe("authorized")
+    expect((await store.authorize(id, sessionId)).body.payment_collection.status).toBe("authorized")
   })
 
   it("makes way for a new one where that is refused, too", async () => {
     const { id, sessionId } = await declined()
     bank.script("update", "refuse")
-    expect((await openSession(id)).status).toBe(502)
-    expect((await collection(id)).payment_sessions).toEqual([])
-    const [next, ...others] = (await openSession(id)).body.payment_collection.payment_sessions
+    expect((await store.openSession(id, FAKE)).status).toBe(502)
+    expect((await store.readCollection(id)).payment_sessions).toEqual([])
+    const [next, ...others] = (await store.openSession(id, FAKE)).body.payment_collection.payment_sessions
     expect([next.status, next.id === sessionId, others]).toEqual(["pending", false, []])
-    expect((await authorize(id, next.id as string)).body.payment_collection.status).toBe("authorized")
+    expect((await store.authorize(id, next.id as string)).body.payment_collection.status).toBe("authorized")
   })
 })
 
@@ -456,16 +448,16 @@ describe("a provider that asks the shopper for something, to give a session up",
   it("is asked once when another provider is chosen: 504, and a person has to look", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     bank.script("cancel_session", "require_more")
-    await expectStuck(await openSession(id, SINGLE), sessionId)
-    expect((await collection(id)).payment_sessions).toMatchObject([{ id: sessionId }])
+    await expectStuck(await store.openSession(id, SINGLE), sessionId)
+    expect((await store.readCollection(id)).payment_sessions).toMatchObject([{ id: sessionId }])
     expect(callsOf("initiate")).toHaveLength(1)
   })
 
   it("is asked once when the collection is deleted: nothing is", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     bank.script("cancel_session", "require_more")
-    await expectStuck(await service.admin("DELETE", `/admin/payment-collections/${id}`), sessionId)
-    expect((await collection(id)).payment_sessions).toMatchObject([{ id: sessionId }])
+    await expectStuck(await admin.deleteCollection(id), sessionId)
+    expect((await store.readCollection(id)).payment_sessions).toMatchObject([{ id: sessionId }])
   })
 
   it("is asked once when the cart falls to nothing: the cart is told all the same", async () => {
@@ -473,7 +465,10 @@ describe("a provider that asks the shopper for something, to give a session up",
     bank.script("cancel_session", "require_more")
     await putCart(service, { id: cartId, total: 0 })
     expect(callsOf("cancel_session")).toHaveLength(1)
-    expect(await collection(id)).toMatchObject({ amount: 10, payment_sessions: [{ id: sessionId, amount: 10 }] })
+    expect(await store.readCollection(id)).toMatchObject({
+      amount: 10,
+      payment_sessions: [{ id: sessionId, amount: 10 }],
+    })
   })
 })
 
@@ -487,14 +482,14 @@ describe("authorizing with a provider that is not offered any more", () => {
       service.admin("POST", `/admin/payments/payment-providers/${FAKE.provider_id}`, { is_enabled })
     await enable(false)
     try {
-      expect(await authorize(id, sessionId)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+      expect(await store.authorize(id, sessionId)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
       expect(callsOf("authorize")).toEqual([])
       expect(callsOf("cancel_session")).toHaveLength(1)
     } finally {
       await enable(true)
     }
-    expect((await authorize(id, sessionId)).status).toBe(404)
-    expect((await collection(id)).payment_sessions).toEqual([])
+    expect((await store.authorize(id, sessionId)).status).toBe(404)
+    expect((await store.readCollection(id)).payment_sessions).toEqual([])
   })
 
   it("is 400 when the region offers others, and voids the session; the session of an order stays", async () => {
@@ -505,11 +500,14 @@ describe("authorizing with a provider that is not offered any more", () => {
       await newSession(service, { region_id }, FAKE),
     ]
     await offer(region_id, [SYSTEM.provider_id])
-    expect(await authorize(inCart.id, inCart.sessionId)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+    expect(await store.authorize(inCart.id, inCart.sessionId)).toMatchObject({
+      status: 400,
+      body: { type: "invalid_data" },
+    })
     expect(callsOf("authorize")).toEqual([])
     expect(callsOf("cancel_session")).toMatchObject([{ sessionId: inCart.sessionId }])
     await putCart(service, { id: ordered.cartId, region_id, completed_at: now() })
-    expect((await authorize(ordered.id, ordered.sessionId)).body.payment_collection.status).toBe("authorized")
+    expect((await store.authorize(ordered.id, ordered.sessionId)).body.payment_collection.status).toBe("authorized")
   })
 })
 
@@ -522,25 +520,25 @@ describe("a field that nobody knows is refused, and changes nothing", () => {
 
   it("with a cancellation", async () => {
     const { paymentId } = await newPayment(service, {}, FAKE)
-    expect(await act(paymentId, "cancel", NONE)).toMatchObject(refused)
+    expect(await admin.cancel(paymentId, NONE)).toMatchObject(refused)
     expect([callsOf("cancel_payment"), await payment(paymentId)]).toMatchObject([[], { canceled_at: null }])
-    expect((await act(paymentId, "cancel", {})).status).toBe(200)
+    expect((await admin.cancel(paymentId, {})).status).toBe(200)
   })
 
   it("with an authorization", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
-    expect(await authorize(id, sessionId, NONE)).toMatchObject(refused)
-    expect([callsOf("authorize"), await collection(id)]).toMatchObject([[], { status: "not_paid" }])
-    expect((await authorize(id, sessionId, {})).status).toBe(200)
+    expect(await store.authorize(id, sessionId, NONE)).toMatchObject(refused)
+    expect([callsOf("authorize"), await store.readCollection(id)]).toMatchObject([[], { status: "not_paid" }])
+    expect((await store.authorize(id, sessionId, {})).status).toBe(200)
   })
 
   it("with another look at an operation", async () => {
     const { paymentId } = await newPayment(service, {}, FAKE)
     bank.script("capture", "fail_after")
-    const operationId = expectUnknown(await act(paymentId, "capture"))
-    expect(await retry(operationId, NONE)).toMatchObject(refused)
+    const operationId = expectUnknown(await admin.capture(paymentId))
+    expect(await admin.retryOperation(operationId, NONE)).toMatchObject(refused)
     expect([callsOf("lookUp"), await operation(operationId)]).toMatchObject([[], { state: "unknown" }])
-    expect((await retry(operationId, {})).body.operation.state).toBe("succeeded")
+    expect((await admin.retryOperation(operationId, {})).body.operation.state).toBe("succeeded")
   })
 })
 
@@ -643,14 +641,17 @@ describe("an operation that is too old to be repeated", () => {
   it("is looked up as long as it takes, where the provider has taken it on", async () => {
     const { paymentId } = await newPayment(service, {}, FAKE)
     bank.script("capture", "pending_async")
-    expect((await act(paymentId, "capture")).status).toBe(200)
+    expect((await admin.capture(paymentId)).status).toBe(200)
     const [key] = bank.unfinished
     await age(key ?? "")
-    const { status, body } = await retry(key ?? "")
+    const { status, body } = await admin.retryOperation(key ?? "")
     expect([status, body.operation]).toMatchObject([200, { state: "pending", is_stuck: false }])
     expect(Date.parse(body.operation.next_attempt_at as string)).toBeGreaterThan(Date.now())
     bank.finish(key ?? "")
-    expect((await retry(key ?? "")).body.operation).toMatchObject({ state: "succeeded", is_stuck: false })
+    expect((await admin.retryOperation(key ?? "")).body.operation).toMatchObject({
+      state: "succeeded",
+      is_stuck: false,
+    })
     expect((await payment(paymentId)).captures).toMatchObject([{ amount: 10 }])
     expect(callsOf("capture")).toHaveLength(1)
   })
@@ -658,9 +659,9 @@ describe("an operation that is too old to be repeated", () => {
   it("is not repeated where the provider does not know it: a person has to look", async () => {
     const { paymentId } = await newPayment(service, {}, FAKE)
     bank.script("capture", "fail_before")
-    const operationId = expectUnknown(await act(paymentId, "capture"))
+    const operationId = expectUnknown(await admin.capture(paymentId))
     await age(operationId)
-    const { status, body } = await retry(operationId)
+    const { status, body } = await admin.retryOperation(operationId)
     expect([status, body.operation]).toMatchObject([
       200,
       { state: "unknown", is_stuck: true, next_attempt_at: null, last_error: expect.stringMatching(/too old/) },
@@ -674,10 +675,13 @@ describe("an operation that is too old to be repeated", () => {
     const { paymentId } = await newPayment(service, {}, FAKE)
     bank.script("capture", "fail_after")
     bank.script("lookUp", "fail_before")
-    const operationId = expectUnknown(await act(paymentId, "capture"))
+    const operationId = expectUnknown(await admin.capture(paymentId))
     await age(operationId)
-    expect((await retry(operationId)).body.operation).toMatchObject({ state: "unknown", is_stuck: true })
-    expect((await retry(operationId)).body.operation).toMatchObject({ state: "succeeded", is_stuck: false })
+    expect((await admin.retryOperation(operationId)).body.operation).toMatchObject({ state: "unknown", is_stuck: true })
+    expect((await admin.retryOperation(operationId)).body.operation).toMatchObject({
+      state: "succeeded",
+      is_stuck: false,
+    })
     expect((await payment(paymentId)).captures).toMatchObject([{ amount: 10 }])
   })
 })
@@ -685,8 +689,7 @@ describe("an operation that is too old to be repeated", () => {
 it("a collection for an order is made once, also when the answer to its key was lost", async () => {
   const order_id = "order_whose_answer_was_lost"
   const headers = { "idempotency-key": "key-of-a-lost-answer" }
-  const create = () =>
-    service.admin("POST", "/admin/payment-collections", { order_id, amount: 15, currency_code: "eur" }, { headers })
+  const create = () => admin.createCollection({ order_id, amount: 15, currency_code: "eur" }, { headers })
   const first = await create()
   expect(first.status).toBe(200)
   await sql("UPDATE idempotency_key SET response = NULL, claimed_until = NULL WHERE key = $1", [
@@ -697,17 +700,19 @@ it("a collection for an order is made once, also when the answer to its key was 
   expect(second.headers.get("idempotent-replayed")).toBeNull()
   const { body } = await service.admin("GET", `/admin/payment-collections?order_id=${order_id}`)
   expect(body).toMatchObject({ count: 1, payment_collections: [{ id: first.body.payment_collection.id }] })
-  expect(await eventsOf(first.body.payment_collection.id as string)).toEqual(["payment_collection.created"])
+  expect(await eventNamesOf(service, first.body.payment_collection.id as string)).toEqual([
+    "payment_collection.created",
+  ])
 })
 
 it("a refund names its reason after the reason was deleted", async () => {
   const { id, paymentId } = await newPayment(service, {}, FAKE)
   const reason = { label: "Came late", code: "came_late" }
-  const created = (await service.admin("POST", "/admin/refund-reasons", reason)).body.refund_reason
-  await act(paymentId, "capture")
-  await act(paymentId, "refund", { amount: 2, refund_reason_id: created.id })
+  const created = (await admin.createRefundReason(reason)).body.refund_reason
+  await admin.capture(paymentId)
+  await admin.refund(paymentId, { amount: 2, refund_reason_id: created.id })
   expect((await service.admin("DELETE", `/admin/refund-reasons/${created.id}`)).status).toBe(200)
   const named = [{ amount: 2, refund_reason_id: created.id, refund_reason: reason }]
   expect((await payment(paymentId)).refunds).toMatchObject(named)
-  expect((await collection(id)).payments[0].refunds).toMatchObject(named)
+  expect((await store.readCollection(id)).payments[0].refunds).toMatchObject(named)
 })

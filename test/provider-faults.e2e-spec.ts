@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
+import { apiOf, FAKE } from "./support/api.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { TestService, type Answer } from "./support/service.js"
-
-const FAKE = { provider_id: "pp_fake_default" }
 const SINGLE = { provider_id: "pp_fake_single" }
 
 const bank = new FakeBank()
 let service: TestService
+const { admin, store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start({ PROVIDER_TIMEOUT: "500" }, { modules: [fakeProviders(bank)] })
 })
@@ -16,14 +16,6 @@ beforeEach(() => {
   bank.reset()
 })
 
-const openSession = (id: string, request: object = FAKE) =>
-  service.store("POST", `/store/payment-collections/${id}/payment-sessions`, request)
-const authorize = (id: string, sessionId: string) =>
-  service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
-const act = (paymentId: string, name: string, body?: object) =>
-  service.admin("POST", `/admin/payments/${paymentId}/${name}`, body)
-const collection = async (id: string) =>
-  (await service.store("GET", `/store/payment-collections/${id}`)).body.payment_collection
 const payment = async (paymentId: string) =>
   (await service.admin("GET", `/admin/payments/${paymentId}?fields=+authorized_amount,+captured_amount,+canceled_at`))
     .body.payment
@@ -38,7 +30,7 @@ async function settleAll(collectionId: string): Promise<string[]> {
   const unsettled = await operations(`payment_collection_id=${collectionId}&state[]=pending&state[]=unknown`)
   const states: string[] = []
   for (const { id } of unsettled) {
-    states.push((await service.admin("POST", `/admin/operations/${id}/retry`)).body.operation.state as string)
+    states.push((await admin.retryOperation(id)).body.operation.state as string)
   }
   return states
 }
@@ -54,7 +46,7 @@ describe("a provider that declines", () => {
   it("an authorization: 422 with its words and codes; the session can be tried again", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     bank.script("authorize", "decline")
-    const { status, body } = await authorize(id, sessionId)
+    const { status, body } = await store.authorize(id, sessionId)
     expect([status, body]).toEqual([
       422,
       {
@@ -67,8 +59,11 @@ describe("a provider that declines", () => {
         request_id: expect.any(String),
       },
     ])
-    expect(await collection(id)).toMatchObject({ status: "not_paid", payment_sessions: [{ status: "error" }] })
-    expect((await authorize(id, sessionId)).body.payment_collection).toMatchObject({
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "not_paid",
+      payment_sessions: [{ status: "error" }],
+    })
+    expect((await store.authorize(id, sessionId)).body.payment_collection).toMatchObject({
       status: "authorized",
       payment_sessions: [{ id: sessionId, status: "authorized" }],
     })
@@ -77,15 +72,15 @@ describe("a provider that declines", () => {
   it("a session: 422, and no session is left", async () => {
     const { id } = await newCollection(service)
     bank.script("initiate", "decline")
-    expect((await openSession(id)).status).toBe(422)
-    expect((await collection(id)).payment_sessions).toEqual([])
-    expect((await openSession(id)).status).toBe(200)
+    expect((await store.openSession(id, FAKE)).status).toBe(422)
+    expect((await store.readCollection(id)).payment_sessions).toEqual([])
+    expect((await store.openSession(id, FAKE)).status).toBe(200)
   })
 
   it("as the provider itself, not the bank: 502 (D19)", async () => {
     const { paymentId } = await newPayment(service, {}, FAKE)
     bank.script("capture", "refuse")
-    const { status, body } = await act(paymentId, "capture")
+    const { status, body } = await admin.capture(paymentId)
     expect([status, body.type, body.code, body.retryable]).toEqual([
       502,
       "payment_provider_error",
@@ -94,7 +89,7 @@ describe("a provider that declines", () => {
     ])
     const failed = { amount: 10, status: "failed" }
     expect(await payment(paymentId)).toMatchObject({ captures: [failed], captured_amount: 0 })
-    const again = await act(paymentId, "capture")
+    const again = await admin.capture(paymentId)
     expect(again.body.payment.captures).toMatchObject([failed, { amount: 10, status: "succeeded" }])
   })
 
@@ -102,10 +97,13 @@ describe("a provider that declines", () => {
     const { cartId, id, sessionId } = await newSession(service, {}, FAKE)
     bank.script("update", "refuse", 2)
     await putCart(service, { id: cartId, total: 25 })
-    expect(await collection(id)).toMatchObject({ amount: 10, payment_sessions: [{ id: sessionId, amount: 10 }] })
-    expect(await authorize(id, sessionId)).toMatchObject({ status: 409, body: { code: "amount_changed" } })
-    expect((await openSession(id)).status).toBe(502)
-    expect((await openSession(id)).body.payment_collection).toMatchObject({
+    expect(await store.readCollection(id)).toMatchObject({
+      amount: 10,
+      payment_sessions: [{ id: sessionId, amount: 10 }],
+    })
+    expect(await store.authorize(id, sessionId)).toMatchObject({ status: 409, body: { code: "amount_changed" } })
+    expect((await store.openSession(id, FAKE)).status).toBe(502)
+    expect((await store.openSession(id, FAKE)).body.payment_collection).toMatchObject({
       amount: 25,
       payment_sessions: [{ id: sessionId, amount: 25 }],
     })
@@ -123,7 +121,7 @@ describe("a shopper who has to do more", () => {
     async (behaviour, session, status) => {
       const { id, sessionId } = await newSession(service, {}, FAKE)
       bank.script("authorize", behaviour)
-      const answer = await authorize(id, sessionId)
+      const answer = await store.authorize(id, sessionId)
       expect([answer.status, answer.body.payment_collection]).toMatchObject([
         200,
         { status, authorized_amount: 0, payment_sessions: [{ status: session, payment: null }], payments: [] },
@@ -134,7 +132,7 @@ describe("a shopper who has to do more", () => {
         })
       }
       for (const key of bank.unfinished) bank.finish(key)
-      expect((await authorize(id, sessionId)).body.payment_collection).toMatchObject({
+      expect((await store.authorize(id, sessionId)).body.payment_collection).toMatchObject({
         status: "authorized",
         payments: [{ amount: 10 }],
       })
@@ -149,7 +147,7 @@ describe("a provider whose answer stays out", () => {
     async (behaviour) => {
       const { id, sessionId, paymentId } = await newPayment(service, {}, FAKE)
       bank.script("capture", behaviour)
-      const operationId = expectUnknown(await act(paymentId, "capture", { amount: 6 }))
+      const operationId = expectUnknown(await admin.capture(paymentId, 6))
       const pending = { captures: [{ amount: 6, status: "pending" }], captured_amount: 0 }
       expect(await payment(paymentId)).toMatchObject(pending)
       expect((await service.admin("GET", `/admin/operations/${operationId}`)).body.operation).toMatchObject({
@@ -162,15 +160,15 @@ describe("a provider whose answer stays out", () => {
         next_attempt_at: expect.any(String),
       })
       // What is not reserved can be captured; what is reserved cannot.
-      expect((await act(paymentId, "capture", { amount: 4 })).status).toBe(200)
-      const refused = await act(paymentId, "capture", { amount: 1 })
+      expect((await admin.capture(paymentId, 4)).status).toBe(200)
+      const refused = await admin.capture(paymentId, 1)
       expect(refused).toMatchObject({ status: 409, body: { code: "operation_in_progress", operation_id: operationId } })
-      expect(await act(paymentId, "capture")).toMatchObject({ status: 409 })
+      expect(await admin.capture(paymentId)).toMatchObject({ status: 409 })
 
       expect(await settleAll(id)).toEqual(["succeeded"])
       expect(await payment(paymentId)).toMatchObject({ captured_amount: 10, captured_at: expect.any(String) })
       expect(bank.books.get(sessionId)).toMatchObject({ captured: 1000n })
-      expect((await collection(id)).status).toBe("completed")
+      expect((await store.readCollection(id)).status).toBe("completed")
       expect(await settleAll(id)).toEqual([])
     },
   )
@@ -178,10 +176,10 @@ describe("a provider whose answer stays out", () => {
   it("on an authorization: 504, and once settled there is one payment", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     bank.script("authorize", "fail_after")
-    expectUnknown(await authorize(id, sessionId))
-    expect(await authorize(id, sessionId)).toMatchObject({ status: 409, body: { code: "operation_in_progress" } })
+    expectUnknown(await store.authorize(id, sessionId))
+    expect(await store.authorize(id, sessionId)).toMatchObject({ status: 409, body: { code: "operation_in_progress" } })
     expect(await settleAll(id)).toEqual(["succeeded"])
-    const answer = await authorize(id, sessionId)
+    const answer = await store.authorize(id, sessionId)
     expect([answer.status, answer.body.payment_collection.payments]).toMatchObject([200, [{ amount: 10 }]])
     expect(callsOf("authorize")).toHaveLength(1)
   })
@@ -189,9 +187,9 @@ describe("a provider whose answer stays out", () => {
   it("on a session: 504; the session that comes of it is the one that a repeat gets", async () => {
     const { id } = await newCollection(service)
     bank.script("initiate", "fail_after")
-    expectUnknown(await openSession(id))
+    expectUnknown(await store.openSession(id, FAKE))
     expect(await settleAll(id)).toEqual(["succeeded"])
-    const [session] = (await openSession(id)).body.payment_collection.payment_sessions
+    const [session] = (await store.openSession(id, FAKE)).body.payment_collection.payment_sessions
     expect(session).toMatchObject({ status: "pending", data: { client_secret: `fake_secret_${session.id}` } })
     expect([callsOf("initiate").length, bank.books.size]).toEqual([1, 1])
   })
@@ -199,30 +197,33 @@ describe("a provider whose answer stays out", () => {
   it("on a session, which the provider has never heard of: it is opened with the same key", async () => {
     const { id } = await newCollection(service)
     bank.script("initiate", "fail_before")
-    expectUnknown(await openSession(id))
+    expectUnknown(await store.openSession(id, FAKE))
     expect(await settleAll(id)).toEqual(["succeeded"])
     const keys = callsOf("initiate").map(({ idempotencyKey }) => idempotencyKey)
     expect([keys.length, new Set(keys).size]).toEqual([2, 1])
-    expect((await collection(id)).payment_sessions).toHaveLength(1)
+    expect((await store.readCollection(id)).payment_sessions).toHaveLength(1)
   })
 
   it("on a cart change: the cart is taken, its collection stays whole, and follows once it is settled", async () => {
     const { cartId, id, sessionId } = await newSession(service, {}, FAKE)
     bank.script("update", "fail_after")
     await putCart(service, { id: cartId, total: 25 })
-    expect(await collection(id)).toMatchObject({ amount: 10, payment_sessions: [{ amount: 10 }] })
+    expect(await store.readCollection(id)).toMatchObject({ amount: 10, payment_sessions: [{ amount: 10 }] })
     // A second change does not wait for the first.
     await putCart(service, { id: cartId, total: 30 })
     expect(await settleAll(id)).toEqual(["succeeded"])
-    expect(await collection(id)).toMatchObject({ amount: 30, payment_sessions: [{ id: sessionId, amount: 30 }] })
+    expect(await store.readCollection(id)).toMatchObject({
+      amount: 30,
+      payment_sessions: [{ id: sessionId, amount: 30 }],
+    })
     expect(bank.books.get(sessionId)).toMatchObject({ amount: 3000n })
   })
 
   it("for longer than the deadline counts as unknown, and is given up", async () => {
     const { id, paymentId, sessionId } = await newPayment(service, {}, FAKE)
     bank.script("refund", "hang_after")
-    await act(paymentId, "capture")
-    expectUnknown(await act(paymentId, "refund", { amount: 3 }))
+    await admin.capture(paymentId)
+    expectUnknown(await admin.refund(paymentId, 3))
     expect(await settleAll(id)).toEqual(["succeeded"])
     expect((await payment(paymentId)).refunds).toMatchObject([{ amount: 3, status: "succeeded" }])
     expect(bank.books.get(sessionId)).toMatchObject({ refunded: 300n })
@@ -231,10 +232,10 @@ describe("a provider whose answer stays out", () => {
   it("on a cancellation: nothing can be captured until it is settled", async () => {
     const { id, paymentId } = await newPayment(service, {}, FAKE)
     bank.script("cancel_payment", "fail_after")
-    expectUnknown(await act(paymentId, "cancel"))
-    expect(await act(paymentId, "capture", { amount: 1 })).toMatchObject({ status: 409 })
+    expectUnknown(await admin.cancel(paymentId))
+    expect(await admin.capture(paymentId, 1)).toMatchObject({ status: 409 })
     expect(await settleAll(id)).toEqual(["succeeded"])
-    expect(await act(paymentId, "capture", { amount: 1 })).toMatchObject({
+    expect(await admin.capture(paymentId, 1)).toMatchObject({
       status: 400,
       body: { type: "invalid_data" },
     })
@@ -245,11 +246,11 @@ describe("a provider whose answer stays out", () => {
 describe("a provider that takes money on, and is not through yet", () => {
   it("a refund is answered with 200 and listed as pending until it has happened", async () => {
     const { id, paymentId } = await newPayment(service, {}, FAKE)
-    await act(paymentId, "capture")
+    await admin.capture(paymentId)
     bank.script("refund", "pending_async")
-    const answer = await act(paymentId, "refund", { amount: 4 })
+    const answer = await admin.refund(paymentId, 4)
     expect(answer).toMatchObject({ status: 200, body: { payment: { refunds: [{ amount: 4, status: "pending" }] } } })
-    expect(await act(paymentId, "refund", { amount: 7 })).toMatchObject({ status: 409 })
+    expect(await admin.refund(paymentId, 7)).toMatchObject({ status: 409 })
     expect(await settleAll(id)).toEqual(["pending"])
     for (const key of bank.unfinished) bank.finish(key)
     expect(await settleAll(id)).toEqual(["succeeded"])
@@ -259,10 +260,10 @@ describe("a provider that takes money on, and is not through yet", () => {
   it("a capture that is declined in the end is listed as failed, and its money can be captured", async () => {
     const { id, paymentId } = await newPayment(service, {}, FAKE)
     bank.script("capture", "pending_async")
-    expect((await act(paymentId, "capture")).body.payment.captures).toMatchObject([{ amount: 10, status: "pending" }])
+    expect((await admin.capture(paymentId)).body.payment.captures).toMatchObject([{ amount: 10, status: "pending" }])
     for (const key of bank.unfinished) bank.finish(key, "decline")
     expect(await settleAll(id)).toEqual(["declined"])
-    expect((await act(paymentId, "capture")).body.payment.captures).toMatchObject([
+    expect((await admin.capture(paymentId)).body.payment.captures).toMatchObject([
       { amount: 10, status: "failed" },
       { amount: 10, status: "succeeded" },
     ])
@@ -273,12 +274,12 @@ describe("a provider that reports another amount", () => {
   it("smaller, on an authorization: that much is held, the rest is still to pay", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     bank.script("authorize", "report_less")
-    expect((await authorize(id, sessionId)).body.payment_collection).toMatchObject({
+    expect((await store.authorize(id, sessionId)).body.payment_collection).toMatchObject({
       status: "partially_authorized",
       authorized_amount: 9.99,
       payments: [{ amount: 9.99 }],
     })
-    const { body } = await openSession(id)
+    const { body } = await store.openSession(id, FAKE)
     expect(body.payment_collection.payment_sessions).toMatchObject([
       { status: "authorized", amount: 10 },
       { status: "pending", amount: 0.01 },
@@ -288,17 +289,17 @@ describe("a provider that reports another amount", () => {
   it("smaller, on a capture: it is what was captured, and the rest can be", async () => {
     const { paymentId } = await newPayment(service, {}, FAKE)
     bank.script("capture", "report_less")
-    expect((await act(paymentId, "capture")).body.payment).toMatchObject({
+    expect((await admin.capture(paymentId)).body.payment).toMatchObject({
       captured_at: null,
       captures: [{ amount: 9.99 }],
     })
-    expect((await act(paymentId, "capture")).body.payment.captures).toMatchObject([{ amount: 9.99 }, { amount: 0.01 }])
+    expect((await admin.capture(paymentId)).body.payment.captures).toMatchObject([{ amount: 9.99 }, { amount: 0.01 }])
   })
 
   it("in another currency: nothing is recorded, and the operation waits for a person", async () => {
     const { id, paymentId } = await newPayment(service, {}, FAKE)
     bank.script("capture", "report_other_currency")
-    const operationId = expectUnknown(await act(paymentId, "capture", { amount: 2 }))
+    const operationId = expectUnknown(await admin.capture(paymentId, 2))
     expect(await operations("is_stuck=true")).toMatchObject([
       { id: operationId, payment_collection_id: id, next_attempt_at: null, last_error: expect.stringMatching(/usd/) },
     ])
@@ -309,90 +310,94 @@ describe("a provider that reports another amount", () => {
 describe("a provider that captures once", () => {
   it("takes a part as final: the rest is given up, and a further capture is 400 not_allowed", async () => {
     const { id, sessionId, paymentId } = await newPayment(service, {}, SINGLE)
-    expect((await act(paymentId, "capture", { amount: 6 })).status).toBe(200)
+    expect((await admin.capture(paymentId, 6)).status).toBe(200)
     expect(await payment(paymentId)).toMatchObject({
       authorized_amount: 6,
       captured_amount: 6,
       canceled_at: expect.any(String),
     })
-    expect(await collection(id)).toMatchObject({ status: "partially_captured", authorized_amount: 6 })
+    expect(await store.readCollection(id)).toMatchObject({ status: "partially_captured", authorized_amount: 6 })
     expect(bank.books.get(sessionId)).toMatchObject({ authorized: 600n, captured: 600n })
-    expect(await act(paymentId, "capture", { amount: 1 })).toMatchObject({ status: 400, body: { type: "not_allowed" } })
-    expect((await act(paymentId, "refund", { amount: 6 })).status).toBe(200)
+    expect(await admin.capture(paymentId, 1)).toMatchObject({ status: 400, body: { type: "not_allowed" } })
+    expect((await admin.refund(paymentId, 6)).status).toBe(200)
   })
 
   it("takes all as any other does", async () => {
     const { id, paymentId } = await newPayment(service, {}, SINGLE)
-    expect((await act(paymentId, "capture")).body.payment).toMatchObject({ captured_at: expect.any(String) })
+    expect((await admin.capture(paymentId)).body.payment).toMatchObject({ captured_at: expect.any(String) })
     expect(await payment(paymentId)).toMatchObject({ canceled_at: null })
-    expect((await collection(id)).status).toBe("completed")
+    expect((await store.readCollection(id)).status).toBe("completed")
   })
 })
 
 describe("sessions at a provider", () => {
   it("the same again calls nobody; other data and amounts change it in place, with the id kept (D5)", async () => {
     const { id, sessionId } = await newSession(service, {}, { ...FAKE, data: { token: "a" } })
-    const secret = (await collection(id)).payment_sessions[0].data.client_secret
-    await openSession(id, { ...FAKE, data: { token: "a" } })
+    const secret = (await store.readCollection(id)).payment_sessions[0].data.client_secret
+    await store.openSession(id, { ...FAKE, data: { token: "a" } })
     expect(callsOf("update")).toEqual([])
-    await openSession(id, { ...FAKE, data: { note: "b" } })
+    await store.openSession(id, { ...FAKE, data: { note: "b" } })
     expect(callsOf("update")).toHaveLength(1)
-    const sessions = (await collection(id)).payment_sessions
+    const sessions = (await store.readCollection(id)).payment_sessions
     expect(sessions).toMatchObject([{ id: sessionId, data: { client_secret: secret } }])
     expect(bank.books.size).toBe(1)
   })
 
   it("of another provider: the old one is canceled there first, and never listed again", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
-    const [next] = (await openSession(id, SINGLE)).body.payment_collection.payment_sessions
+    const [next] = (await store.openSession(id, SINGLE)).body.payment_collection.payment_sessions
     expect(next.id).not.toBe(sessionId)
     expect([bank.books.get(sessionId)?.canceled, bank.books.get(next.id)?.canceled]).toEqual([true, false])
-    expect((await collection(id)).payment_sessions.map((session: { id: string }) => session.id)).toEqual([next.id])
-    expect((await authorize(id, sessionId)).status).toBe(404)
+    expect((await store.readCollection(id)).payment_sessions.map((session: { id: string }) => session.id)).toEqual([
+      next.id,
+    ])
+    expect((await store.authorize(id, sessionId)).status).toBe(404)
   })
 
   it("that cannot be canceled stay, and no second one is opened", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     bank.script("cancel_session", "refuse")
-    expect((await openSession(id, SINGLE)).status).toBe(502)
-    expect((await collection(id)).payment_sessions).toMatchObject([{ id: sessionId, provider_id: "pp_fake_default" }])
+    expect((await store.openSession(id, SINGLE)).status).toBe(502)
+    expect((await store.readCollection(id)).payment_sessions).toMatchObject([
+      { id: sessionId, provider_id: "pp_fake_default" },
+    ])
   })
 
   it("take of a storefront only what the provider names (D9); an operator may send anything", async () => {
     const { id } = await newCollection(service)
     const data = { token: "t", capture_method: "automatic", confirm: true }
-    const refused = await openSession(id, { ...FAKE, data })
+    const refused = await store.openSession(id, { ...FAKE, data })
     expect([refused.status, refused.body.message]).toEqual([
       400,
       "Invalid request: Unrecognized fields: 'data.capture_method, data.confirm'",
     ])
     expect(bank.calls).toEqual([])
-    const admin = await service.admin("POST", `/admin/payment-collections/${id}/payment-sessions`, { ...FAKE, data })
-    expect(admin.status).toBe(200)
+    const byOperator = await admin.openSession(id, { ...FAKE, data })
+    expect(byOperator.status).toBe(200)
   })
 
   it("of nothing are refused where the provider calls a network (D29)", async () => {
     const { id } = await newCollection(service, { total: 0 })
-    expect(await openSession(id)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
+    expect(await store.openSession(id, FAKE)).toMatchObject({ status: 400, body: { type: "invalid_data" } })
     expect(bank.calls).toEqual([])
   })
 
   it("W35: a deleted collection's session is canceled at the provider first; if that fails, nothing is deleted", async () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     bank.script("cancel_session", "refuse")
-    const remove = () => service.admin("DELETE", `/admin/payment-collections/${id}`)
+    const remove = () => admin.deleteCollection(id)
     expect((await remove()).status).toBe(502)
-    expect((await collection(id)).payment_sessions).toHaveLength(1)
+    expect((await store.readCollection(id)).payment_sessions).toHaveLength(1)
     expect((await remove()).status).toBe(200)
     expect(bank.books.get(sessionId)?.canceled).toBe(true)
-    expect((await service.store("GET", `/store/payment-collections/${id}`)).status).toBe(404)
+    expect((await store.getCollection(id)).status).toBe(404)
   })
 
   it("show nobody what the provider keeps for itself", async () => {
     const { id } = await newPayment(service, {}, FAKE)
     const answers = [
-      await service.store("GET", `/store/payment-collections/${id}`),
-      await service.admin("GET", `/admin/payment-collections/${id}?fields=*payment_sessions,*payments`),
+      await store.getCollection(id),
+      await admin.getCollection(id, "?fields=*payment_sessions,*payments"),
       await service.admin("GET", `/admin/operations?payment_collection_id=${id}`),
       await service.admin("GET", "/admin/events?limit=1000"),
     ]
@@ -405,9 +410,9 @@ describe("sessions at a provider", () => {
 
 it("W12: the provider gets the amount of every capture and refund", async () => {
   const { paymentId, sessionId } = await newPayment(service, {}, FAKE)
-  await act(paymentId, "capture", { amount: 4 })
-  await act(paymentId, "capture", { amount: 0.5 })
-  await act(paymentId, "refund", { amount: 1.25 })
+  await admin.capture(paymentId, 4)
+  await admin.capture(paymentId, 0.5)
+  await admin.refund(paymentId, 1.25)
   const moved = bank.calls.filter(({ kind }) => kind === "capture" || kind === "refund").map(({ amount }) => amount)
   expect(moved).toEqual([400n, 50n, 125n])
   expect(bank.books.get(sessionId)).toMatchObject({ captured: 450n, refunded: 125n })
@@ -415,11 +420,10 @@ it("W12: the provider gets the amount of every capture and refund", async () => 
 
 it("W31: a mark-as-paid whose capture fails is gone on with by the next one", async () => {
   const { id } = await newCollection(service)
-  const mark = () =>
-    service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id: "order_1", ...FAKE })
+  const mark = () => admin.markAsPaid(id, { order_id: "order_1", ...FAKE })
   bank.script("capture", "refuse")
   expect((await mark()).status).toBe(502)
-  expect((await collection(id)).status).toBe("authorized")
+  expect((await store.readCollection(id)).status).toBe("authorized")
   expect((await mark()).body.payment_collection).toMatchObject({ status: "completed", captured_amount: 10 })
   expect([callsOf("initiate").length, callsOf("authorize").length]).toEqual([1, 1])
   expect(await mark()).toMatchObject({ status: 400, body: { type: "not_allowed" } })
@@ -428,7 +432,7 @@ it("W31: a mark-as-paid whose capture fails is gone on with by the next one", as
 it("mark-as-paid does not take for paid what the provider has not authorized", async () => {
   const { id } = await newCollection(service)
   bank.script("authorize", "pending_async")
-  const answer = await service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, {
+  const answer = await admin.markAsPaid(id, {
     order_id: "order_1",
     ...FAKE,
   })
@@ -436,5 +440,5 @@ it("mark-as-paid does not take for paid what the provider has not authorized", a
     status: 400,
     body: { type: "not_allowed", message: expect.stringMatching(/^Session: payses_/) },
   })
-  expect((await collection(id)).status).toBe("awaiting")
+  expect((await store.readCollection(id)).status).toBe("awaiting")
 })

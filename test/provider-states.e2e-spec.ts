@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
+import { apiOf } from "./support/api.js"
 import { newPayment, newSession, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { TestService, type Answer } from "./support/service.js"
@@ -8,6 +9,7 @@ import { WebhookWorld } from "./support/webhook-world.js"
 const PROVIDER = "pp_telling_default"
 
 let world: WebhookWorld
+const { admin, store } = apiOf(() => world.service)
 beforeAll(async () => {
   world = await WebhookWorld.start()
 })
@@ -16,7 +18,6 @@ beforeEach(() => {
   for (const account of [world.account, world.other]) account.reset()
 })
 
-const refresh = (paymentId: string) => world.service.admin("POST", `/admin/payments/${paymentId}/refresh`)
 const paymentOf = async (paymentId: string) =>
   (await world.service.admin("GET", `/admin/payments/${paymentId}?fields=*captures,*refunds,+canceled_at`)).body.payment
 
@@ -47,13 +48,7 @@ describe("a refusal that shows another state, while no webhook came", () => {
   it("of a capture with an idempotency key is judged anew under the same key, also when it is repeated", async () => {
     const { sessionId, paymentId } = await world.payment()
     world.account.of(sessionId).captured = 400n
-    const capture = () =>
-      world.service.admin(
-        "POST",
-        `/admin/payments/${paymentId}/capture`,
-        {},
-        { headers: { "idempotency-key": sessionId } },
-      )
+    const capture = () => admin.capture(paymentId, {}, { headers: { "idempotency-key": sessionId } })
     const first = await capture()
     expect(first).toMatchObject({ status: 200, body: { payment: { captured_at: expect.any(String) } } })
     expect((await capture()).body).toEqual(first.body)
@@ -109,7 +104,7 @@ describe("a refusal that shows another state, while no webhook came", () => {
     world.account.refuse("capture", sessionId, { stateDiffers: true })
     const { status, body } = await world.act(paymentId, "capture", { amount: 4 })
     expect([status, body.code]).toEqual([409, "operation_in_progress"])
-    await world.service.admin("POST", `/admin/operations/${body.operation_id}/retry`)
+    await admin.retryOperation(body.operation_id)
     expect((await world.act(paymentId, "capture", { amount: 4 })).status).toBe(200)
     expect(await world.collection(id)).toMatchObject({ captured_amount: 7 })
     expect(world.account.books.get(sessionId)).toMatchObject({ captured: 700n })
@@ -141,7 +136,7 @@ describe("a refusal that shows another state, while no webhook came", () => {
     world.account.fail("capture", sessionId)
     const { body } = await world.act(paymentId, "capture")
     world.account.of(sessionId).captured = 1000n
-    await world.service.admin("POST", `/admin/operations/${body.operation_id}/retry`)
+    await admin.retryOperation(body.operation_id)
     expect(await world.collection(id)).toMatchObject({ status: "completed", captured_amount: 10 })
   })
 })
@@ -151,12 +146,12 @@ describe("refreshing a payment", () => {
     const { id, sessionId, paymentId } = await world.payment()
     Object.assign(world.account.of(sessionId), { captured: 600n, isClosed: true })
     world.account.giveBack(sessionId, 200n)
-    const { status, body } = await refresh(paymentId)
+    const { status, body } = await admin.refresh(paymentId)
     expect(status).toBe(200)
     expect(body.payment).toMatchObject({ captures: [{ amount: 6 }], refunds: [{ amount: 2 }] })
     expect(await world.collection(id)).toMatchObject({ captured_amount: 6, refunded_amount: 2, authorized_amount: 6 })
     const before = await world.facts(id)
-    expect((await refresh(paymentId)).status).toBe(200)
+    expect((await admin.refresh(paymentId)).status).toBe(200)
     expect(await world.facts(id)).toEqual(before)
     // Only this session's: the service still retries an event of another test in the background.
     for (const kind of ["capture", "refund", "cancel"] as const) expect(world.account.countOf(kind, sessionId)).toBe(0)
@@ -174,21 +169,21 @@ describe("refreshing a payment", () => {
   it("is 502 and may be repeated when the provider does not answer", async () => {
     const { sessionId, paymentId } = await world.payment()
     world.account.fail("report", sessionId)
-    expect(await refresh(paymentId)).toMatchObject({ status: 502, body: { code: "no_answer", retryable: true } })
-    expect((await refresh(paymentId)).status).toBe(200)
+    expect(await admin.refresh(paymentId)).toMatchObject({ status: 502, body: { code: "no_answer", retryable: true } })
+    expect((await admin.refresh(paymentId)).status).toBe(200)
   })
 
   it("is 409 when the provider reports less than is recorded", async () => {
     const { sessionId, paymentId } = await world.payment(1000n)
     world.account.of(sessionId).captured = 400n
-    expect(await refresh(paymentId)).toMatchObject({ status: 409, body: { code: "provider_contradiction" } })
+    expect(await admin.refresh(paymentId)).toMatchObject({ status: 409, body: { code: "provider_contradiction" } })
     expect(await paymentOf(paymentId)).toMatchObject({ captures: [{ amount: 10 }] })
   })
 
   it("changes nothing of a payment without a provider's network, and is 404 for one that there is not", async () => {
     const { paymentId } = await newPayment(world.service)
-    expect((await refresh(paymentId)).status).toBe(200)
-    expect((await refresh("pay_unknown")).status).toBe(404)
+    expect((await admin.refresh(paymentId)).status).toBe(200)
+    expect((await admin.refresh("pay_unknown")).status).toBe(404)
   })
 })
 
@@ -312,7 +307,7 @@ describe("a rule that would refuse to authorize does not hide what the shopper h
       const [created, reopened] = [await open(), await open()]
       try {
         await change(created)
-        await world.service.store("POST", "/store/payment-collections", { cart_id: created.cartId })
+        await store.createCollection(created.cartId)
         expect((await world.openSession(reopened.id, PROVIDER)).status).toBe(400)
         for (const { id, sessionId } of [created, reopened]) {
           expect(world.account.of(sessionId).status).toBe("canceled")
@@ -328,6 +323,7 @@ describe("a rule that would refuse to authorize does not hide what the shopper h
 describe("a provider that reports more than was asked for", () => {
   const bank = new FakeBank()
   let service: TestService
+  const { admin, store } = apiOf(() => service)
   beforeAll(async () => {
     service = await TestService.start({}, { modules: [fakeProviders(bank)] })
   })
@@ -354,17 +350,17 @@ describe("a provider that reports more than was asked for", () => {
     bank.script("authorize", "report_more")
     const path = `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`
     await expectContradiction(await service.store("POST", path))
-    const { payment_collection } = (await service.store("GET", `/store/payment-collections/${id}`)).body
+    const { payment_collection } = (await store.getCollection(id)).body
     expect(payment_collection).toMatchObject({ status: "not_paid", authorized_amount: 0, payments: [] })
   })
 
   it.each(["capture", "refund"] as const)("contradicts our records on a %s", async (kind) => {
     const { id, paymentId } = await newPayment(service, {}, FAKE)
-    const act = (name: string, body: object) => service.admin("POST", `/admin/payments/${paymentId}/${name}`, body)
+    const act = (name: string, body: object) => admin.requestOn(paymentId, name, body)
     if (kind === "refund") await act("capture", {})
     bank.script(kind, "report_more")
     await expectContradiction(await act(kind, { amount: 4 }))
-    const { payment_collection } = (await service.store("GET", `/store/payment-collections/${id}`)).body
+    const { payment_collection } = (await store.getCollection(id)).body
     expect(payment_collection).toMatchObject({ captured_amount: kind === "refund" ? 10 : 0, refunded_amount: 0 })
   })
 

@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
 import { randomUUID } from "node:crypto"
+import { apiOf, FAKE, SYSTEM, statuses } from "./support/api.js"
 import { describeServed } from "./support/served.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { blocked, holding } from "./support/locks.js"
 import { REGION, TestService, type Answer } from "./support/service.js"
 
-const SYSTEM = { provider_id: "pp_system_default" }
-const FAKE = { provider_id: "pp_fake_default" }
-
 /** Connections of a service's pool: that many of its requests can wait for one lock. */
 const POOL = 10
 
 const bank = new FakeBank()
 let service: TestService
+const { admin, store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start({}, { modules: [fakeProviders(bank)] })
 })
@@ -24,18 +23,9 @@ beforeEach(() => {
 
 const times = <T>(count: number, request: (index: number) => Promise<T>) =>
   Array.from({ length: count }, (_, index) => request(index))
-const openSession = (id: string, request: object) =>
-  service.store("POST", `/store/payment-collections/${id}/payment-sessions`, request)
-const authorize = (id: string, sessionId: string) =>
-  service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
-const act = (paymentId: string, name: string, body?: object) =>
-  service.admin("POST", `/admin/payments/${paymentId}/${name}`, body)
 /** As a request of its own: it is never taken for the repeat of an equal one. */
 const actWithKey = (paymentId: string, name: string, body: object) =>
-  service.admin("POST", `/admin/payments/${paymentId}/${name}`, body, { headers: { "idempotency-key": randomUUID() } })
-const collection = async (id: string) =>
-  (await service.store("GET", `/store/payment-collections/${id}`)).body.payment_collection
-const statuses = (answers: Answer[]) => answers.map(({ status }) => status)
+  admin.requestOn(paymentId, name, body, { headers: { "idempotency-key": randomUUID() } })
 const count = (answers: Answer[], status: number) => statuses(answers).filter((each) => each === status).length
 
 /** A promise to open from outside. */
@@ -67,7 +57,7 @@ describe("requests that meet while the provider is asked", () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     const { wait, open } = barrier()
     bank.script("authorize", { wait, then: "succeed" })
-    const all = times(10, () => authorize(id, sessionId))
+    const all = times(10, () => store.authorize(id, sessionId))
     await until(() => bank.calls.some(({ kind }) => kind === "authorize"))
     open()
     const answers = await Promise.all(all)
@@ -80,9 +70,9 @@ describe("requests that meet while the provider is asked", () => {
     const { id, sessionId } = await newSession(service, {}, FAKE)
     const { wait, open } = barrier()
     bank.script("authorize", { wait, then: "decline" })
-    const first = authorize(id, sessionId)
+    const first = store.authorize(id, sessionId)
     await until(() => bank.calls.some(({ kind }) => kind === "authorize"))
-    const others = times(9, () => authorize(id, sessionId))
+    const others = times(9, () => store.authorize(id, sessionId))
     // Who comes while the operation is under way is told its outcome; whoever comes later asks on its own.
     open()
     const answers = await Promise.all([first, ...others])
@@ -94,7 +84,7 @@ describe("requests that meet while the provider is asked", () => {
     const { id } = await newCollection(service)
     const { wait, open } = barrier()
     bank.script("initiate", { wait, then: "succeed" })
-    const all = times(8, () => openSession(id, FAKE))
+    const all = times(8, () => store.openSession(id, FAKE))
     await until(() => bank.calls.length > 0)
     open()
     const answers = await Promise.all(all)
@@ -105,11 +95,11 @@ describe("requests that meet while the provider is asked", () => {
   it("sessions with two providers leave one open session, and every other one canceled at its provider", async () => {
     const { id } = await newCollection(service)
     const answers = await Promise.all(
-      times(8, (i) => openSession(id, i % 2 ? FAKE : { provider_id: "pp_fake_single" })),
+      times(8, (i) => store.openSession(id, i % 2 ? FAKE : { provider_id: "pp_fake_single" })),
     )
     expect(new Set(statuses(answers))).toEqual(new Set([200]))
     const open = [...bank.books.values()].filter(({ canceled }) => !canceled)
-    expect([open.length, (await collection(id)).payment_sessions.length]).toEqual([1, 1])
+    expect([open.length, (await store.readCollection(id)).payment_sessions.length]).toEqual([1, 1])
   })
 
   it("captures of random parts take what is there and no more; everybody is told the truth", async () => {
@@ -121,7 +111,7 @@ describe("requests that meet while the provider is asked", () => {
       .reduce((sum, each) => sum + Math.round(each * 100), 0)
     expect(statuses(answers).every((status) => status === 200 || status === 400)).toBe(true)
     expect(bank.books.get(sessionId)?.captured).toBe(BigInt(taken))
-    expect(await collection(id)).toMatchObject({ captured_amount: taken / 100 })
+    expect(await store.readCollection(id)).toMatchObject({ captured_amount: taken / 100 })
     const left = 1000 - taken
     for (const [i, { status }] of answers.entries()) {
       if (status === 400) expect(Math.round((amounts[i] ?? 0) * 100)).toBeGreaterThan(left)
@@ -130,7 +120,7 @@ describe("requests that meet while the provider is asked", () => {
 
   it("W14: five captures of all capture once", async () => {
     const { id, sessionId, paymentId } = await newPayment(service, {}, FAKE)
-    const answers = await Promise.all(times(5, () => act(paymentId, "capture")))
+    const answers = await Promise.all(times(5, () => admin.capture(paymentId)))
     expect(statuses(answers)).toEqual([200, 200, 200, 200, 200])
     expect(bank.books.get(sessionId)?.captured).toBe(1000n)
     expect(await operationsOf(id)).toMatchObject({ "capture succeeded": 1 })
@@ -140,9 +130,9 @@ describe("requests that meet while the provider is asked", () => {
     const { paymentId, sessionId } = await newPayment(service, {}, FAKE)
     const { wait, open } = barrier()
     bank.script("capture", { wait, then: "succeed" })
-    const capturing = act(paymentId, "capture")
+    const capturing = admin.capture(paymentId)
     await until(() => bank.calls.some(({ kind }) => kind === "capture"))
-    const canceling = act(paymentId, "cancel")
+    const canceling = admin.cancel(paymentId)
     open()
     expect(statuses([await capturing, await canceling])).toEqual([200, 400])
     expect(bank.books.get(sessionId)).toMatchObject({ captured: 1000n, canceled: false })
@@ -152,45 +142,44 @@ describe("requests that meet while the provider is asked", () => {
     const { id, paymentId, sessionId } = await newPayment(service, {}, FAKE)
     const { wait, open } = barrier()
     bank.script("cancel_payment", { wait, then: "succeed" })
-    const canceling = times(3, () => act(paymentId, "cancel"))
+    const canceling = times(3, () => admin.cancel(paymentId))
     await until(() => bank.calls.some(({ kind }) => kind === "cancel_payment"))
-    const capturing = act(paymentId, "capture")
+    const capturing = admin.capture(paymentId)
     open()
     expect(statuses(await Promise.all(canceling))).toEqual([200, 200, 200])
     expect((await capturing).status).toBe(400)
     expect(bank.books.get(sessionId)).toMatchObject({ captured: 0n, canceled: true })
-    expect(await collection(id)).toMatchObject({ status: "canceled", authorized_amount: 0 })
+    expect(await store.readCollection(id)).toMatchObject({ status: "canceled", authorized_amount: 0 })
   })
 
   it("twenty refunds with keys of their own give back what was captured and no more", async () => {
     const { sessionId, paymentId } = await newPayment(service, {}, FAKE)
-    await act(paymentId, "capture")
+    await admin.capture(paymentId)
     const answers = await Promise.all(times(20, () => actWithKey(paymentId, "refund", { amount: 0.9 })))
     expect([count(answers, 200), count(answers, 400)]).toEqual([11, 9])
     expect(bank.books.get(sessionId)?.refunded).toBe(990n)
-    expect((await act(paymentId, "refund")).body.payment.refunds).toHaveLength(12)
+    expect((await admin.refund(paymentId)).body.payment.refunds).toHaveLength(12)
   })
 
   it("a session that is opened while the cart changes ends at the cart's amount, at the provider too", async () => {
     const { cartId, id } = await newCollection(service)
     const { wait, open } = barrier()
     bank.script("initiate", { wait, then: "succeed" })
-    const opening = openSession(id, FAKE)
+    const opening = store.openSession(id, FAKE)
     await until(() => bank.calls.length > 0)
     const changing = times(3, (i) => putCart(service, { id: cartId, total: 20 + i }))
     open()
     expect((await opening).status).toBe(200)
     await Promise.all(changing)
-    const { total } = (await service.admin("GET", `/admin/carts/${cartId}`)).body.cart
-    const { amount, payment_sessions } = await collection(id)
+    const { total } = (await admin.getCart(cartId)).body.cart
+    const { amount, payment_sessions } = await store.readCollection(id)
     expect([amount, payment_sessions[0].amount]).toEqual([total, total])
     expect(bank.books.get(payment_sessions[0].id)?.amount).toBe(BigInt(total * 100))
   })
 
   it("five marks as paid pay once", async () => {
     const { id } = await newCollection(service)
-    const mark = () =>
-      service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id: "order_1", ...FAKE })
+    const mark = () => admin.markAsPaid(id, { order_id: "order_1", ...FAKE })
     const answers = await Promise.all(times(5, mark))
     expect(statuses(answers).every((status) => status === 200 || status === 400)).toBe(true)
     expect(count(answers, 200)).toBeGreaterThan(0)
@@ -216,7 +205,7 @@ onServed("requests that meet at the lock", () => {
     ["a provider with a network", FAKE],
   ])("ten authorizations with %s are one", async (_, provider) => {
     const { id, sessionId } = await newSession(service, {}, provider)
-    const answers = await meeting(id, () => times(10, () => authorize(id, sessionId)))
+    const answers = await meeting(id, () => times(10, () => store.authorize(id, sessionId)))
     expect(new Set(statuses(answers))).toEqual(new Set([200]))
     expect(new Set(answers.map(({ body }) => body.payment_collection.payments[0].id)).size).toBe(1)
     expect(await operationsOf(id)).toMatchObject({ "authorize succeeded": 1 })
@@ -231,7 +220,7 @@ onServed("requests that meet at the lock", () => {
     expect([count(captures, 200), count(captures, 400)]).toEqual([14, 6])
     const refunds = await meeting(id, () => times(20, () => actWithKey(paymentId, "refund", { amount: 0.7 })))
     expect([count(refunds, 200), count(refunds, 400)]).toEqual([14, 6])
-    expect(await collection(id)).toMatchObject({ captured_amount: 9.8, refunded_amount: 9.8 })
+    expect(await store.readCollection(id)).toMatchObject({ captured_amount: 9.8, refunded_amount: 9.8 })
   })
 
   it.each([
@@ -240,10 +229,10 @@ onServed("requests that meet at the lock", () => {
   ])("a capture and a cancellation with %s: one of them", async (_, provider) => {
     for (let round = 0; round < 5; round++) {
       const { id, paymentId } = await newPayment(service, {}, provider)
-      const answers = await meeting(id, () => [act(paymentId, "capture"), act(paymentId, "cancel")])
+      const answers = await meeting(id, () => [admin.capture(paymentId), admin.cancel(paymentId)])
       expect(statuses(answers).sort()).toEqual([200, 400])
       const captured = answers[0]?.status === 200
-      expect(await collection(id)).toMatchObject({
+      expect(await store.readCollection(id)).toMatchObject({
         status: captured ? "completed" : "canceled",
         captured_amount: captured ? 10 : 0,
         authorized_amount: captured ? 10 : 0,
@@ -257,15 +246,13 @@ onServed("requests that meet at the lock", () => {
   ])("sessions with %s and cart changes: session and collection say what the cart says", async (_, provider) => {
     const { cartId, id } = await newCollection(service)
     await meeting(id, () => [
-      ...times(4, (i) => openSession(id, { ...provider, data: { note: `${i}` } })),
-      ...times(4, (i) =>
-        service.admin("PUT", `/admin/carts/${cartId}`, { currency_code: "eur", total: 20 + i, region_id: REGION }),
-      ),
+      ...times(4, (i) => store.openSession(id, { ...provider, data: { note: `${i}` } })),
+      ...times(4, (i) => admin.putCart(cartId, { currency_code: "eur", total: 20 + i, region_id: REGION })),
     ]).then((answers) => {
       expect(new Set(statuses(answers))).toEqual(new Set([200]))
     })
-    const { total } = (await service.admin("GET", `/admin/carts/${cartId}`)).body.cart
-    const { amount, payment_sessions } = await collection(id)
+    const { total } = (await admin.getCart(cartId)).body.cart
+    const { amount, payment_sessions } = await store.readCollection(id)
     expect([amount, payment_sessions.length, payment_sessions[0].amount]).toEqual([total, 1, total])
   })
 
@@ -274,11 +261,14 @@ onServed("requests that meet at the lock", () => {
     ["a provider with a network", FAKE],
   ])("five marks as paid with %s pay once", async (_, provider) => {
     const { id } = await newCollection(service)
-    const mark = () =>
-      service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id: "order_1", ...provider })
+    const mark = () => admin.markAsPaid(id, { order_id: "order_1", ...provider })
     const answers = await meeting(id, () => times(5, mark))
     expect(statuses(answers).every((status) => status === 200 || status === 400)).toBe(true)
-    expect(await collection(id)).toMatchObject({ status: "completed", captured_amount: 10, payments: [{ amount: 10 }] })
+    expect(await store.readCollection(id)).toMatchObject({
+      status: "completed",
+      captured_amount: 10,
+      payments: [{ amount: 10 }],
+    })
     expect(await operationsOf(id)).toEqual({
       "initiate succeeded": 1,
       "authorize succeeded": 1,

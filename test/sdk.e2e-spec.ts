@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { SYSTEM_PROVIDER } from "./support/api.js"
 import { newCollection, newPaidCollection, putCart } from "./support/factories.js"
 import { newSdk, type Sdk } from "./support/sdk.js"
 import { REGION, TestService } from "./support/service.js"
@@ -12,8 +13,6 @@ beforeAll(async () => {
   admin = newSdk({ baseUrl: service.url, apiKey: service.secretKey })
 })
 afterAll(() => service.close())
-
-const SYSTEM = "pp_system_default"
 
 /** What `sdk.store.payment.initiatePaymentSession` posts first for a cart that has no collection yet. */
 const create = (sdk: Sdk, cartId: string, query?: Record<string, unknown>): Promise<any> =>
@@ -69,7 +68,7 @@ describe("the first step of sdk.store.payment.initiatePaymentSession", () => {
   it("is what the method itself does first", async () => {
     const cartId = await putCart(service)
     const cart = { id: cartId } as Parameters<typeof store.store.payment.initiatePaymentSession>[0]
-    await store.store.payment.initiatePaymentSession(cart, { provider_id: SYSTEM })
+    await store.store.payment.initiatePaymentSession(cart, { provider_id: SYSTEM_PROVIDER })
     const made = await service.admin("GET", `/admin/payment-collections?cart_id=${cartId}`)
     expect(made.body).toMatchObject({ count: 1 })
   })
@@ -199,16 +198,28 @@ describe("the whole life of a payment, by the methods of the sdk as they are", (
   it("is opened, authorized, captured, refunded and given up", async () => {
     const { payment, refundReason } = admin.admin
     const cart = { id: await putCart(service, { total: 49.9, customer_id: "cus_1" }) } as Cart
-    const opened = await store.store.payment.initiatePaymentSession(cart, { provider_id: SYSTEM, data: { note: "a" } })
+    const opened = await store.store.payment.initiatePaymentSession(cart, {
+      provider_id: SYSTEM_PROVIDER,
+      data: { note: "a" },
+    })
     const collection = opened.payment_collection
-    expect(collection).toMatchObject({ amount: 49.9, status: "not_paid", payment_providers: [{ id: SYSTEM }] })
+    expect(collection).toMatchObject({ amount: 49.9, status: "not_paid", payment_providers: [{ id: SYSTEM_PROVIDER }] })
     const [session] = collection.payment_sessions ?? []
-    expect(session).toMatchObject({ amount: 49.9, status: "pending", data: { note: "a" }, provider_id: SYSTEM })
+    expect(session).toMatchObject({
+      amount: 49.9,
+      status: "pending",
+      data: { note: "a" },
+      provider_id: SYSTEM_PROVIDER,
+    })
 
     // With the collection that the cart has by then the sdk leaves out its first step.
     const withCollection = { ...cart, payment_collection: { id: collection.id } } as Cart
     const query = { fields: "id,*payment_sessions" }
-    const again = await store.store.payment.initiatePaymentSession(withCollection, { provider_id: SYSTEM }, query)
+    const again = await store.store.payment.initiatePaymentSession(
+      withCollection,
+      { provider_id: SYSTEM_PROVIDER },
+      query,
+    )
     expect(again.payment_collection).toEqual({
       id: collection.id,
       payment_sessions: [expect.objectContaining({ id: session?.id, data: {} })],
@@ -240,7 +251,7 @@ describe("the whole life of a payment, by the methods of the sdk as they are", (
     const done: any = await store.client.fetch(path)
     expect(done.payment_collection).toMatchObject({ status: "completed", captured_amount: 49.9, refunded_amount: 49.9 })
     const { payment_providers } = await payment.listPaymentProviders({ is_enabled: true })
-    expect(payment_providers).toEqual([{ id: SYSTEM, is_enabled: true }])
+    expect(payment_providers).toEqual([{ id: SYSTEM_PROVIDER, is_enabled: true }])
   })
 
   it("is that of an order, by an operator alone", async () => {
@@ -248,7 +259,10 @@ describe("the whole life of a payment, by the methods of the sdk as they are", (
     // Medusa takes the currency from its own order; orders are not known here.
     const order = { order_id: "order_of_the_sdk", amount: 12.5, currency_code: "eur" }
     const { id } = (await paymentCollection.create(order)).payment_collection
-    const opened = await paymentCollection.createPaymentSession(id, { provider_id: SYSTEM, data: { by: "operator" } })
+    const opened = await paymentCollection.createPaymentSession(id, {
+      provider_id: SYSTEM_PROVIDER,
+      data: { by: "operator" },
+    })
     expect(opened.payment_collection.payment_sessions).toMatchObject([{ amount: 12.5, data: { by: "operator" } }])
     const marked = await paymentCollection.markAsPaid(id, { order_id: order.order_id })
     expect(marked.payment_collection).toMatchObject({ id, status: "completed", captured_amount: 12.5 })
@@ -266,11 +280,13 @@ describe("the whole life of a payment, by the methods of the sdk as they are", (
 
   it("refuses as the sdk can tell", async () => {
     const cart = { id: await putCart(service) } as Cart
-    const { payment_collection } = await store.store.payment.initiatePaymentSession(cart, { provider_id: SYSTEM })
+    const { payment_collection } = await store.store.payment.initiatePaymentSession(cart, {
+      provider_id: SYSTEM_PROVIDER,
+    })
     const unknown = store.store.payment.initiatePaymentSession(cart, { provider_id: "pp_unknown_default" })
     await expect(unknown).rejects.toEqual(refusal(400, expect.stringContaining("pp_unknown_default is not enabled")))
     const nowhere = { id: cart.id, payment_collection: { id: "pay_col_unknown" } } as Cart
-    await expect(store.store.payment.initiatePaymentSession(nowhere, { provider_id: SYSTEM })).rejects.toEqual(
+    await expect(store.store.payment.initiatePaymentSession(nowhere, { provider_id: SYSTEM_PROVIDER })).rejects.toEqual(
       refusal(404, "PaymentCollection id not found: pay_col_unknown"),
     )
     const sessionId = payment_collection.payment_sessions?.[0]?.id

@@ -4,12 +4,14 @@ import { once } from "node:events"
 import { readFileSync, writeFileSync } from "node:fs"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import { join } from "node:path"
+import { apiOf, SYSTEM_PROVIDER } from "./support/api.js"
 import { ClientProcess, consumerFolder } from "./support/client-process.js"
 import { newCollection, newPaidCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { REGION, TestService, type Answer } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
 
 let service: TestService
+const { admin, store } = apiOf(() => service)
 let tcp: TcpConnection
 beforeAll(async () => {
   service = await TestService.start()
@@ -20,8 +22,6 @@ afterAll(async () => {
   await service.close()
 })
 
-const SYSTEM = "pp_system_default"
-
 const query = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString()
 
 describe("a result over TCP", () => {
@@ -29,20 +29,20 @@ describe("a result over TCP", () => {
     const cart_id = await putCart(service, { total: 12345678901.23 })
     const created = await tcp.ask("payment_collections.create", { cart_id })
     const { id } = created.response.payment_collection
-    expect(created.response).toEqual((await service.store("POST", "/store/payment-collections", { cart_id })).body)
+    expect(created.response).toEqual((await store.createCollection(cart_id)).body)
     expect(created.response.payment_collection).toMatchObject({
       amount: 12345678901.23,
       created_at: expect.any(String),
     })
     const retrieved = await tcp.ask("payment_collections.retrieve", { id })
-    expect(retrieved.response).toEqual((await service.store("GET", `/store/payment-collections/${id}`)).body)
+    expect(retrieved.response).toEqual((await store.getCollection(id)).body)
   })
 
   it("is the collection as an operator sees it, when the same is selected", async () => {
     const { id } = await newPaidCollection(service)
     const fields = "*payment_sessions,*payments,payments.captures.*,payments.refunds.*,status,created_at"
     const { response } = await tcp.ask("payment_collections.retrieve", { id, fields })
-    expect(response).toEqual((await service.admin("GET", `/admin/payment-collections/${id}?${query({ fields })}`)).body)
+    expect(response).toEqual((await admin.getCollection(id, `?${query({ fields })}`)).body)
     expect(response.payment_collection.payments[0].captures).toHaveLength(3)
   })
 
@@ -65,7 +65,7 @@ describe("a result over TCP", () => {
   it("says that a collection is deleted, and the next create makes another", async () => {
     const [one, other] = [await newCollection(service), await newCollection(service)]
     const { response } = await tcp.ask("payment_collections.delete", { id: one.id })
-    const { body } = await service.admin("DELETE", `/admin/payment-collections/${other.id}`)
+    const { body } = await admin.deleteCollection(other.id)
     expect(response).toEqual({ ...body, id: one.id })
     const again = await tcp.ask("payment_collections.create", { cart_id: one.cartId })
     expect(again.response.payment_collection.id).not.toBe(one.id)
@@ -120,38 +120,40 @@ interface Step {
   http: (life: Life) => Promise<Answer>
 }
 
-const opening = (request: object = { provider_id: SYSTEM }): Step => ({
+const opening = (request: object = { provider_id: SYSTEM_PROVIDER }): Step => ({
   pattern: "payment_sessions.create",
   message: ({ id }) => ({ payment_collection_id: id, ...request }),
-  http: ({ id }) => service.store("POST", `/store/payment-collections/${id}/payment-sessions`, request),
+  http: ({ id }) => store.openSession(id, request),
 })
+
 const authorizing: Step = {
   pattern: "payment_sessions.authorize",
   message: ({ id, sessionId }) => ({ payment_collection_id: id, id: sessionId }),
-  http: ({ id, sessionId }) =>
-    service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`),
+  http: ({ id, sessionId }) => store.authorize(id, sessionId),
 }
 const moving = (act: "capture" | "refund" | "cancel", request?: (life: Life) => object): Step => ({
   pattern: `payments.${act}`,
   message: (life) => ({ id: life.paymentId, ...request?.(life) }),
-  http: (life) => service.admin("POST", `/admin/payments/${life.paymentId}/${act}`, request?.(life)),
+  http: (life) => admin.requestOn(life.paymentId, act, request?.(life)),
 })
+
 const marking = (request: object = { order_id: "order_1" }): Step => ({
   pattern: "payment_collections.mark_as_paid",
   message: ({ id }) => ({ id, ...request }),
-  http: ({ id }) => service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, request),
+  http: ({ id }) => admin.markAsPaid(id, request),
 })
+
 const deleting: Step = {
   pattern: "payment_collections.delete",
   message: ({ id }) => ({ id }),
-  http: ({ id }) => service.admin("DELETE", `/admin/payment-collections/${id}`),
+  http: ({ id }) => admin.deleteCollection(id),
 }
 
 describe("the life of a payment over TCP", () => {
   const lives: Record<string, readonly Step[]> = {
     "paid and refunded": [
-      opening({ provider_id: SYSTEM, data: { note: "first" } }),
-      opening({ provider_id: SYSTEM, data: { other: [1, { a: null }] } }),
+      opening({ provider_id: SYSTEM_PROVIDER, data: { note: "first" } }),
+      opening({ provider_id: SYSTEM_PROVIDER, data: { other: [1, { a: null }] } }),
       authorizing,
       authorizing,
       moving("capture", () => ({ amount: 4.5 })),
@@ -169,8 +171,8 @@ describe("the life of a payment over TCP", () => {
     ],
     "marked as paid": [marking()],
     "marked as paid with the session that was opened": [
-      opening({ provider_id: SYSTEM, data: { by: "shopper" } }),
-      marking({ order_id: "order_1", provider_id: SYSTEM }),
+      opening({ provider_id: SYSTEM_PROVIDER, data: { by: "shopper" } }),
+      marking({ order_id: "order_1", provider_id: SYSTEM_PROVIDER }),
     ],
     "deleted with its session": [opening(), deleting],
   }
@@ -198,7 +200,10 @@ describe("the life of a payment over TCP", () => {
 
   it("shows a service all that is known of who pays", async () => {
     const { id } = await newCollection(service, { customer_id: "cus_1", email: "a@example.com" })
-    const { response } = await tcp.ask("payment_sessions.create", { payment_collection_id: id, provider_id: SYSTEM })
+    const { response } = await tcp.ask("payment_sessions.create", {
+      payment_collection_id: id,
+      provider_id: SYSTEM_PROVIDER,
+    })
     const [session] = response.payment_collection.payment_sessions
     expect(session.context).toEqual({ customer: { id: "cus_1", email: "a@example.com" } })
     const path = `/admin/payment-collections/${id}?${query({ fields: "*payment_sessions" })}`
@@ -208,7 +213,7 @@ describe("the life of a payment over TCP", () => {
   it("moves with the cart that a service tells", async () => {
     const { cartId, id, sessionId } = await newSession(service)
     await tcp.ask("carts.upsert", { id: cartId, currency_code: "usd", total: 12.5, region_id: REGION })
-    const { body } = await service.store("GET", `/store/payment-collections/${id}`)
+    const { body } = await store.getCollection(id)
     const figures = { amount: 12.5, currency_code: "usd" }
     expect(body.payment_collection).toMatchObject({ ...figures, payment_sessions: [{ id: sessionId, ...figures }] })
   })
@@ -216,7 +221,7 @@ describe("the life of a payment over TCP", () => {
   it("begins with an order, too", async () => {
     const order = { order_id: "order_over_tcp", amount: 12.5, currency_code: "EUR" }
     const { response } = await tcp.ask("payment_collections.create_for_order", order)
-    const { body } = await service.admin("POST", "/admin/payment-collections", order)
+    const { body } = await admin.createCollection(order)
     expect(anonymous(response)).toEqual(anonymous(body))
     const { currency_code: _known, ...again } = order
     const fields = "order_id,currency_code,amount"
@@ -228,7 +233,7 @@ describe("the life of a payment over TCP", () => {
   it("is for another amount when that is changed, and refused as over HTTP", async () => {
     const order = { order_id: "order_changed", amount: 12.5, currency_code: "eur" }
     const [one, other] = await Promise.all(
-      [order, order].map(async (body) => (await service.admin("POST", "/admin/payment-collections", body)).body),
+      [order, order].map(async (body) => (await admin.createCollection(body)).body),
     )
     const path = `/admin/payment-collections/${other.payment_collection.id}`
     for (const change of [{ amount: 15 }, { amount: 15, fields: "amount,outstanding_amount" }]) {
@@ -247,7 +252,7 @@ describe("the life of a payment over TCP", () => {
 
   it("is told by operations, alone and in lists; a settled one stays as it is when it is retried", async () => {
     const { id, paymentId } = await newPayment(service)
-    await service.admin("POST", `/admin/payments/${paymentId}/capture`)
+    await admin.capture(paymentId)
     const filters: Record<string, string>[] = [
       { payment_collection_id: id },
       { payment_id: paymentId, kind: "capture", state: "succeeded", is_stuck: "false" },
@@ -290,7 +295,7 @@ describe("an error over TCP", () => {
   const order = (message: Record<string, unknown>) => ({
     pattern: "payment_collections.create_for_order",
     message,
-    http: () => service.admin("POST", "/admin/payment-collections", message),
+    http: () => admin.createCollection(message),
   })
 
   const cases: Record<string, { pattern: string; message: unknown; http: () => Promise<Answer> }> = {
@@ -390,15 +395,15 @@ describe("an error over TCP", () => {
     },
     "a session with data that is a list": {
       state: () => newCollection(service),
-      step: opening({ provider_id: SYSTEM, data: [1] }),
+      step: opening({ provider_id: SYSTEM_PROVIDER, data: [1] }),
     },
     "a session with fields that nobody knows": {
       state: () => newCollection(service),
-      step: opening({ provider_id: SYSTEM, amount: 1, context: {} }),
+      step: opening({ provider_id: SYSTEM_PROVIDER, amount: 1, context: {} }),
     },
     "a session with a NUL in its data": {
       state: () => newCollection(service),
-      step: opening({ provider_id: SYSTEM, data: { a: "\0" } }),
+      step: opening({ provider_id: SYSTEM_PROVIDER, data: { a: "\0" } }),
     },
     "a session of an unknown collection": { state: nothing, step: opening() },
     "a session of what is authorized": { state: () => newPayment(service), step: opening() },
@@ -461,7 +466,7 @@ describe("an error over TCP", () => {
   })
 
   it.each([
-    ["payment_sessions.create", { provider_id: SYSTEM }, ["payment_collection_id"]],
+    ["payment_sessions.create", { provider_id: SYSTEM_PROVIDER }, ["payment_collection_id"]],
     ["payment_sessions.authorize", {}, ["id", "payment_collection_id"]],
     ["payments.capture", {}, ["id"]],
     ["payments.refund", { amount: 1 }, ["id"]],
@@ -479,7 +484,7 @@ describe("an error over TCP", () => {
   it("is HTTP's for a collection with payments that is to be deleted", async () => {
     const { id } = await newPaidCollection(service)
     const { err } = await tcp.ask("payment_collections.delete", { id })
-    const { body } = await service.admin("DELETE", `/admin/payment-collections/${id}`)
+    const { body } = await admin.deleteCollection(id)
     expect(err).toEqual({ ...body, request_id: expect.any(String) })
   })
 
@@ -705,7 +710,7 @@ describe("the client in another process", () => {
     const cart = await client.call("carts", "upsert", { id, currency_code: "eur", total: 49.9, region_id: REGION })
     expect(cart.answer.cart).toMatchObject({ id, total: 49.9 })
     const { answer } = await client.call("paymentCollections", "create", { cart_id: id })
-    expect(answer).toEqual((await service.store("POST", "/store/payment-collections", { cart_id: id })).body)
+    expect(answer).toEqual((await store.createCollection(id)).body)
     const collection = { id: answer.payment_collection.id as string }
     expect((await client.call("paymentCollections", "retrieve", collection)).answer).toEqual(answer)
     const listed = await client.call("paymentCollections", "list", { cart_id: id, fields: "amount" })
@@ -729,7 +734,7 @@ describe("the client in another process", () => {
     await ask("carts", "upsert", { id, currency_code: "eur", total: 49.9, region_id: REGION })
     const { payment_collection } = await ask("paymentCollections", "create", { cart_id: id })
     const of = { payment_collection_id: payment_collection.id as string }
-    const opened = await ask("paymentSessions", "create", { ...of, provider_id: SYSTEM, data: { by: "shop" } })
+    const opened = await ask("paymentSessions", "create", { ...of, provider_id: SYSTEM_PROVIDER, data: { by: "shop" } })
     const [session] = opened.payment_collection.payment_sessions
     expect(session).toMatchObject({ amount: 49.9, status: "pending", data: { by: "shop" } })
     const authorized = await ask("paymentSessions", "authorize", { ...of, id: session.id })
@@ -748,7 +753,7 @@ describe("the client in another process", () => {
     })
     expect((await ask("payments", "cancel", { ...payment, fields })).payment.canceled_at).toEqual(expect.any(String))
     const retrieved = (await ask("paymentCollections", "retrieve", { id: of.payment_collection_id })).payment_collection
-    const { body } = await service.store("GET", `/store/payment-collections/${of.payment_collection_id}`)
+    const { body } = await store.getCollection(of.payment_collection_id)
     // A storefront gets the same, without what staff wrote.
     const forStore = (name: string, value: unknown) => (["note", "created_by"].includes(name) ? null : value)
     expect(JSON.parse(JSON.stringify(retrieved), forStore)).toEqual(body.payment_collection)
@@ -783,7 +788,7 @@ describe("the client in another process", () => {
     await service.dataSource.query("UPDATE cart SET total = 1234 WHERE id = $1", [cartId])
     const authorize = () => client.call("paymentSessions", "authorize", { payment_collection_id: id, id: sessionId })
     expect((await authorize()).error).toMatchObject({ isError: true, type: "conflict", code: "amount_changed" })
-    await client.call("paymentSessions", "create", { payment_collection_id: id, provider_id: SYSTEM })
+    await client.call("paymentSessions", "create", { payment_collection_id: id, provider_id: SYSTEM_PROVIDER })
     const paymentId = (await authorize()).answer.payment_collection.payments[0].id as string
     expect((await client.call("payments", "capture", { id: paymentId, amount: 12.35 })).error).toMatchObject({
       isError: true,
@@ -930,6 +935,6 @@ function nothing(): Promise<Partial<Life>> {
 
 async function captured(): Promise<Partial<Life>> {
   const life = await newPayment(service)
-  await service.admin("POST", `/admin/payments/${life.paymentId}/capture`)
+  await admin.capture(life.paymentId)
   return life
 }

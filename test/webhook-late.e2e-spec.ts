@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
+import { apiOf } from "./support/api.js"
 import { booksMatch } from "./support/books-match.js"
 import { putCart } from "./support/factories.js"
 import { until, WebhookWorld } from "./support/webhook-world.js"
 
 let world: WebhookWorld
+const { admin } = apiOf(() => world.service)
 beforeAll(async () => {
   world = await WebhookWorld.start()
 })
@@ -34,7 +36,7 @@ describe("a session that was given up, and then authorized at the provider", () 
 
   it("because its collection was deleted, is voided there", async () => {
     const { id, sessionId } = await world.session()
-    await world.service.admin("DELETE", `/admin/payment-collections/${id}`)
+    await admin.deleteCollection(id)
     revive(sessionId)
     await world.tell(sessionId)
     expect(world.account.of(sessionId).status).toBe("canceled")
@@ -94,7 +96,7 @@ describe("a session that was given up, and then authorized at the provider", () 
     "and captured after the collection was deleted, is refunded in full (of which %s before)",
     async (before) => {
       const { id, sessionId } = await world.session()
-      await world.service.admin("DELETE", `/admin/payment-collections/${id}`)
+      await admin.deleteCollection(id)
       revive(sessionId, 1000n)
       if (before > 0n) world.account.giveBack(sessionId, before)
       for (let times = 0; times < 2; times++) await world.tell(sessionId)
@@ -107,7 +109,7 @@ describe("a session that was given up, and then authorized at the provider", () 
 
   it("and captured after the collection was paid otherwise, is refunded in full", async () => {
     const { id, sessionId } = await world.session()
-    await world.service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id: "order_1" })
+    await admin.markAsPaid(id)
     revive(sessionId, 1000n)
     for (let times = 0; times < 2; times++) await world.tell(sessionId)
     expect(await world.collection(id)).toMatchObject({ status: "completed", captured_amount: 20, refunded_amount: 10 })
@@ -119,7 +121,7 @@ describe("a session that was given up, and then authorized at the provider", () 
 
   it("and captured, leaves the collection's status as it is, and completes nothing", async () => {
     const { id, sessionId } = await world.session()
-    await world.service.admin("DELETE", `/admin/payment-collections/${id}`)
+    await admin.deleteCollection(id)
     revive(sessionId, 1000n)
     await world.tell(sessionId)
     const [row] = await world.sql(
@@ -131,7 +133,7 @@ describe("a session that was given up, and then authorized at the provider", () 
 
   it("and captured, is refunded with the next attempt where the provider refuses first", async () => {
     const { id, sessionId } = await world.session()
-    await world.service.admin("DELETE", `/admin/payment-collections/${id}`)
+    await admin.deleteCollection(id)
     revive(sessionId, 1000n)
     world.account.refuse("refund", sessionId)
     const { id: eventId } = await world.tell(sessionId, "pending")
@@ -144,7 +146,7 @@ describe("a session that was given up, and then authorized at the provider", () 
 
   it("and captured in part, is given up and refunded in full", async () => {
     const { id, sessionId } = await world.session()
-    await world.service.admin("DELETE", `/admin/payment-collections/${id}`)
+    await admin.deleteCollection(id)
     revive(sessionId, 400n)
     await world.tell(sessionId)
     expect(world.account.of(sessionId)).toMatchObject({
@@ -157,7 +159,7 @@ describe("a session that was given up, and then authorized at the provider", () 
 
   it("and captured, is refunded once also where the answer to that was lost", async () => {
     const { id, sessionId } = await world.session()
-    await world.service.admin("DELETE", `/admin/payment-collections/${id}`)
+    await admin.deleteCollection(id)
     revive(sessionId, 1000n)
     world.account.fail("refund", sessionId)
     const { id: eventId } = await world.tell(sessionId, "pending")
@@ -226,7 +228,7 @@ describe("a shopper who has paid what is then changed here", () => {
   it("keeps the payment when the collection is to be deleted after the money was taken", async () => {
     const { id, sessionId } = await world.session()
     world.account.pay(sessionId, { captured: 1000n })
-    const { status, body } = await world.service.admin("DELETE", `/admin/payment-collections/${id}`)
+    const { status, body } = await admin.deleteCollection(id)
     expect([status, body.type]).toEqual([400, "not_allowed"])
     expect((await world.collection(id)).status).toBe("completed")
     await expectBooksMatch(sessionId)

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
+import { apiOf } from "./support/api.js"
 import { booksMatch } from "./support/books-match.js"
 import type { TellingPayment } from "./support/telling-payment.js"
 import { WebhookWorld } from "./support/webhook-world.js"
 
 let world: WebhookWorld
+const { store } = apiOf(() => world.service)
 beforeAll(async () => {
   world = await WebhookWorld.start()
 })
@@ -390,10 +392,7 @@ describe("a dispute", () => {
 
   it("is nothing that a storefront can ask for", async () => {
     const { id } = await world.payment(1000n)
-    const { status, body } = await world.service.store(
-      "GET",
-      `/store/payment-collections/${id}?fields=*payments.disputes`,
-    )
+    const { status, body } = await store.getCollection(id, "?fields=*payments.disputes")
     expect([status, body.type]).toEqual([400, "invalid_data"])
     expect(JSON.stringify(body.details)).not.toContain("disputes.")
   })

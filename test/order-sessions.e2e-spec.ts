@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
 import { randomUUID } from "node:crypto"
+import { setTimeout as sleep } from "node:timers/promises"
 import { apiOf, FAKE } from "./support/api.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { newSession, putCart } from "./support/factories.js"
@@ -52,6 +53,8 @@ const finishAll = () => {
 }
 
 const callsToAuthorize = () => bank.calls.filter(({ kind }) => kind === "authorize").length
+
+const isLock = (statement: string) => /LEFT JOIN cart[^]*FOR UPDATE OF collection/.test(statement)
 
 describe("the late authorization of an order's session", () => {
   it("is 200 and not authorized while the provider has not decided", async () => {
@@ -114,8 +117,11 @@ describe("the late authorization of an order's session", () => {
     let release: () => void = () => undefined
     bank.script("authorize", { wait: new Promise((resolve) => (release = resolve)), then: "succeed" })
     const before = callsToAuthorize()
+    service.statements.take()
     const requests = [1, 2, 3].map(() => authorize(orderId, sessionId))
-    setTimeout(release, 200)
+    // The provider responds once all three are in the queue of the lock, so each decides before its outcome is recorded.
+    for (let locks = 0; locks < 3; locks += service.statements.take().filter(isLock).length) await sleep(5)
+    release()
     const answers = await Promise.all(requests)
     expect(answers.map(({ status, body }) => [status, body.is_authorized])).toEqual(answers.map(() => [200, true]))
     expect(callsToAuthorize() - before).toBe(1)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
 import type { ProviderCall } from "../src/payment-providers/contract/index.js"
+import { apiOf } from "./support/api.js"
 import { booksMatch } from "./support/books-match.js"
 import { newPayment, newSession } from "./support/factories.js"
 import { FakeBank, FakePaymentProvider, fakeProviders, LineInside, type Behaviour } from "./support/fake-provider.js"
@@ -83,23 +84,22 @@ describe("the fake bank", () => {
 
 describe("booksMatch", () => {
   let service: TestService
+  const { admin } = apiOf(() => service)
   beforeAll(async () => {
     service = await TestService.start({}, { modules: [fakeProviders(bank)] })
   })
   afterAll(() => service.close())
 
   it("finds nothing as long as service and bank agree, and each difference otherwise", async () => {
-    const act = (paymentId: string, name: string, body?: object) =>
-      service.admin("POST", `/admin/payments/${paymentId}/${name}`, body)
     const request = { provider_id: "pp_fake_default" }
     const part = await newPayment(service, {}, request)
-    await act(part.paymentId, "capture", { amount: 4 })
-    await act(part.paymentId, "cancel")
-    await act(part.paymentId, "refund", { amount: 1 })
+    await admin.capture(part.paymentId, 4)
+    await admin.cancel(part.paymentId)
+    await admin.refund(part.paymentId, 1)
     const final = await newPayment(service, {}, { provider_id: "pp_fake_single" })
-    await act(final.paymentId, "capture", { amount: 4 })
+    await admin.capture(final.paymentId, 4)
     const canceled = await newPayment(service, {}, request)
-    await act(canceled.paymentId, "cancel")
+    await admin.cancel(canceled.paymentId)
     const open = await newSession(service, {}, request)
     expect(bank.books.size).toBe(4)
     expect(await booksMatch(service, bank)).toEqual([])

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import { preparedName } from "../src/database/statements/prepared.js"
+import { apiOf } from "./support/api.js"
 import { newCollection, newPaidCollection } from "./support/factories.js"
 import { TestService } from "./support/service.js"
 
 let service: TestService
+const { admin, store } = apiOf(() => service)
 let paid: Awaited<ReturnType<typeof newPaidCollection>>
 beforeAll(async () => {
   service = await TestService.start()
@@ -89,10 +91,7 @@ describe("fields on a collection", () => {
 
   it("hide from the store what is for operators", async () => {
     expect(await create("cart_id")).toMatchObject({ status: 400 })
-    const asAdmin = await service.admin(
-      "GET",
-      `/admin/payment-collections/${paid.id}?fields=cart_id,payment_sessions.context`,
-    )
+    const asAdmin = await admin.getCollection(paid.id, "?fields=cart_id,payment_sessions.context")
     expect(asAdmin.body.payment_collection).toEqual({
       id: paid.id,
       cart_id: paid.cartId,
@@ -121,7 +120,7 @@ describe("reading by fields", () => {
   it("takes one statement however deep and wide, and none for what is not asked for", async () => {
     const read = async (fields: string) => {
       service.statements.take()
-      await service.store("GET", `/store/payment-collections/${paid.id}?fields=${fields}`)
+      await store.getCollection(paid.id, `?fields=${fields}`)
       return service.statements.take()
     }
     const [narrow, ...more] = await read("id")

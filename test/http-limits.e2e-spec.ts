@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import { createHttpAdapter } from "../src/bootstrap/http-adapter.js"
 import { MAX_CONNECTIONS } from "../src/bootstrap/http-limits.js"
+import { apiOf } from "./support/api.js"
 import { TestService } from "./support/service.js"
 import { signed, TellingAccount } from "./support/telling-account.js"
 import { tellingProviders } from "./support/telling-provider.js"
@@ -11,6 +12,7 @@ import { tellingProviders } from "./support/telling-provider.js"
 const BACK_OFFICE = "https://admin.example"
 
 let service: TestService
+const { admin } = apiOf(() => service)
 beforeAll(async () => {
   const env = { ADMIN_CORS: `${BACK_OFFICE}, /^https:\\/\\/[a-z]+\\.preview\\.example$/` }
   service = await TestService.start(env, { modules: [tellingProviders(new TellingAccount(), new TellingAccount())] })
@@ -41,8 +43,8 @@ describe("no cache keeps a response:", () => {
     ["health", () => service.call("GET", "/health/ready", undefined, {}), 200],
     ["the API document", () => service.call("GET", "/docs-json", undefined, {}), 200],
     ["a malformed URL", () => service.call("GET", "/%zz", undefined, {}), 400],
-    ["a body that is no JSON", () => service.admin("POST", "/admin/api-keys", "{"), 415],
-    ["a body above the limit", () => service.admin("POST", "/admin/api-keys", { title: "x".repeat(110_000) }), 413],
+    ["a body that is no JSON", () => admin.createApiKey("{"), 415],
+    ["a body above the limit", () => admin.createApiKey({ title: "x".repeat(110_000) }), 413],
   ] as const)("%s", async (_, call, status) => {
     const answer = await call()
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([status, "no-store"])

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import { randomUUID } from "node:crypto"
+import { apiOf } from "./support/api.js"
 import { newSdk, type Sdk } from "./support/sdk.js"
 import { TestService } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
 
 let service: TestService
+const api = apiOf(() => service)
 let tcp: TcpConnection
 let admin: Sdk
 beforeAll(async () => {
@@ -23,7 +25,7 @@ interface Order {
   currency_code?: string
 }
 
-const post = async (order: Order) => (await service.admin("POST", "/admin/payment-collections", order)).body
+const post = async (order: Order) => (await api.admin.createCollection(order)).body
 
 /** The ways to make a collection of an order; each gives the collection, or the error. */
 const ways = {
@@ -53,11 +55,11 @@ describe.each(Object.entries(ways))("a collection of an order, without a currenc
     const live = await idOf("eur")
     const cancelSql = "UPDATE payment_collection SET status = 'canceled' WHERE id = $1"
     await service.dataSource.query(cancelSql, [await idOf("usd")])
-    await service.admin("DELETE", `/admin/payment-collections/${await idOf("gbp")}`)
+    await api.admin.deleteCollection(await idOf("gbp"))
     const { id, currency_code } = await create({ order_id, amount: 1 })
     expect(currency_code).toBe("eur")
-    await service.admin("DELETE", `/admin/payment-collections/${String(id)}`)
-    await service.admin("DELETE", `/admin/payment-collections/${live}`)
+    await api.admin.deleteCollection(String(id))
+    await api.admin.deleteCollection(live)
     expect(await create({ order_id, amount: 1 })).toMatchObject({ currency_code: "usd" })
   })
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
+import { apiOf } from "./support/api.js"
 import { newPayment, newSession, putCart } from "./support/factories.js"
 import { BOOKS_PROVIDER_ID, FakeBooks, providerWithBooks } from "./support/fake-books.js"
 import { FakeBank } from "./support/fake-provider.js"
@@ -9,6 +10,7 @@ const PROVIDER = "pp_telling_default"
 const MISSING = { status: 409, body: { type: "conflict", code: "provider_payment_missing" } }
 
 let world: WebhookWorld
+const { admin } = apiOf(() => world.service)
 beforeAll(async () => {
   world = await WebhookWorld.start()
 })
@@ -67,12 +69,12 @@ describe("a session whose payment the provider does not know any more", () => {
     const [zero, deleted] = [await goneSession(), await goneSession()]
     await putCart(world.service, { id: zero.cartId, total: 0 })
     expect(await world.collection(zero.id)).toMatchObject({ amount: 0, payment_sessions: [] })
-    expect((await world.service.admin("DELETE", `/admin/payment-collections/${deleted.id}`)).status).toBe(200)
+    expect((await admin.deleteCollection(deleted.id)).status).toBe(200)
   })
 
   it("does not keep the collection from being marked as paid", async () => {
     const { id } = await goneSession()
-    const answer = await world.service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, {
+    const answer = await admin.markAsPaid(id, {
       order_id: "o_1",
     })
     expect(answer).toMatchObject({ status: 200, body: { payment_collection: { status: "completed" } } })
@@ -130,7 +132,7 @@ describe("a payment that the provider does not know any more", () => {
   it("cannot be refreshed", async () => {
     const { sessionId, paymentId } = await world.payment()
     world.account.vanish(sessionId)
-    expect(await world.service.admin("POST", `/admin/payments/${paymentId}/refresh`)).toMatchObject(MISSING)
+    expect(await admin.refresh(paymentId)).toMatchObject(MISSING)
   })
 
   it("keeps the money of a refund reserved whose response was lost before", async () => {
@@ -139,10 +141,10 @@ describe("a payment that the provider does not know any more", () => {
     const { status, body } = await world.act(paymentId, "refund", { amount: 10 })
     expect(status).toBe(504)
     world.account.vanish(sessionId)
-    await world.service.admin("POST", `/admin/operations/${body.operation_id}/retry`)
+    await admin.retryOperation(body.operation_id)
     expect((await operationsOf(id)).at(-1)).toEqual({ kind: "refund", state: "unknown", is_stuck: true })
     world.account.restore(sessionId)
-    await world.service.admin("POST", `/admin/operations/${body.operation_id}/retry`)
+    await admin.retryOperation(body.operation_id)
     expect((await operationsOf(id)).at(-1)).toEqual({ kind: "refund", state: "succeeded", is_stuck: false })
     expect(await world.collection(id)).toMatchObject({ refunded_amount: 10 })
     expect(world.account.books.get(sessionId)).toMatchObject({ refunded: 1000n })
@@ -152,6 +154,7 @@ describe("a payment that the provider does not know any more", () => {
 describe("a customer that the provider does not know any more", () => {
   const [books, bank] = [new FakeBooks(), new FakeBank()]
   let service: TestService
+  const { admin, store } = apiOf(() => service)
   beforeAll(async () => {
     service = await TestService.start({}, { modules: [providerWithBooks(books, bank)] })
   })
@@ -160,10 +163,9 @@ describe("a customer that the provider does not know any more", () => {
   const BOOKS = { provider_id: BOOKS_PROVIDER_ID }
   const holdersOf = async (customerId: string) =>
     (await service.admin("GET", `/admin/account-holders?customer_id=${customerId}`)).body.account_holders
-  const openSession = (id: string, data?: object) =>
-    service.store("POST", `/store/payment-collections/${id}/payment-sessions`, { ...BOOKS, ...(data && { data }) })
+  const openSession = (id: string, data?: object) => store.openSession(id, { ...BOOKS, ...(data && { data }) })
   const contextOf = async (id: string) =>
-    (await service.admin("GET", `/admin/payment-collections/${id}`)).body.payment_collection.payment_sessions[0].context
+    (await admin.getCollection(id)).body.payment_collection.payment_sessions[0].context
 
   it("is created anew when a session is opened, and the session is that of the new one", async () => {
     await newSession(service, { customer_id: "cus_back" }, BOOKS)
@@ -211,8 +213,7 @@ describe("a customer that the provider does not know any more", () => {
     const [before] = await holdersOf("cus_authorizes")
     books.customers.delete(before.external_id)
     bank.script("authorize", "account_holder_gone")
-    const authorize = (session: string) =>
-      service.store("POST", `/store/payment-collections/${id}/payment-sessions/${session}/authorize`)
+    const authorize = (session: string) => store.authorize(id, session)
     expect(await authorize(sessionId)).toMatchObject({
       status: 409,
       body: { type: "conflict", code: "account_holder_missing", message: expect.stringContaining("session again") },

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
+import { apiOf } from "./support/api.js"
 import { putCart } from "./support/factories.js"
 import { TestService } from "./support/service.js"
 
 let service: TestService
+const { store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start()
   // A provider that an earlier version of the service was started with.
@@ -44,7 +46,7 @@ describe("GET /store/payment-providers", () => {
   it("leaves out what this process was not started with (W37)", async () => {
     expect((await list("region_id=reg_old")).body.payment_providers).toEqual([SYSTEM])
     const cart_id = await putCart(service, { region_id: "reg_old" })
-    const { payment_collection } = (await service.store("POST", "/store/payment-collections", { cart_id })).body
+    const { payment_collection } = (await store.createCollection(cart_id)).body
     expect(payment_collection.payment_providers).toEqual([{ id: SYSTEM.id }])
   })
 
@@ -121,10 +123,7 @@ describe("a provider that an operator disabled (D23)", () => {
     expect((await enable(false)).body).toEqual({ payment_provider: { ...SYSTEM, is_enabled: false } })
     expect((await list("region_id=reg_test")).body.payment_providers).toEqual([{ ...SYSTEM, is_enabled: false }])
     const cart_id = await putCart(service)
-    expect(
-      (await service.store("POST", "/store/payment-collections", { cart_id })).body.payment_collection
-        .payment_providers,
-    ).toEqual([])
+    expect((await store.createCollection(cart_id)).body.payment_collection.payment_providers).toEqual([])
 
     const restarted = await TestService.startOn(service.connection)
     const known = await restarted.admin("GET", "/admin/payments/payment-providers")

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals"
+import { apiOf } from "./support/api.js"
 import { newSession, putCart } from "./support/factories.js"
 import { BOOKS_PROVIDER_ID, FakeBooks, providerWithBooks } from "./support/fake-books.js"
 import { FakeBank } from "./support/fake-provider.js"
@@ -7,6 +8,7 @@ import { TestService } from "./support/service.js"
 const BOOKS = { provider_id: BOOKS_PROVIDER_ID }
 const [books, bank] = [new FakeBooks(), new FakeBank()]
 let service: TestService
+const { admin, store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start({}, { modules: [providerWithBooks(books, bank)] })
 })
@@ -16,16 +18,12 @@ beforeEach(() => {
   bank.reset()
 })
 
-const collection = async (id: string) =>
-  (await service.admin("GET", `/admin/payment-collections/${id}`)).body.payment_collection
 const holderOf = async (customerId: string) =>
   (await service.admin("GET", `/admin/account-holders?customer_id=${customerId}`)).body.account_holders[0]?.external_id
-const authorize = (id: string, sessionId: string) =>
-  service.store("POST", `/store/payment-collections/${id}/payment-sessions/${sessionId}/authorize`)
 
 /** The one open session of a collection, as operators see it. */
 async function openSession(id: string) {
-  const { payment_sessions, ...rest } = await collection(id)
+  const { payment_sessions, ...rest } = await admin.readCollection(id)
   expect(payment_sessions).toHaveLength(1)
   return { ...payment_sessions[0], collectionAmount: rest.amount }
 }
@@ -48,7 +46,7 @@ describe("the open session follows the cart's customer, together with the total"
     expect(bank.books.get(sessionId)).toMatchObject({ canceled: true, amount: 1000n })
     const [row] = await service.dataSource.query("SELECT client_data FROM payment_session WHERE id = $1", [session.id])
     expect(row.client_data).toEqual({})
-    expect((await authorize(id, session.id)).status).toBe(200)
+    expect((await store.authorize(id, session.id)).status).toBe(200)
   })
 
   it("to a guest, when the customer logs out", async () => {
@@ -73,7 +71,7 @@ describe("the open session follows the cart's customer, together with the total"
   it("when the collection is created again, if the cart's change got stuck before", async () => {
     const { id, cartId, sessionId } = await newSession(service, { customer_id: "cus_stuck" }, BOOKS)
     await service.dataSource.query("UPDATE cart SET customer_id = 'cus_next' WHERE id = $1", [cartId])
-    await service.store("POST", "/store/payment-collections", { cart_id: cartId })
+    await store.createCollection(cartId)
     const session = await openSession(id)
     expect(session.context.customer.id).toBe("cus_next")
     expect(session.id).not.toBe(sessionId)
@@ -87,9 +85,9 @@ describe("the open session follows the cart's customer, together with the total"
 
   it("but a session that the first customer has authorized meanwhile is that customer's payment", async () => {
     const { id, cartId, sessionId } = await newSession(service, { customer_id: "cus_fast" }, BOOKS)
-    await authorize(id, sessionId)
+    await store.authorize(id, sessionId)
     await putCart(service, { id: cartId, customer_id: "cus_slow", total: 20 })
-    const { status, payment_sessions } = await collection(id)
+    const { status, payment_sessions } = await admin.readCollection(id)
     expect({ status, payment_sessions }).toMatchObject({
       status: "authorized",
       payment_sessions: [{ id: sessionId, context: { customer: { id: "cus_fast" } } }],
@@ -109,7 +107,7 @@ describe("a customer's session that cannot be opened anew", () => {
     const { id, cartId, sessionId } = await newSession(service, { customer_id: "cus_p" }, BOOKS)
     books.script("create", { answer: { outcome: "declined", message: "No.", refusedBy: "provider" } })
     await putCart(service, { id: cartId, customer_id: "cus_q" })
-    expect((await authorize(id, sessionId)).status).toBe(404)
+    expect((await store.authorize(id, sessionId)).status).toBe(404)
     expect(bank.books.get(sessionId)).toMatchObject({ canceled: true, authorized: 0n })
   })
 
@@ -117,7 +115,7 @@ describe("a customer's session that cannot be opened anew", () => {
     const { id, cartId, sessionId } = await newSession(service, { customer_id: "cus_r" }, BOOKS)
     bank.script("cancel_session", "refuse")
     await putCart(service, { id: cartId, customer_id: "cus_s" })
-    expect(await authorize(id, sessionId)).toMatchObject({ status: 409, body: { code: "customer_changed" } })
+    expect(await store.authorize(id, sessionId)).toMatchObject({ status: 409, body: { code: "customer_changed" } })
     expect(bank.books.get(sessionId)).toMatchObject({ authorized: 0n })
   })
 
@@ -125,10 +123,10 @@ describe("a customer's session that cannot be opened anew", () => {
     const { id, cartId, sessionId } = await newSession(service, { customer_id: "cus_x" }, BOOKS)
     books.script("create", { answer: { outcome: "declined", message: "No.", refusedBy: "provider" } })
     await putCart(service, { id: cartId, customer_id: "cus_y", total: 30 })
-    expect((await service.admin("GET", `/admin/carts/${cartId}`)).body.cart).toMatchObject({ total: 30 })
+    expect((await admin.getCart(cartId)).body.cart).toMatchObject({ total: 30 })
     // The session of the customer before cannot be paid for the next one's cart.
-    expect((await authorize(id, sessionId)).status).not.toBe(200)
-    const again = await service.store("POST", `/store/payment-collections/${id}/payment-sessions`, BOOKS)
+    expect((await store.authorize(id, sessionId)).status).not.toBe(200)
+    const again = await store.openSession(id, BOOKS)
     expect(again.status).toBe(200)
     expect(await openSession(id)).toMatchObject({ amount: 30, context: { customer: { id: "cus_y" } } })
     expect(bank.books.get(sessionId)).toMatchObject({ canceled: true })

@@ -1,23 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals"
 import { PaymentProvidersService } from "../src/payment-providers/payment-providers.service.js"
+import { apiOf, SYSTEM } from "./support/api.js"
 import { newCollection, newPayment, newSession, putCart } from "./support/factories.js"
 import { FakeBank, fakeProviders } from "./support/fake-provider.js"
 import { REGION, TestService, type Answer } from "./support/service.js"
 import { TcpConnection } from "./support/tcp.js"
 
-const SYSTEM = { provider_id: "pp_system_default" }
-
 let service: TestService
+const { admin, store } = apiOf(() => service)
 beforeAll(async () => {
   service = await TestService.start()
 })
 afterAll(() => service.close())
 
 const path = (id: string, rest = "") => `/store/payment-collections/${id}${rest}`
-const open = (id: string) => service.store("POST", path(id, "/payment-sessions"), SYSTEM)
-const openAsAdmin = (id: string) => service.admin("POST", `/admin/payment-collections/${id}/payment-sessions`, SYSTEM)
-const authorize = (id: string, sessionId: string) =>
-  service.store("POST", path(id, `/payment-sessions/${sessionId}/authorize`))
 const sessionIn = ({ body }: Answer) => body.payment_collection.payment_sessions[0]
 const REFUSED = {
   status: 400,
@@ -26,7 +22,7 @@ const REFUSED = {
 
 async function orderCollection(): Promise<string> {
   const request = { order_id: "order_1", amount: 499.9, currency_code: "eur" }
-  const { body } = await service.admin("POST", "/admin/payment-collections", request)
+  const { body } = await admin.createCollection(request)
   return body.payment_collection.id as string
 }
 
@@ -34,7 +30,7 @@ describe("a provider that moves no money", () => {
   it("is not for shoppers on a cart without a region, nor on a collection for an order", async () => {
     const { id } = await newCollection(service, { region_id: null })
     for (const collection of [id, await orderCollection()]) {
-      expect(await open(collection)).toMatchObject(REFUSED)
+      expect(await store.openSession(collection)).toMatchObject(REFUSED)
       expect((await service.store("GET", path(collection))).body.payment_collection).toMatchObject({
         status: "not_paid",
         payment_providers: [],
@@ -47,8 +43,8 @@ describe("a provider that moves no money", () => {
     const { cartId, id } = await newCollection(service)
     const placed = { id: cartId, completed_at: "2026-01-01T00:00:00Z" }
     await putCart(service, { ...placed, region_id: "reg_none" })
-    expect(await open(id)).toMatchObject(REFUSED)
-    expect((await openAsAdmin(id)).status).toBe(200)
+    expect(await store.openSession(id)).toMatchObject(REFUSED)
+    expect((await admin.openSession(id)).status).toBe(200)
   })
 
   it.each([null, "", "reg_none"])(
@@ -56,21 +52,21 @@ describe("a provider that moves no money", () => {
     async (region_id) => {
       const { cartId, id } = await newPayment(service)
       await putCart(service, { id: cartId, total: 1000 })
-      const session = (await open(id)).body.payment_collection.payment_sessions.find(
+      const session = (await store.openSession(id)).body.payment_collection.payment_sessions.find(
         ({ status }: any) => status === "pending",
       )
       expect(session).toMatchObject({ amount: 990 })
       await putCart(service, { id: cartId, total: 1000, region_id })
-      expect((await authorize(id, session.id)).status).toBe(400)
-      expect((await open(id)).status).toBe(400)
+      expect((await store.authorize(id, session.id)).status).toBe(400)
+      expect((await store.openSession(id)).status).toBe(400)
       expect((await service.store("GET", path(id))).body.payment_collection).toMatchObject({ authorized_amount: 10 })
     },
   )
 
   it("cannot be authorized by a shopper where an operator opened the session, which stays open", async () => {
     const id = await orderCollection()
-    const session = sessionIn(await openAsAdmin(id))
-    for (let times = 0; times < 2; times++) expect(await authorize(id, session.id)).toMatchObject(REFUSED)
+    const session = sessionIn(await admin.openSession(id))
+    for (let times = 0; times < 2; times++) expect(await store.authorize(id, session.id)).toMatchObject(REFUSED)
     const connection = await TcpConnection.open(service.tcpPort)
     try {
       const message = { payment_collection_id: id, id: session.id }
@@ -83,7 +79,7 @@ describe("a provider that moves no money", () => {
 
   it("is for shoppers where the cart's region names it", async () => {
     const { id, sessionId } = await newSession(service)
-    expect((await authorize(id, sessionId)).body.payment_collection).toMatchObject({
+    expect((await store.authorize(id, sessionId)).body.payment_collection).toMatchObject({
       status: "authorized",
       payment_providers: [{ id: SYSTEM.provider_id }],
     })
@@ -91,7 +87,7 @@ describe("a provider that moves no money", () => {
 
   it("is for operators on any collection, also to mark it as paid", async () => {
     const id = await orderCollection()
-    const marked = await service.admin("POST", `/admin/payment-collections/${id}/mark-as-paid`, { order_id: "order_1" })
+    const marked = await admin.markAsPaid(id)
     expect(marked).toMatchObject({ status: 200, body: { payment_collection: { status: "completed" } } })
   })
 
@@ -114,10 +110,10 @@ describe("what staff wrote", () => {
   it("is null for storefronts, and there for operators", async () => {
     const { id, paymentId } = await newPayment(service)
     const reason = { label: "Late", code: "late_delivery" }
-    const { body } = await service.admin("POST", "/admin/refund-reasons", reason)
-    await service.admin("POST", `/admin/payments/${paymentId}/capture`)
+    const { body } = await admin.createRefundReason(reason)
+    await admin.capture(paymentId)
     const refund = { amount: 1, note: SECRET, metadata: { text: SECRET }, refund_reason_id: body.refund_reason.id }
-    expect((await service.admin("POST", `/admin/payments/${paymentId}/refund`, refund)).status).toBe(200)
+    expect((await admin.refund(paymentId, refund)).status).toBe(200)
     for (const table of ["payment_collection", "payment", "capture", "refund_reason"]) {
       await service.dataSource.query(`UPDATE ${table} SET metadata = '{"text": "${SECRET}"}'`)
     }

@@ -7,7 +7,7 @@ export const SYSTEM_PROVIDER = "pp_system_default"
 export const SYSTEM = { provider_id: SYSTEM_PROVIDER }
 export const FAKE = { provider_id: "pp_fake_default" }
 
-/** The amount of a capture or refund, its whole body, or nothing: all that is left. */
+/** The amount of a capture or refund; or its body, also one that the service refuses; or nothing, for all that is left. */
 type Movement = unknown
 
 export interface Order {
